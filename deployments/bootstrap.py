@@ -1,0 +1,181 @@
+"""What a Prefect server must hold before anything runs: blocks, a variable, limits, a work pool, automations.
+
+Everything here may run again at any time and changes nothing that a person typed into the Prefect UI.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from blocks.circleci import CircleCI
+from blocks.sentry import Sentry
+from blocks.slack import Slack
+from blocks.vercel import Vercel
+from prefect.automations import Automation
+from prefect.blocks.core import Block
+from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.objects import StateType
+from prefect.events.actions import ChangeFlowRunState
+from prefect.events.schemas.automations import EventTrigger, Posture
+from prefect.exceptions import ObjectAlreadyExists
+from prefect.variables import Variable
+from pydantic import SecretStr
+
+WORK_POOL = "watchkeeper"
+BLOCK_TYPES: tuple[type[Block], ...] = (Sentry, Vercel, CircleCI, Slack)
+VENDOR_SLOTS = {"sentry": 4, "vercel": 4, "circleci": 4, "endpoints": 2, "slack": 4}
+RETENTION = {"raw_days": 30, "hourly_days": 400, "prefect_days": 30}
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What became of one credential block: `outcome` is created, updated, unchanged, kept (a person's) or missing."""
+
+    block: str
+    outcome: str
+
+
+async def bootstrap(environment: Mapping[str, str], record: Path, sandbox_port: int | None) -> tuple[Filled, ...]:
+    """Bring the server to what this version needs, and return what became of the credential blocks.
+
+    Args:
+        environment: holds the credentials under their usual names (`SENTRY_AUTH_TOKEN` ...).
+        record: file that remembers which blocks this function wrote, as hashes.
+        sandbox_port: where the make-believe vendors listen; None when no project uses them.
+    """
+    for block_type in BLOCK_TYPES:
+        await block_type.aregister_type_and_schema()
+    filled = await fill_blocks(environment, record)
+    if sandbox_port is not None:
+        for block in sandbox_blocks(sandbox_port):
+            await block.asave("sandbox", overwrite=True)
+    async with get_client() as client:
+        await create_limits(client)
+        await create_work_pool(client)
+    if await Variable.aget("watchkeeper_retention") is None:
+        await Variable.aset("watchkeeper_retention", dict(RETENTION))
+    await register_automation(crash_silent_runs())
+    return filled
+
+
+def blocks_from(environment: Mapping[str, str]) -> Iterator[tuple[type[Block], Block | None]]:
+    """Yield each credential block that the environment can fill, None for those it cannot."""
+    sentry, vercel, circleci = (environment.get(n, "") for n in ("SENTRY_AUTH_TOKEN", "VERCEL_TOKEN", "CIRCLE_TOKEN"))
+    bot, webhook = environment.get("SLACK_BOT_TOKEN", ""), environment.get("SLACK_WEBHOOK_URL", "")
+    base = {"base_url": environment["SENTRY_URL"]} if environment.get("SENTRY_URL") else {}
+    yield Sentry, Sentry(auth_token=SecretStr(sentry), **base) if sentry else None
+    yield Vercel, Vercel(token=SecretStr(vercel)) if vercel else None
+    yield CircleCI, CircleCI(token=SecretStr(circleci)) if circleci else None
+    yield Slack, Slack(bot_token=SecretStr(bot), webhook_url=SecretStr(webhook)) if bot or webhook else None
+
+
+def sandbox_blocks(port: int) -> tuple[Block, ...]:
+    """Return the blocks that reach the make-believe vendors on `port`."""
+    address = f"http://127.0.0.1:{port}"
+    return (
+        Sentry(auth_token=SecretStr("sandbox-sentry-token"), base_url=f"{address}/sentry"),
+        Vercel(
+            token=SecretStr("sandbox-vercel-token"),
+            base_url=f"{address}/vercel",
+            status_url=f"{address}/vercel-status",
+        ),
+        CircleCI(token=SecretStr("sandbox-circleci-token"), base_url=f"{address}/circleci/api/v2"),
+        Slack(bot_token=SecretStr("sandbox-slack-token"), base_url=f"{address}/slack/api/"),
+    )
+
+
+async def fill_blocks(environment: Mapping[str, str], record: Path) -> tuple[Filled, ...]:
+    """Write the blocks named `default` from the environment, unless a person has typed or changed them."""
+    written = _read(record)
+    outcomes = []
+    for block_type, block in blocks_from(environment):
+        slug = f"{block_type.get_block_type_slug()}/default"
+        there = await _load(block_type)
+        if block is None:
+            outcomes.append(Filled(slug, "missing" if there is None else "kept"))
+        elif there is not None and _fingerprint(there) != written.get(slug):
+            outcomes.append(Filled(slug, "kept"))
+        elif there is not None and _fingerprint(there) == _fingerprint(block):
+            outcomes.append(Filled(slug, "unchanged"))
+        else:
+            await block.asave("default", overwrite=True)
+            written[slug] = _fingerprint(block)
+            outcomes.append(Filled(slug, "created" if there is None else "updated"))
+    _write(record, written)
+    return tuple(outcomes)
+
+
+async def create_limits(client: PrefectClient) -> None:
+    """Create the limit of parallel runs per vendor where it is not there; a person's number is left alone."""
+    there = {limit.name for limit in await client.read_global_concurrency_limits(limit=200)}
+    for vendor, slots in VENDOR_SLOTS.items():
+        if (name := f"watchkeeper-{vendor}") not in there:
+            await client.upsert_global_concurrency_limit_by_name(name, slots)
+
+
+async def create_work_pool(client: PrefectClient) -> None:
+    try:
+        await client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="process"))
+    except ObjectAlreadyExists:
+        return
+
+
+def crash_silent_runs() -> Automation:
+    """Return the automation that marks a run crashed when its heartbeat has stopped for 90 s."""
+    ends = ("Completed", "Failed", "Cancelled", "Crashed", "Paused", "Suspended")
+    beat = "prefect.flow-run.heartbeat"
+    return Automation(
+        name="watchkeeper: crash silent runs",
+        description="A run whose process was killed cannot say so: without this it stays Running and holds its slot.",
+        trigger=EventTrigger(
+            after={beat},
+            expect={beat, *(f"prefect.flow-run.{end}" for end in ends)},
+            match={"prefect.resource.id": "prefect.flow-run.*"},  # type: ignore[arg-type]
+            for_each={"prefect.resource.id"},
+            posture=Posture.Proactive,
+            threshold=1,
+            within=timedelta(seconds=90),
+        ),
+        actions=[ChangeFlowRunState(state=StateType.CRASHED, message="No heartbeat for 90 seconds.")],
+    )
+
+
+async def register_automation(automation: Automation) -> None:
+    """Create the automation, or bring the one of the same name up to date, keeping whether it is switched on."""
+    try:
+        there = await Automation.aread(name=automation.name)
+    except ValueError:
+        await automation.acreate()
+        return
+    automation.id, automation.enabled = there.id, there.enabled
+    await automation.aupdate()
+
+
+def _read(record: Path) -> dict[str, str]:
+    return dict(json.loads(record.read_text())) if record.exists() else {}
+
+
+def _write(record: Path, written: Mapping[str, str]) -> None:
+    record.write_text(json.dumps(written))
+    record.chmod(0o600)
+
+
+async def _load(block_type: type[Block]) -> Block | None:
+    try:
+        return await block_type.aload("default")
+    except ValueError:
+        return None
+
+
+def _fingerprint(block: Block) -> str:
+    """Return a hash of the block's values; the secrets cannot be had back from it."""
+    values = {
+        name: value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+        for name in type(block).model_fields
+        if (value := getattr(block, name)) is not None
+    }
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,270 @@
+"""The `watchkeeper` command.
+
+Exit codes: 0 healthy or done, 1 warning, 2 critical, 3 unknown, 4 wrong usage or configuration.
+"""
+
+import asyncio
+import json
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import cyclopts
+import httpx
+from cyclopts import App, Parameter
+from pydantic import SecretStr, ValidationError
+from rich.console import Console
+from watchkeeper.config import Configuration, ConfigurationError, Settings, read_configuration
+
+from deployments.home import Home, open_home, prefect_client_environment, watchkeeper_environment
+from watchkeeper.domain.health import HealthCheck
+from watchkeeper.domain.verdicts import Verdict
+
+USAGE = 4
+EXIT_CODES = {Verdict.HEALTHY: 0, Verdict.WARNING: 1, Verdict.CRITICAL: 2, Verdict.UNKNOWN: 3}
+WORST_FIRST = (Verdict.CRITICAL, Verdict.UNKNOWN, Verdict.WARNING, Verdict.HEALTHY)
+
+app = App(
+    name="watchkeeper",
+    help="Stand watch over releases: is production healthy, which release broke it, can we go back?\n\n"
+    "Exit codes: 0 healthy or done, 1 warning, 2 critical, 3 unknown, 4 wrong usage or configuration.",
+    version_flags=["--version"],
+)
+config_app = App(name="config", help="Look at the configuration.")
+sandbox_app = App(name="sandbox", help="Run and steer the make-believe company.")
+app.command(config_app)
+app.command(sandbox_app)
+
+output, errors = Console(), Console(stderr=True)
+
+
+@app.command
+def up(  # noqa: PLR0913 - one option a setting
+    *,
+    home: Path | None = None,
+    database_url: str | None = None,
+    projects: Path | None = None,
+    prefect_port: int | None = None,
+    sandbox_port: int | None = None,
+    web_port: int | None = None,
+) -> int:
+    """Start everything here, run the first health check, and stand watch until Ctrl-C.
+
+    Each option may also be given as a setting: WATCHKEEPER_HOME, WATCHKEEPER_DATABASE_URL and so on.
+
+    Parameters
+    ----------
+    home
+        Folder for all state; deleting it starts anew. [default: .watchkeeper]
+    database_url
+        sqlite:/// or postgresql:// address of the store. [default: a SQLite file in the state folder]
+    projects
+        The configuration file. [default: deployments/projects.yaml]
+    prefect_port
+        Port of the Prefect server and its UI. [default: 4200]
+    sandbox_port
+        Port of the make-believe company. [default: 8400]
+    web_port
+        Port of the web receiver, for later. [default: 8080]
+    """
+    given = {
+        "home": home,
+        "database_url": SecretStr(database_url) if database_url else None,
+        "projects": projects,
+        "prefect_port": prefect_port,
+        "sandbox_port": sandbox_port,
+        "web_port": web_port,
+    }
+    settings = _settings(**{name: value for name, value in given.items() if value is not None})
+    configuration = _configuration(settings)
+    from deployments.up import CannotStartError, stand_watch  # noqa: PLC0415 - imported only where it is needed
+
+    try:
+        return asyncio.run(stand_watch(settings, configuration, output))
+    except CannotStartError as error:
+        _fail(str(error))
+
+
+@app.command
+def check(
+    *projects: str,
+    at: Annotated[str | None, Parameter(help="End of the window to look at, ISO 8601 with time zone.")] = None,
+    window_minutes: int = 15,
+    check_type: Annotated[str, Parameter(help="full, error_rates or endpoints_only.")] = "full",
+    as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
+) -> int:
+    """Run the health check now and print the table. The exit code is the worst verdict.
+
+    Needs the Prefect server of `watchkeeper up`, or PREFECT_API_URL.
+
+    Parameters
+    ----------
+    projects
+        Slugs of the projects to look at; all when left out.
+    window_minutes
+        Length of the window.
+    as_json
+        Print JSON instead of the table.
+    """
+    settings = _settings()
+    configuration = _configuration(settings)
+    os.environ.update(_client_environment(settings))
+    if as_json:
+        os.environ["PREFECT_LOGGING_LEVEL"] = "ERROR"
+        logging.disable(logging.WARNING)
+    from deployments.check import run_check  # noqa: PLC0415 - imports Prefect, after its settings
+
+    try:
+        checks = asyncio.run(run_check(projects, at, window_minutes, check_type))
+    except ValueError as error:
+        _fail(str(error))
+    _show(checks, configuration, as_json=as_json)
+    return EXIT_CODES[min((check.verdict for check in checks), key=WORST_FIRST.index)]
+
+
+@config_app.command(name="check")
+def check_config(
+    file: Path | None = None, *, as_json: Annotated[bool, Parameter(name="--json", negative="")] = False
+) -> int:
+    """Read the configuration and report every mistake at once, with its line and what was expected.
+
+    Parameters
+    ----------
+    file
+        The configuration file. [default: WATCHKEEPER_PROJECTS]
+    as_json
+        Print JSON instead of text.
+    """
+    settings = _settings(**({"projects": file} if file else {}))
+    try:
+        configuration = _read(settings)
+    except ConfigurationError as error:
+        problems = [{"key": p.key, "line": p.line, "message": p.message} for p in error.problems]
+        output.print_json(json.dumps({"ok": False, "problems": problems})) if as_json else errors.print(
+            str(error), style="red", markup=False, highlight=False
+        )
+        return USAGE
+    count = len(configuration.projects)
+    if as_json:
+        output.print_json(json.dumps({"ok": True, "projects": [p.slug for p in configuration.projects]}))
+    else:
+        output.print(f"{settings.projects}: {count} project{'s' * (count != 1)}, no mistakes.", highlight=False)
+    return 0
+
+
+@sandbox_app.command(name="run")
+def run_sandbox(*, port: int | None = None, projects: int = 3, seed: int = 1) -> int:
+    """Serve the make-believe company until Ctrl-C.
+
+    Parameters
+    ----------
+    port
+        Where it listens, on loopback only. [default: WATCHKEEPER_SANDBOX_PORT]
+    projects
+        How many projects the company has.
+    seed
+        Another seed is another history.
+    """
+    from watchkeeper.sandbox.app import run_sandbox as serve  # noqa: PLC0415
+
+    serve(port or _settings().sandbox_port, projects, seed)
+    return 0
+
+
+@sandbox_app.command
+def scenario(name: str, vendor: str = "", *, port: int | None = None) -> int:
+    """Change what happens in the make-believe company: calm, bad-release, vendor-down sentry ...
+
+    Parameters
+    ----------
+    name
+        One of calm, bad-release, slow-burn, low-traffic, vendor-down, vendor-slow, rate-limited, garbage,
+        platform-incident, certificate-expiring.
+    vendor
+        For the vendor scenarios: sentry, vercel, circleci, github or slack.
+    port
+        Where the sandbox listens. [default: the running one, else WATCHKEEPER_SANDBOX_PORT]
+    """
+    settings = _settings()
+    running = _home(settings).running()
+    address = f"http://127.0.0.1:{port or (running.sandbox_port if running else settings.sandbox_port)}"
+    try:
+        answer = httpx.post(f"{address}/sandbox/scenario", json={"name": name, "vendor": vendor}, timeout=10)
+    except httpx.TransportError:
+        _fail(f"no sandbox answers at {address}: start it by `watchkeeper up` or `watchkeeper sandbox run`")
+    body = answer.json()
+    if answer.is_error:
+        _fail(str(body.get("error", body)))
+    output.print_json(json.dumps(body))
+    return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command; wrong usage exits with 4."""
+    try:
+        result = app(arguments, exit_on_error=False, print_error=True)
+    except cyclopts.CycloptsError:
+        sys.exit(USAGE)
+    sys.exit(result if isinstance(result, int) else 0)
+
+
+def _show(checks: Sequence[HealthCheck], configuration: Configuration, *, as_json: bool) -> None:
+    from reports.terminal import check_table, checks_as_json  # noqa: PLC0415
+
+    if as_json:
+        output.print_json(json.dumps(checks_as_json(checks)))
+    else:
+        output.print(check_table(checks, {project.slug: project.name for project in configuration.projects}))
+
+
+def _settings(**given: object) -> Settings:
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        _fail("\n".join(f"WATCHKEEPER_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()))
+
+
+def _read(settings: Settings) -> Configuration:
+    try:
+        text = settings.projects.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        _fail(f"the configuration {settings.projects} cannot be read: {error}. Set WATCHKEEPER_PROJECTS to its place.")
+    environment = {**os.environ, "WATCHKEEPER_SANDBOX_PORT": str(settings.sandbox_port)}
+    return read_configuration(text, environment, str(settings.projects))
+
+
+def _configuration(settings: Settings) -> Configuration:
+    try:
+        return _read(settings)
+    except ConfigurationError as error:
+        _fail(str(error))
+
+
+def _home(settings: Settings) -> Home:
+    try:
+        return open_home(settings.home)
+    except OSError as error:
+        _fail(f"the state folder {settings.home} cannot be used: {error}")
+
+
+def _client_environment(settings: Settings) -> dict[str, str]:
+    home = _home(settings)
+    running = home.running()
+    environment = watchkeeper_environment(settings, home)
+    if running is not None:
+        environment["WATCHKEEPER_SANDBOX_PORT"] = str(running.sandbox_port)
+        return environment | prefect_client_environment(home, running.prefect_port)
+    if "PREFECT_API_URL" in os.environ:
+        return environment
+    _fail(
+        f"no Prefect server runs from {home.path}. Start one with `watchkeeper up` (in another terminal), "
+        "or set PREFECT_API_URL to your own."
+    )
+
+
+def _fail(message: str) -> NoReturn:
+    errors.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
+    sys.exit(USAGE)

@@ -1,0 +1,132 @@
+"""The state folder: what must survive a restart, and the environment that every process of one start shares."""
+
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+from watchkeeper.config import Settings
+
+PREFECT_USER = "watchkeeper"
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """Where a start that is under way can be reached."""
+
+    pid: int
+    prefect_port: int
+    sandbox_port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The state folder of one installation. Only its owner can read it; deleting it starts anew."""
+
+    path: Path
+
+    @property
+    def logs(self) -> Path:
+        return self._folder("logs")
+
+    @property
+    def prefect(self) -> Path:
+        return self._folder("prefect")
+
+    @property
+    def password(self) -> str:
+        """The password of the Prefect server, made at the first start."""
+        return self._keep("prefect-password", secrets.token_urlsafe(24))
+
+    @property
+    def encryption_key(self) -> str:
+        """The key that encrypts block secrets, kept apart from the database that holds them."""
+        return self._keep("encryption-key", Fernet.generate_key().decode())
+
+    def announce(self, running: Running) -> None:
+        self._running.write_text(json.dumps({name: getattr(running, name) for name in Running.__slots__}))
+
+    def withdraw(self) -> None:
+        self._running.unlink(missing_ok=True)
+
+    def running(self) -> Running | None:
+        """Return the start that is under way in this folder, if there is one."""
+        try:
+            found = Running(**json.loads(self._running.read_text()))
+            os.kill(found.pid, 0)
+        except (OSError, ValueError, TypeError):
+            return None
+        return found
+
+    @property
+    def _running(self) -> Path:
+        return self.path / "running.json"
+
+    def _folder(self, name: str) -> Path:
+        folder = self.path / name
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder
+
+    def _keep(self, name: str, fresh: str) -> str:
+        file = self.path / name
+        try:
+            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return file.read_text().strip()
+        with os.fdopen(descriptor, "w") as handle:
+            handle.write(fresh)
+        return fresh
+
+
+def open_home(path: Path) -> Home:
+    """Return the state folder at `path`, made if it is not there.
+
+    Raises:
+        OSError: the folder cannot be made or written.
+    """
+    absolute = path.expanduser().resolve()
+    absolute.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return Home(absolute)
+
+
+def prefect_client_environment(home: Home, port: int) -> dict[str, str]:
+    """Return what a Prefect client needs to reach the server of this folder."""
+    return {
+        "PREFECT_HOME": str(home.prefect),
+        "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
+        "PREFECT_API_AUTH_STRING": f"{PREFECT_USER}:{home.password}",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+    }
+
+
+def prefect_server_environment(home: Home, port: int) -> dict[str, str]:
+    """Return the settings of the embedded server and worker: loopback only, authenticated, with retention on."""
+    return {
+        **prefect_client_environment(home, port),
+        "PREFECT_SERVER_API_HOST": "127.0.0.1",
+        "PREFECT_SERVER_API_PORT": str(port),
+        "PREFECT_SERVER_UI_API_URL": f"http://127.0.0.1:{port}/api",
+        "PREFECT_SERVER_API_AUTH_STRING": f"{PREFECT_USER}:{home.password}",
+        "PREFECT_SERVER_ENCRYPTION_KEY": home.encryption_key,
+        # Leases in memory are forgotten by a restart, and their slots with them stay taken for good.
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(30 * 24 * 3600),
+        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+        "PREFECT_WORKER_QUERY_SECONDS": "2",
+    }
+
+
+def watchkeeper_environment(settings: Settings, home: Home) -> dict[str, str]:
+    """Return the settings as absolute values, so that a process with another working folder reads the same."""
+    return {
+        "WATCHKEEPER_HOME": str(home.path),
+        "WATCHKEEPER_DATABASE_URL": settings.database_url.get_secret_value(),
+        "WATCHKEEPER_PROJECTS": str(settings.projects.expanduser().resolve()),
+        "WATCHKEEPER_PREFECT_PORT": str(settings.prefect_port),
+        "WATCHKEEPER_SANDBOX_PORT": str(settings.sandbox_port),
+        "WATCHKEEPER_WEB_PORT": str(settings.web_port),
+    }

@@ -1,0 +1,235 @@
+"""`watchkeeper up`: from nothing to the first verdict, then stand watch until told to stop."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+from rich.console import Console
+from watchkeeper.config import Configuration, Settings
+
+from deployments.children import Child, ChildEndedError, port_is_free, start_child, stop_child, wait_for_end
+from deployments.home import (
+    PREFECT_USER,
+    Home,
+    Running,
+    open_home,
+    prefect_server_environment,
+    watchkeeper_environment,
+)
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SERVER_START_SECONDS = 90
+FIRST_CHECK = "health-check/every-15-minutes"
+
+
+class CannotStartError(RuntimeError):
+    """The start is not possible; the message says why and what to do."""
+
+
+@dataclass(slots=True)
+class Start:
+    """One start under way: what it needs and the children it has."""
+
+    settings: Settings
+    configuration: Configuration
+    home: Home
+    console: Console
+    children: list[Child] = field(default_factory=list)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            **prefect_server_environment(self.home, self.settings.prefect_port),
+            **watchkeeper_environment(self.settings, self.home),
+        }
+
+    @property
+    def uses_sandbox(self) -> bool:
+        return any(project.credentials == "sandbox" for project in self.configuration.projects)
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """What a person opens, by its name."""
+        found = {
+            "Prefect UI": f"http://127.0.0.1:{self.settings.prefect_port}  "
+            f"(log in with {PREFECT_USER}:{self.home.password})"
+        }
+        if self.uses_sandbox:
+            sandbox = f"http://127.0.0.1:{self.settings.sandbox_port}"
+            found |= {"Sandbox": f"{sandbox}/", "Sandbox Slack": f"{sandbox}/slack"}
+        return found | {"Logs": str(self.home.logs)}
+
+
+async def stand_watch(settings: Settings, configuration: Configuration, console: Console) -> int:
+    """Start everything, run the first check, and stay until a signal or until a child ends.
+
+    Returns:
+        0 after a signal, 1 when a child ended by itself.
+
+    Raises:
+        CannotStartError: an occupied port, an unwritable folder, a child that does not come up.
+    """
+    start = Start(settings, configuration, _open(settings), console)
+    _refuse_occupied_ports(start)
+    stop = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(_stop_everything, start)
+        stopped = await _until(stop, _start_and_watch(start))
+    return 0 if stopped else 1
+
+
+async def _start_and_watch(start: Start) -> None:
+    began = time.monotonic()
+    os.environ.update(start.environment)  # before Prefect is imported: it reads its settings at import
+    await asyncio.gather(_start_server(start), _start_sandbox(start), _migrate(start))
+    start.home.announce(Running(os.getpid(), start.settings.prefect_port, start.settings.sandbox_port))
+    await _register(start)
+    await _first_check(start)
+    start.console.print(f"\nReady after {time.monotonic() - began:.0f} s. Ctrl-C stops everything.")
+    for name, address in start.addresses.items():
+        start.console.print(f"  {name:<14} {address}", highlight=False, soft_wrap=True)
+    ended = await wait_for_end(start.children)
+    start.console.print(f"[red]{ChildEndedError(ended)}[/red]")
+
+
+async def _start_server(start: Start) -> None:
+    async with _step(start, "Prefect server"):
+        server = await _child(start, "Prefect server", "prefect-server.log", "-m", "prefect", "server", "start")
+        await _wait_until_up(server, f"http://127.0.0.1:{start.settings.prefect_port}/api/health")
+
+
+async def _start_sandbox(start: Start) -> None:
+    if not start.uses_sandbox:
+        return
+    port = str(start.settings.sandbox_port)
+    async with _step(start, "Sandbox (a make-believe company, no account needed)"):
+        sandbox = await _child(start, "Sandbox", "sandbox.log", "-m", "watchkeeper.sandbox", "--port", port)
+        await _wait_until_up(sandbox, f"http://127.0.0.1:{port}/connectivity")
+
+
+async def _migrate(start: Start) -> None:
+    from watchkeeper.store.database import migrate  # noqa: PLC0415 - a second of imports, while the server starts
+
+    async with _step(start, "Database"):
+        await asyncio.to_thread(migrate, start.settings.database_url.get_secret_value())
+
+
+async def _register(start: Start) -> None:
+    from deployments.bootstrap import bootstrap  # noqa: PLC0415 - Prefect must not be imported before its settings
+    from deployments.credentials import read_credentials  # noqa: PLC0415
+
+    worker = asyncio.create_task(_start_worker(start))
+    async with _step(start, "Blocks, limits, automations"):
+        port = start.settings.sandbox_port if start.uses_sandbox else None
+        await bootstrap(read_credentials(), start.home.path / "blocks.json", port)
+    async with _step(start, "Deployments"):
+        await _deploy(start)
+    await worker
+
+
+async def _start_worker(start: Start) -> None:
+    arguments = ("-m", "prefect", "worker", "start", "--pool", "watchkeeper", "--type", "process", "--name", "embedded")
+    await _child(start, "Worker", "worker.log", *arguments)
+
+
+async def _deploy(start: Start) -> None:
+    """Register every deployment of prefect.yaml, by Prefect's own command."""
+    log = start.home.logs / "deploy.log"
+    arguments = ("-m", "prefect", "--no-prompt", "deploy", "--all")
+    child = await start_child("prefect deploy", *arguments, environment=start.environment, log=log, folder=REPOSITORY)
+    if await child.process.wait():
+        raise CannotStartError(f"the deployments could not be registered:\n{child.last_words()}")
+
+
+async def _first_check(start: Start) -> None:
+    from prefect.deployments import run_deployment  # noqa: PLC0415 - see _register
+    from reports.terminal import check_table  # noqa: PLC0415
+    from tasks.store import latest_checks  # noqa: PLC0415
+
+    async with _step(start, "First health check"):
+        run = await run_deployment(FIRST_CHECK, timeout=180, poll_interval=0.5)
+    if run.state is None or not run.state.is_completed():
+        start.console.print(f"[yellow]The first check has not completed: {run.state}. Its page says why.[/yellow]")
+    names = {project.slug: project.name for project in start.configuration.projects}
+    start.console.print(check_table(latest_checks(tuple(names)), names))
+
+
+async def _child(start: Start, name: str, log: str, *arguments: str) -> Child:
+    child = await start_child(
+        name, *arguments, environment=start.environment, log=start.home.logs / log, folder=REPOSITORY
+    )
+    start.children.append(child)
+    return child
+
+
+async def _wait_until_up(child: Child, address: str) -> None:
+    deadline = time.monotonic() + SERVER_START_SECONDS
+    async with httpx.AsyncClient(timeout=2) as client:
+        while time.monotonic() < deadline:
+            if child.process.returncode is not None:
+                raise CannotStartError(str(ChildEndedError(child)))
+            with suppress(httpx.TransportError):
+                if (await client.get(address)).is_success:
+                    return
+            await asyncio.sleep(0.1)
+    raise CannotStartError(f"{child.name} did not answer within {SERVER_START_SECONDS} s. Its log is {child.log}")
+
+
+async def _stop_everything(start: Start) -> None:
+    start.console.print("\nStopping ...")
+    start.home.withdraw()
+    for child in reversed(start.children):
+        await stop_child(child)
+    start.console.print("Stopped.")
+
+
+async def _until(stop: asyncio.Event, work: Coroutine[object, object, None]) -> bool:
+    """Do the work until it ends (False) or `stop` is set (True); what the work raises is raised here."""
+    doing, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    done, pending = await asyncio.wait({doing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        task.cancel()
+    await asyncio.gather(*pending, return_exceptions=True)
+    if doing in done:
+        doing.result()
+    return stopping in done
+
+
+def _open(settings: Settings) -> Home:
+    try:
+        home = open_home(settings.home)
+    except OSError as error:
+        raise CannotStartError(f"the state folder {settings.home} cannot be used: {error}") from error
+    if (running := home.running()) is not None:
+        raise CannotStartError(
+            f"Watchkeeper already runs from {home.path} (process {running.pid}, "
+            f"http://127.0.0.1:{running.prefect_port}). Stop it, or set WATCHKEEPER_HOME to another folder."
+        )
+    return home
+
+
+def _refuse_occupied_ports(start: Start) -> None:
+    wanted = {"WATCHKEEPER_PREFECT_PORT": start.settings.prefect_port}
+    if start.uses_sandbox:
+        wanted["WATCHKEEPER_SANDBOX_PORT"] = start.settings.sandbox_port
+    for setting, port in wanted.items():
+        if not port_is_free(port):
+            raise CannotStartError(
+                f"port {port} is in use by another program. Free it, or choose another by {setting}."
+            )
+
+
+@asynccontextmanager
+async def _step(start: Start, name: str) -> AsyncIterator[None]:
+    began = time.monotonic()
+    start.console.print(f"  [dim]…[/dim] {name}")
+    yield
+    start.console.print(f"  [green]✓[/green] {name} [dim]({time.monotonic() - began:.1f} s)[/dim]")
