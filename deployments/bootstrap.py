@@ -10,10 +10,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from blocks.circleci import CircleCI
-from blocks.sentry import Sentry
-from blocks.slack import Slack
-from blocks.vercel import Vercel
 from prefect.automations import Automation
 from prefect.blocks.core import Block
 from prefect.client.orchestration import PrefectClient, get_client
@@ -24,6 +20,11 @@ from prefect.events.schemas.automations import EventTrigger, Posture
 from prefect.exceptions import ObjectAlreadyExists
 from prefect.variables import Variable
 from pydantic import SecretStr
+
+from blocks.circleci import CircleCI
+from blocks.sentry import Sentry
+from blocks.slack import Slack
+from blocks.vercel import Vercel
 
 WORK_POOL = "watchkeeper"
 BLOCK_TYPES: tuple[type[Block], ...] = (Sentry, Vercel, CircleCI, Slack)

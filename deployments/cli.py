@@ -17,9 +17,9 @@ import httpx
 from cyclopts import App, Parameter
 from pydantic import SecretStr, ValidationError
 from rich.console import Console
-from watchkeeper.config import Configuration, ConfigurationError, Settings, read_configuration
 
 from deployments.home import Home, open_home, prefect_client_environment, watchkeeper_environment
+from watchkeeper.config import Configuration, ConfigurationError, Settings, read_configuration
 from watchkeeper.domain.health import HealthCheck
 from watchkeeper.domain.verdicts import Verdict
 

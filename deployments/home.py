@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.fernet import Fernet
+
 from watchkeeper.config import Settings
 
 PREFECT_USER = "watchkeeper"

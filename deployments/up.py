@@ -11,7 +11,6 @@ from pathlib import Path
 
 import httpx
 from rich.console import Console
-from watchkeeper.config import Configuration, Settings
 
 from deployments.children import Child, ChildEndedError, port_is_free, start_child, stop_child, wait_for_end
 from deployments.home import (
@@ -22,6 +21,7 @@ from deployments.home import (
     prefect_server_environment,
     watchkeeper_environment,
 )
+from watchkeeper.config import Configuration, Settings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SERVER_START_SECONDS = 90
@@ -151,6 +151,7 @@ async def _deploy(start: Start) -> None:
 
 async def _first_check(start: Start) -> None:
     from prefect.deployments import run_deployment  # noqa: PLC0415 - see _register
+
     from reports.terminal import check_table  # noqa: PLC0415
     from tasks.store import latest_checks  # noqa: PLC0415
 
