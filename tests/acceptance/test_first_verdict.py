@@ -1,0 +1,141 @@
+"""From nothing to a true verdict about three projects, as a newcomer meets it."""
+
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from tests.acceptance.watch import Started, Watch, standing_watch, start, stop, wait_until_ready
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def watch(tmp_path_factory: pytest.TempPathFactory) -> Watch:
+    return Watch(tmp_path_factory.mktemp("watch") / "home")
+
+
+@pytest.fixture(scope="module")
+def started(watch: Watch) -> Iterator[Started]:
+    with standing_watch(watch) as running:
+        yield running
+
+
+@pytest.fixture
+def calm(watch: Watch, started: Started) -> Iterator[None]:
+    watch.scenario("calm")
+    yield
+    watch.scenario("calm")
+
+
+def test_the_table_and_the_addresses_appear(started: Started, watch: Watch) -> None:
+    for name in ("Shop", "Customer portal", "Public API"):
+        assert name in started.printed
+    assert started.printed.count("healthy") == 3
+    assert f"http://127.0.0.1:{watch.prefect_port}" in started.printed
+    assert f"http://127.0.0.1:{watch.sandbox_port}/slack" in started.printed
+
+
+def test_the_prefect_server_asks_for_the_password(started: Started, watch: Watch) -> None:
+    address = f"http://127.0.0.1:{watch.prefect_port}/api/deployments/filter"
+    assert httpx.post(address, json={}).status_code == 401
+    assert httpx.post(address, json={}, headers=watch.authorization).status_code == 200
+
+
+def test_every_schedule_produces_runs(started: Started, watch: Watch) -> None:
+    """Newer SQLAlchemy breaks the scheduler without a word: nothing else would tell."""
+    deployments = watch.prefect("POST", "/deployments/filter", {})
+    scheduled = watch.prefect("POST", "/flow_runs/filter", {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}})
+    with_runs = {run["deployment_id"] for run in scheduled}
+    assert len(deployments) >= 4
+    assert {deployment["id"] for deployment in deployments} == with_runs
+
+
+def test_a_bad_release_turns_one_project_critical_and_calm_brings_it_back(watch: Watch, calm: None) -> None:
+    before = watch.check()
+    assert {check["verdict"] for check in before.values()} == {"healthy"}
+
+    watch.scenario("bad-release")
+    done = watch.check()
+    assert done["shop"]["verdict"] == "critical"
+    assert {done["portal"]["verdict"], done["api"]["verdict"]} == {"healthy"}
+    assert done["shop"]["fault"]["of"] == "release"
+    assert done["shop"]["fault"]["release"] == done["shop"]["release"] != before["shop"]["release"]
+    assert done["shop"]["components"]["errors"]["evidence"]
+    assert watch.run("check", "shop").returncode == 2
+
+    watch.scenario("calm")
+    after = watch.check()
+    assert {check["verdict"] for check in after.values()} == {"healthy"}
+
+
+def test_a_change_is_told_once_in_slack(watch: Watch, calm: None) -> None:
+    watch.scenario("bad-release")
+    watch.check()
+    watch.check()
+    page = watch.sandbox("/slack").text
+    assert page.count("Shop is critical") == 1
+
+
+def test_the_ui_shows_artifacts_of_the_check(started: Started, watch: Watch) -> None:
+    artifacts = watch.prefect("POST", "/artifacts/latest/filter", {})
+    keys = {artifact["key"] for artifact in artifacts}
+    assert {"health", "health-shop", "health-portal", "health-api"} <= keys
+
+
+def test_events_name_the_verdict_and_the_project(started: Started, watch: Watch) -> None:
+    found = watch.prefect("POST", "/events/filter", {"filter": {"event": {"prefix": ["watchkeeper.health."]}}})
+    assert {"watchkeeper.project.shop", "watchkeeper.project.api"} <= {
+        event["resource"]["prefect.resource.id"] for event in found["events"]
+    }
+
+
+@pytest.mark.parametrize("vendor", ["sentry", "vercel", "circleci"])
+def test_a_vendor_that_is_down_is_unknown_and_never_healthy(watch: Watch, calm: None, vendor: str) -> None:
+    component = {"sentry": "errors", "vercel": "delivery", "circleci": "builds"}[vendor]
+    watch.scenario("vendor-down", vendor)
+    done = watch.check()
+    for check in done.values():
+        assert check["components"][component]["verdict"] == "unknown"
+        assert check["components"][component]["gap"] == "unavailable"
+        assert check["coverage"] < 1
+
+
+def test_two_checks_of_one_window_leave_one_row(watch: Watch, calm: None) -> None:
+    first = watch.check("--at", "2026-11-20T12:00:00Z", "--check-type", "error_rates")
+    second = watch.check("--at", "2026-11-20T12:00:00Z", "--check-type", "error_rates")
+    assert first == second
+
+
+def test_an_unknown_project_is_named_with_the_way_out(started: Started, watch: Watch) -> None:
+    done = watch.run("check", "shpo")
+    assert done.returncode == 4
+    assert "shpo" in done.stderr
+    assert "shop" in done.stderr
+
+
+def test_an_occupied_port_is_named(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        watch = Watch(tmp_path / "home", prefect_port=other.getsockname()[1])
+        done = watch.run("up")
+    assert done.returncode == 4
+    assert str(watch.prefect_port) in done.stderr
+    assert "WATCHKEEPER_PREFECT_PORT" in done.stderr
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_every_child(tmp_path: Path, sign: signal.Signals) -> None:
+    watch = Watch(tmp_path / "home")
+    started = start(watch)
+    wait_until_ready(started)
+    children = psutil.Process(started.process.pid).children(recursive=True)
+    assert len(children) >= 3
+    assert stop(started, sign) == 0
+    _, alive = psutil.wait_procs(children, timeout=10)
+    assert not alive
