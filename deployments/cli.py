@@ -268,3 +268,7 @@ def _client_environment(settings: Settings) -> dict[str, str]:
 def _fail(message: str) -> NoReturn:
     errors.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
     sys.exit(USAGE)
+
+
+if __name__ == "__main__":
+    main()
