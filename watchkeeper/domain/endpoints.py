@@ -28,6 +28,7 @@ class Endpoint:
         body_contains: text that the body must hold; "" for no condition.
         json_condition: `path == value`, `path != value` or just `path` (must be true), with dots between keys and
             numbers for list places, as in `checks.0.status == "ok"`; "" for no condition.
+        latency_warning_ms, latency_critical_ms: limits of this endpoint alone; None for those of the project.
     """
 
     name: str
@@ -38,6 +39,8 @@ class Endpoint:
     json_condition: str = ""
     timeout_ms: float = 10_000
     follow_redirects: bool = False
+    latency_warning_ms: float | None = None
+    latency_critical_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

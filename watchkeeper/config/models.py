@@ -1,0 +1,341 @@
+"""The shape of projects.yaml. Every key that can be written is a field here; its description becomes the documents."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from watchkeeper.config import values as v
+from watchkeeper.domain.endpoints import Endpoint
+from watchkeeper.domain.limits import BuildLimits, DeliveryLimits, EndpointLimits, ErrorLimits, HealthLimits
+from watchkeeper.domain.verdicts import Component
+
+
+class Section(BaseModel):
+    """A mapping of the file: frozen, and only with the keys it names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_absent(cls, data: object) -> object:
+        """Take a known key with nothing behind it for a key that is not there."""
+        if not isinstance(data, Mapping):
+            return data
+        return {key: value for key, value in data.items() if value is not None or key not in cls.model_fields}
+
+
+class Slack(Section):
+    """Where messages go. Without a channel nothing is posted."""
+
+    channel: v.Channel | None = Field(None, examples=["#releases"])
+    """The channel, in quotes, or its id."""
+    credentials: v.BlockName | None = None
+    """Name of the Slack block; without it the one of the project, else `default`."""
+
+
+class SentryProject(Section):
+    """Where the errors of the project are: the component `errors`."""
+
+    organization: v.SentrySlug = Field(examples=["acme"])
+    """Slug of the organization."""
+    projects: tuple[v.SentrySlug, ...] = Field(min_length=1, max_length=20, examples=[["shop-web"]])
+    """Slugs of its Sentry projects; their failures and totals are added up."""
+    environment: v.Environment = "production"
+    """The environment that is looked at."""
+
+
+class VercelProject(Section):
+    """Where the project is served: the component `delivery`."""
+
+    project: v.VercelName = Field(examples=["prj_shop"])
+    """Id (`prj_...`) or name of the Vercel project."""
+    team: v.VercelTeam = Field("", examples=["team_sandboxacme"])
+    """Id (`team_...`) or slug of the team; empty for the personal account."""
+
+
+class CircleCIProject(Section):
+    """Where the project is built: the component `builds`."""
+
+    project: v.CircleProject = Field(examples=["gh/acme/shop"])
+    """Slug of the project."""
+    branch: v.Branch = "main"
+    """The default branch: only its pipelines count."""
+
+    @property
+    def organization(self) -> str:
+        return self.project.rpartition("/")[0]
+
+
+class GitHubRepository(Section):
+    """Where the source is, for links and later for what changed between two releases."""
+
+    repository: v.Repository = Field(examples=["acme/shop"])
+    """Owner and name."""
+
+
+class ProbedEndpoint(Section):
+    """An address that is asked, and what its answer must be."""
+
+    name: v.Name = Field(examples=["health"])
+    """Shown to people; unique within the project."""
+    url: v.Url = Field(examples=["https://shop.example.com/health"])
+    """The address; `${NAME}` may stand in it, a password or token may not."""
+    method: Literal["GET", "HEAD", "OPTIONS", "POST"] = "GET"
+    """How it is asked. POST is sent without a body."""
+    expected_status: v.Statuses = Field((200,), examples=[200, [200, 204]])
+    """The status, or the list of statuses, that count as right."""
+    body_contains: v.Line = ""
+    """Text that the body must hold; empty for no condition."""
+    json_condition: v.Condition = Field("", examples=['status == "ok"'])
+    """`path == value`, `path != value` or just `path` (must be true); dots between keys, numbers for list places."""
+    timeout_ms: v.Milliseconds = 10_000
+    """Milliseconds until the probe is given up."""
+    latency_warning_ms: v.Milliseconds | None = None
+    """Milliseconds for the whole answer; else the limit of the project."""
+    latency_critical_ms: v.Milliseconds | None = None
+    """Milliseconds for the whole answer; else the limit of the project."""
+    follow_redirects: bool = False
+    """Whether a redirect is followed; else it is an answer like any other."""
+
+    @property
+    def value(self) -> Endpoint:
+        return Endpoint(
+            name=self.name,
+            url=self.url,
+            method=self.method,
+            expected_status=self.expected_status,
+            body_contains=self.body_contains,
+            json_condition=self.json_condition,
+            timeout_ms=self.timeout_ms,
+            follow_redirects=self.follow_redirects,
+            latency_warning_ms=self.latency_warning_ms,
+            latency_critical_ms=self.latency_critical_ms,
+        )
+
+
+class ErrorLimit(Section):
+    """When failed requests or sessions count (judged by the lower end of the Wilson interval)."""
+
+    warning_percent: v.Percent = 2.5
+    """Percent of requests or sessions that fail."""
+    critical_percent: v.Percent = 5.0
+    """Percent of requests or sessions that fail."""
+    emergency_percent: v.Percent = 10.0
+    """Percent of requests or sessions that fail."""
+    min_total: v.Amount = 10
+    """Requests or sessions in the window below which nothing is said."""
+    min_failures: v.Amount = 3
+    """Failures in the window below which no limit counts as crossed."""
+
+    @property
+    def value(self) -> ErrorLimits:
+        return ErrorLimits(
+            warning=self.warning_percent / 100,
+            critical=self.critical_percent / 100,
+            emergency=self.emergency_percent / 100,
+            min_total=self.min_total,
+            min_failures=self.min_failures,
+        )
+
+
+class EndpointLimit(Section):
+    """When a slow answer, an ageing certificate or failing probes count."""
+
+    latency_warning_ms: v.Milliseconds = 1_500
+    """Milliseconds for the whole answer."""
+    latency_critical_ms: v.Milliseconds = 5_000
+    """Milliseconds for the whole answer."""
+    certificate_warning_days: v.Days = 21
+    """Days before the TLS certificate ends."""
+    certificate_critical_days: v.Days = 3
+    """Days before the TLS certificate ends."""
+    failures_to_down: v.Times = 3
+    """Failed probes in a row after which an endpoint is down."""
+    successes_to_recover: v.Times = 2
+    """Good probes in a row after which it is up again."""
+
+    @property
+    def value(self) -> EndpointLimits:
+        return EndpointLimits(
+            latency_warning_ms=self.latency_warning_ms,
+            latency_critical_ms=self.latency_critical_ms,
+            certificate_warning=timedelta(days=self.certificate_warning_days),
+            certificate_critical=timedelta(days=self.certificate_critical_days),
+            failures_to_down=self.failures_to_down,
+            successes_to_recover=self.successes_to_recover,
+        )
+
+
+class DeliveryLimit(Section):
+    """When production builds on Vercel count as stuck or failing."""
+
+    stuck_after_minutes: v.Minutes = 45
+    """Minutes after which a build that is not ready counts as stuck."""
+    failures_critical: v.Times = 3
+    """Failed production builds in a row that are critical; one is a warning."""
+
+    @property
+    def value(self) -> DeliveryLimits:
+        return DeliveryLimits(timedelta(minutes=self.stuck_after_minutes), self.failures_critical)
+
+
+class BuildLimit(Section):
+    """When work on the default branch counts as waiting too long, stuck or failing."""
+
+    queued_after_minutes: v.Minutes = 15
+    """Minutes that a job may wait for a machine."""
+    stuck_after_minutes: v.Minutes = 120
+    """Minutes that a workflow may run."""
+    on_hold_after_hours: v.Hours = 24
+    """Hours that an approval may wait for a person."""
+    failures_critical: v.Times = 5
+    """Failed pipelines in a row that are critical; fewer are a warning."""
+
+    @property
+    def value(self) -> BuildLimits:
+        return BuildLimits(
+            queued_after=timedelta(minutes=self.queued_after_minutes),
+            stuck_after=timedelta(minutes=self.stuck_after_minutes),
+            on_hold_after=timedelta(hours=self.on_hold_after_hours),
+            failures_critical=self.failures_critical,
+        )
+
+
+class ScoreLimit(Section):
+    """When the health score, 0 (worst) to 100 (best), is a verdict in itself."""
+
+    warning_score: v.Score = 70
+    """Below it the project is at least in warning."""
+    critical_score: v.Score = 50
+    """Below it the project is critical."""
+
+
+class Limits(Section):
+    """What judgements are made by."""
+
+    errors: ErrorLimit = ErrorLimit()
+    endpoints: EndpointLimit = EndpointLimit()
+    delivery: DeliveryLimit = DeliveryLimit()
+    builds: BuildLimit = BuildLimit()
+    health: ScoreLimit = ScoreLimit()
+
+
+class Weights(Section):
+    """How much each component counts in the score; together 1."""
+
+    errors: v.Share = 0.40
+    """Share of the component `errors` (Sentry)."""
+    endpoints: v.Share = 0.25
+    """Share of the component `endpoints`."""
+    delivery: v.Share = 0.20
+    """Share of the component `delivery` (Vercel)."""
+    builds: v.Share = 0.15
+    """Share of the component `builds` (CircleCI)."""
+
+    @property
+    def value(self) -> dict[Component, float]:
+        return {component: getattr(self, component.value) for component in Component}
+
+
+class Maintenance(Section):
+    """A time in which nothing is told: `cron` with `minutes` (again and again) or `start` with `end` (once)."""
+
+    cron: v.Cron | None = Field(None, examples=["0 2 * * 0"])
+    """When it begins, in the time zone of the file."""
+    minutes: v.Minutes | None = Field(None, examples=[60])
+    """Minutes that it lasts."""
+    start: v.Moment | None = Field(None, examples=["2026-12-24T22:00:00Z"])
+    """When it begins, with time zone."""
+    end: v.Moment | None = Field(None, examples=["2026-12-25T02:00:00Z"])
+    """When it is over, with time zone."""
+    reason: v.Line = ""
+    """Shown to people."""
+
+
+class Shared(Section):
+    """What a project may say and `defaults` may say for all."""
+
+    credentials: v.BlockName = "default"
+    """Name of the credential blocks of all vendors: `default` is the real account, `sandbox` the make-believe one."""
+    limits: Limits = Limits()
+    weights: Weights = Weights()
+    slack: Slack = Slack()
+    maintenance: tuple[Maintenance, ...] = Field((), max_length=100)
+    """Times in which nothing is told; those of `defaults` and of the project both hold."""
+
+
+class Defaults(Shared):
+    """What holds for every project that does not say otherwise, key by key."""
+
+
+class Project(Shared):
+    """One product: what it consists of and how it is judged. At least one of sentry, vercel, circleci, endpoints."""
+
+    slug: v.Slug = Field(examples=["shop"])
+    """Its name in addresses, reports and the database. Do not change it later: its history hangs on it."""
+    name: v.Name = Field(examples=["Shop"])
+    """Its name for people."""
+    sentry: SentryProject | None = None
+    vercel: VercelProject | None = None
+    circleci: CircleCIProject | None = None
+    github: GitHubRepository | None = None
+    endpoints: tuple[ProbedEndpoint, ...] = Field((), max_length=50)
+    """Addresses to probe: the component `endpoints`."""
+
+    @property
+    def components(self) -> frozenset[Component]:
+        """Return the components that are configured."""
+        parts = {
+            Component.ERRORS: self.sentry,
+            Component.DELIVERY: self.vercel,
+            Component.BUILDS: self.circleci,
+            Component.ENDPOINTS: self.endpoints,
+        }
+        return frozenset(component for component, part in parts.items() if part)
+
+    @property
+    def slack_channel(self) -> str:
+        """Return where messages of this project go; "" when nowhere."""
+        return self.slack.channel or ""
+
+    @property
+    def slack_credentials(self) -> str:
+        """Return the name of the Slack block."""
+        return self.slack.credentials or self.credentials
+
+    @property
+    def endpoint_values(self) -> tuple[Endpoint, ...]:
+        return tuple(endpoint.value for endpoint in self.endpoints)
+
+    @property
+    def health_limits(self) -> HealthLimits:
+        return HealthLimits(
+            warning_score=self.limits.health.warning_score,
+            critical_score=self.limits.health.critical_score,
+            errors=self.limits.errors.value,
+            endpoints=self.limits.endpoints.value,
+            delivery=self.limits.delivery.value,
+            builds=self.limits.builds.value,
+            weights=self.weights.value,
+        )
+
+
+class Common(Section):
+    """Everything of the file but the projects."""
+
+    timezone: v.TimeZone = Field("UTC", examples=["Europe/Berlin"])
+    """Time zone in which people read times, and of `cron` in maintenance. All judgements are made in UTC."""
+    slack: Slack = Slack()
+    """Messages of the watch itself, and of every project that names no channel."""
+    connectivity: tuple[v.Url, ...] = Field((), max_length=20, examples=[["https://www.gstatic.com/generate_204"]])
+    """Addresses that tell whether our own connection works: when none answers, all probes are unknown."""
+    defaults: Defaults = Defaults()
+
+
+class ProjectsFile(Common):
+    """What Watchkeeper watches: the projects, their limits, and where messages go."""
+
+    projects: tuple[Project, ...] = Field(min_length=1, max_length=5_000)
+    """The projects, in the order in which people see them."""

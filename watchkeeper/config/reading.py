@@ -1,0 +1,226 @@
+"""projects.yaml -> Configuration, with every mistake reported at once."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ValidationError
+
+from watchkeeper.config.checks import Found, check_project, check_shared
+from watchkeeper.config.document import read_document
+from watchkeeper.config.explain import explained, unknown_key
+from watchkeeper.config.models import Common, Defaults, Project, ProjectsFile, Slack
+from watchkeeper.config.problems import BrokenProject, ConfigurationError, Path, ProblemLog, nearest
+from watchkeeper.config.values import show_value
+
+MAX_PROJECTS = 5_000
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What is watched. `projects` are in the order of the file, with the defaults filled in.
+
+    Attributes:
+        timezone: for people, and for `cron` in maintenance.
+        slack: where messages of the watch itself go.
+        connectivity: addresses that tell whether our own connection works.
+        broken: projects left out because of their own mistakes; empty unless they were asked to be isolated.
+    """
+
+    projects: tuple[Project, ...]
+    timezone: str = "UTC"
+    slack: Slack = Slack()
+    connectivity: tuple[str, ...] = ()
+    broken: tuple[BrokenProject, ...] = ()
+
+    @property
+    def zone(self) -> tzinfo:
+        return ZoneInfo(self.timezone)
+
+    def project(self, slug: str) -> Project:
+        """Return the project.
+
+        Raises:
+            LookupError: there is none of that name; the text says which is near.
+        """
+        found = {project.slug: project for project in self.projects}
+        if slug not in found:
+            raise LookupError(f'there is no project "{slug}" in the configuration{nearest(slug, found)}')
+        return found[slug]
+
+
+def read_configuration(
+    text: str, environment: Mapping[str, str], source: str = "projects.yaml", *, isolate: bool = False
+) -> Configuration:
+    """Return the configuration that `text` describes.
+
+    Args:
+        text: YAML.
+        environment: what `${NAME}` stands for.
+        source: name of the file, for messages.
+        isolate: leave out a project with mistakes (it is then in `broken`) instead of refusing the whole file.
+
+    Raises:
+        ConfigurationError: all mistakes at once; with `isolate`, those that are not inside a single project.
+    """
+    document = read_document(text, environment, source)
+    log = document.problems
+    data = _root(document.data, log)
+    common = _common(data, log)
+    projects = _projects(data, log)
+    fatal = log.outside_projects() if isolate else log.all()
+    if fatal or common is None:
+        raise ConfigurationError(source, log.all())
+    return Configuration(
+        projects=tuple(projects.values()),
+        timezone=common.timezone,
+        slack=common.slack,
+        connectivity=common.connectivity,
+        broken=_broken(data, log, {project.slug for project in projects.values()}),
+    )
+
+
+def _root(data: object, log: ProblemLog) -> dict[str, object]:
+    if isinstance(data, dict):
+        return data
+    if data is None:
+        log.add((), "the file is empty: expected at least the key projects")
+    else:
+        log.add((), f"expected a mapping with the keys {', '.join(ProjectsFile.model_fields)}, got {show_value(data)}")
+    return {"projects": []}
+
+
+def _common(data: Mapping[str, object], log: ProblemLog) -> Common | None:
+    for key in data.keys() - ProjectsFile.model_fields.keys():
+        log.add((key,), unknown_key(key, ProjectsFile.model_fields))
+    known = {key: value for key, value in data.items() if key in Common.model_fields}
+    common = _validated(Common, known, (), log)
+    defaults = known.get("defaults")
+    if isinstance(defaults, dict):
+        _note(check_shared(defaults), ("defaults",), log)
+    return common
+
+
+def _projects(data: Mapping[str, object], log: ProblemLog) -> dict[int, Project]:
+    """Return the good projects by their place in the list."""
+    entries = data.get("projects")
+    if "projects" not in data or entries is None:
+        log.add(("projects",), "is missing: expected a list of projects")
+    elif not isinstance(entries, list):
+        log.add(("projects",), f"expected a list of projects, got {show_value(entries)}")
+    elif not 1 <= len(entries) <= MAX_PROJECTS and not log.all():
+        log.add(("projects",), f"expected 1 to {MAX_PROJECTS} projects, got {len(entries)}")
+    if not isinstance(entries, list):
+        return {}
+    _unique_slugs(entries, log)
+    defaults = _sound_defaults(data, log)
+    read = {place: _project(entry, defaults, place, log) for place, entry in enumerate(entries)}
+    wrong = log.by_project()
+    return {place: project for place, project in read.items() if project is not None and place not in wrong}
+
+
+def _project(entry: object, defaults: Mapping[str, object], place: int, log: ProblemLog) -> Project | None:
+    where: Path = ("projects", place)
+    if isinstance(entry, dict):
+        entry = _filled(entry, defaults)
+        _note(check_project(entry), where, log)
+    return _validated(Project, entry, where, log)
+
+
+def _filled(entry: Mapping[str, object], defaults: Mapping[str, object]) -> dict[str, object]:
+    """Return the project with the defaults behind it; maintenance is added up, the project's own first."""
+    filled = merged(defaults, entry)
+    own, shared = entry.get("maintenance"), defaults.get("maintenance")
+    if isinstance(own, list) and isinstance(shared, list):
+        filled["maintenance"] = [*own, *shared]
+    return filled
+
+
+def merged(base: Mapping[str, object], own: Mapping[str, object]) -> dict[str, object]:
+    """Return `base` with `own` over it, key by key and level by level; an empty key of `own` changes nothing."""
+    result = dict(base)
+    for key, value in own.items():
+        below = result.get(key)
+        if isinstance(value, dict) and isinstance(below, dict):
+            result[key] = merged(below, value)
+        elif value is not None or key not in result:
+            result[key] = value
+    return result
+
+
+def _sound_defaults(data: Mapping[str, object], log: ProblemLog) -> dict[str, object]:
+    """Return the defaults of the file without what is wrong in them: it was said once, there."""
+    written = data.get("defaults")
+    defaults = dict(written) if isinstance(written, dict) else {}
+    for path in log.paths():
+        if len(path) > 1 and path[0] == "defaults":
+            defaults = _without(defaults, path[1:])
+    slack = data.get("slack")
+    if isinstance(slack, dict) and isinstance(slack.get("channel"), str) and not log.below(("slack",)):
+        defaults["slack"] = merged({"channel": slack["channel"]}, _mapping(defaults.get("slack")))
+    return {key: value for key, value in defaults.items() if key in Defaults.model_fields}
+
+
+def _without(data: Mapping[str, object], path: Path) -> dict[str, object]:
+    """Return `data` without the entry at `path`, or without the whole list that the path leads into."""
+    key, rest = str(path[0]), path[1:]
+    inner = data.get(key)
+    if rest and isinstance(inner, dict):
+        return {**data, key: _without(inner, rest)}
+    return {name: value for name, value in data.items() if name != key}
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, dict) else {}
+
+
+def _unique_slugs(entries: Iterable[object], log: ProblemLog) -> None:
+    seen: dict[str, int] = {}
+    for place, entry in enumerate(entries):
+        slug = _mapping(entry).get("slug")
+        if isinstance(slug, str) and seen.setdefault(slug, place) != place:
+            first: Path = ("projects", seen[slug], "slug")
+            here: Path = ("projects", place, "slug")
+            message = (
+                f"the same slug stands in line {log.line(first)} (projects[{seen[slug]}]) and in line {log.line(here)}"
+            )
+            log.add(here, f"expected a slug of its own: {message}")
+
+
+def _broken(data: Mapping[str, object], log: ProblemLog, taken: set[str]) -> tuple[BrokenProject, ...]:
+    entries = data["projects"]
+    broken = []
+    for place, problems in sorted(log.by_project().items()):
+        slug = _mapping(entries[place] if isinstance(entries, list) else None).get("slug")
+        name = slug if isinstance(slug, str) and _is_slug(slug) and slug not in taken else f"project-{place + 1}"
+        while name in taken:
+            name += "-broken"
+        taken.add(name)
+        broken.append(BrokenProject(name, problems))
+    return tuple(broken)
+
+
+def _is_slug(text: str) -> bool:
+    return (
+        0 < len(text) <= 63
+        and text.isascii()
+        and text.replace("-", "").isalnum()
+        and text == text.lower()
+        and text[0] != "-"
+    )
+
+
+def _validated(model: type[Model], data: object, where: Path, log: ProblemLog) -> Model | None:
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        _note(explained(error, model), where, log)
+        return None
+
+
+def _note(found: Found, where: Path, log: ProblemLog) -> None:
+    for place, message in found:
+        log.add((*where, *place), message)
