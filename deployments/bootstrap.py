@@ -25,6 +25,7 @@ from blocks.circleci import CircleCI
 from blocks.sentry import Sentry
 from blocks.slack import Slack
 from blocks.vercel import Vercel
+from watchkeeper.config import Credentials
 
 WORK_POOL = "watchkeeper"
 BLOCK_TYPES: tuple[type[Block], ...] = (Sentry, Vercel, CircleCI, Slack)
@@ -40,17 +41,16 @@ class Filled:
     outcome: str
 
 
-async def bootstrap(environment: Mapping[str, str], record: Path, sandbox_port: int | None) -> tuple[Filled, ...]:
+async def bootstrap(credentials: Credentials, record: Path, sandbox_port: int | None) -> tuple[Filled, ...]:
     """Bring the server to what this version needs, and return what became of the credential blocks.
 
     Args:
-        environment: holds the credentials under their usual names (`SENTRY_AUTH_TOKEN` ...).
         record: file that remembers which blocks this function wrote, as hashes.
         sandbox_port: where the make-believe vendors listen; None when no project uses them.
     """
     for block_type in BLOCK_TYPES:
         await block_type.aregister_type_and_schema()
-    filled = await fill_blocks(environment, record)
+    filled = await fill_blocks(credentials, record)
     if sandbox_port is not None:
         for block in sandbox_blocks(sandbox_port):
             await block.asave("sandbox", overwrite=True)
@@ -63,15 +63,14 @@ async def bootstrap(environment: Mapping[str, str], record: Path, sandbox_port: 
     return filled
 
 
-def blocks_from(environment: Mapping[str, str]) -> Iterator[tuple[type[Block], Block | None]]:
+def blocks_from(credentials: Credentials) -> Iterator[tuple[type[Block], Block | None]]:
     """Yield each credential block that the environment can fill, None for those it cannot."""
-    sentry, vercel, circleci = (environment.get(n, "") for n in ("SENTRY_AUTH_TOKEN", "VERCEL_TOKEN", "CIRCLE_TOKEN"))
-    bot, webhook = environment.get("SLACK_BOT_TOKEN", ""), environment.get("SLACK_WEBHOOK_URL", "")
-    base = {"base_url": environment["SENTRY_URL"]} if environment.get("SENTRY_URL") else {}
-    yield Sentry, Sentry(auth_token=SecretStr(sentry), **base) if sentry else None
-    yield Vercel, Vercel(token=SecretStr(vercel)) if vercel else None
-    yield CircleCI, CircleCI(token=SecretStr(circleci)) if circleci else None
-    yield Slack, Slack(bot_token=SecretStr(bot), webhook_url=SecretStr(webhook)) if bot or webhook else None
+    given = credentials
+    slack = given.slack_bot_token.get_secret_value() or given.slack_webhook_url.get_secret_value()
+    yield Sentry, Sentry(auth_token=given.sentry_auth_token) if given.sentry_auth_token.get_secret_value() else None
+    yield Vercel, Vercel(token=given.vercel_token) if given.vercel_token.get_secret_value() else None
+    yield CircleCI, CircleCI(token=given.circle_token) if given.circle_token.get_secret_value() else None
+    yield Slack, Slack(bot_token=given.slack_bot_token, webhook_url=given.slack_webhook_url) if slack else None
 
 
 def sandbox_blocks(port: int) -> tuple[Block, ...]:
@@ -89,11 +88,11 @@ def sandbox_blocks(port: int) -> tuple[Block, ...]:
     )
 
 
-async def fill_blocks(environment: Mapping[str, str], record: Path) -> tuple[Filled, ...]:
+async def fill_blocks(credentials: Credentials, record: Path) -> tuple[Filled, ...]:
     """Write the blocks named `default` from the environment, unless a person has typed or changed them."""
     written = _read(record)
     outcomes = []
-    for block_type, block in blocks_from(environment):
+    for block_type, block in blocks_from(credentials):
         slug = f"{block_type.get_block_type_slug()}/default"
         there = await _load(block_type)
         if block is None:

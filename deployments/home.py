@@ -125,8 +125,8 @@ def watchkeeper_environment(settings: Settings, home: Home) -> dict[str, str]:
     """Return the settings as absolute values, so that a process with another working folder reads the same."""
     return {
         "WATCHKEEPER_HOME": str(home.path),
-        "WATCHKEEPER_DATABASE_URL": settings.database_url.get_secret_value(),
-        "WATCHKEEPER_PROJECTS": str(settings.projects.expanduser().resolve()),
+        "WATCHKEEPER_DATABASE_URL": settings.database,
+        "WATCHKEEPER_PROJECTS": str(settings.projects),
         "WATCHKEEPER_PREFECT_PORT": str(settings.prefect_port),
         "WATCHKEEPER_SANDBOX_PORT": str(settings.sandbox_port),
         "WATCHKEEPER_WEB_PORT": str(settings.web_port),

@@ -21,7 +21,7 @@ from deployments.home import (
     prefect_server_environment,
     watchkeeper_environment,
 )
-from watchkeeper.config import Configuration, Settings
+from watchkeeper.config import Configuration, Credentials, Settings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SERVER_START_SECONDS = 90
@@ -119,17 +119,16 @@ async def _migrate(start: Start) -> None:
     from watchkeeper.store.database import migrate  # noqa: PLC0415 - a second of imports, while the server starts
 
     async with _step(start, "Database"):
-        await asyncio.to_thread(migrate, start.settings.database_url.get_secret_value())
+        await asyncio.to_thread(migrate, start.settings.database)
 
 
 async def _register(start: Start) -> None:
     from deployments.bootstrap import bootstrap  # noqa: PLC0415 - Prefect must not be imported before its settings
-    from deployments.credentials import read_credentials  # noqa: PLC0415
 
     worker = asyncio.create_task(_start_worker(start))
     async with _step(start, "Blocks, limits, automations"):
         port = start.settings.sandbox_port if start.uses_sandbox else None
-        await bootstrap(read_credentials(), start.home.path / "blocks.json", port)
+        await bootstrap(Credentials(), start.home.path / "blocks.json", port)
     async with _step(start, "Deployments"):
         await _deploy(start)
     await worker

@@ -1,0 +1,48 @@
+"""Reads what is watched; a file that is broken while we run leaves the last good one in force."""
+
+from datetime import UTC, datetime
+
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+from prefect.events import emit_event
+
+from tasks.store import database
+from watchkeeper.config import Configuration, ConfigurationError, Settings, read_configuration, read_environment
+from watchkeeper.store.configurations import last_good_configuration, remember_configuration
+from watchkeeper.store.database import reading, transaction
+
+
+@task(cache_policy=NO_CACHE, persist_result=False)
+def load_configuration() -> tuple[Configuration, str]:
+    """Return the configuration that is in force, and what is wrong with the file ("" when nothing is).
+
+    A project with mistakes of its own is in `broken`; the others are watched as ever.
+
+    Raises:
+        ConfigurationError: the file is broken and there was never a good one.
+        OSError: the file cannot be read and there was never a good one.
+    """
+    settings, environment = Settings(), read_environment()
+    environment.setdefault("WATCHKEEPER_SANDBOX_PORT", str(settings.sandbox_port))
+    try:
+        text = settings.projects.read_text(encoding="utf-8")
+        configuration = read_configuration(text, environment, settings.projects.name, isolate=True)
+    except (ConfigurationError, OSError, UnicodeDecodeError) as error:
+        return _last_good(environment, error), str(error)
+    with transaction(database()) as session:
+        remember_configuration(session, text, datetime.now(UTC))
+    return configuration, "\n".join(broken.reason for broken in configuration.broken)
+
+
+def _last_good(environment: dict[str, str], error: Exception) -> Configuration:
+    with reading(database()) as session:
+        text = last_good_configuration(session)
+    if text is None:
+        raise error
+    get_run_logger().error("The configuration is broken, the last good one stays in force: %s", error)
+    emit_event(
+        event="watchkeeper.configuration.broken",
+        resource={"prefect.resource.id": "watchkeeper.configuration"},
+        payload={"mistakes": str(error)},
+    )
+    return read_configuration(text, environment, "the last good configuration", isolate=True)
