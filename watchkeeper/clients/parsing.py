@@ -1,0 +1,149 @@
+"""Tolerant reading of decoded JSON: a wrong type or a missing key is a default, or an error that names it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from math import isfinite
+from typing import TypeVar
+
+from watchkeeper.clients.base import Answer, VendorUnavailable
+
+Default = TypeVar("Default")
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One JSON object of a vendor's answer.
+
+    A reader without a default raises `VendorUnavailable` that names the key when there is nothing to read. Keys may
+    be a path: `vcs.revision`.
+    """
+
+    vendor: str
+    raw: Mapping[str, object]
+
+    def text(self, key: str, default: str | None = None) -> str:
+        """Return the text under `key`; a number counts as text."""
+        value = self._value(key)
+        if isinstance(value, int) and not isinstance(value, bool):
+            value = str(value)
+        return value if isinstance(value, str) else self._or(default, key)
+
+    def number(self, key: str, default: float | None = None) -> float:
+        """Return the finite number under `key`; a number written as text counts."""
+        value = _finite(self._value(key))
+        return self._or(default, key) if value is None else value
+
+    def whole(self, key: str, default: int | None = None) -> int:
+        """Return the number under `key` without its fraction."""
+        value = _finite(self._value(key))
+        return self._or(default, key) if value is None else int(value)
+
+    def flag(self, key: str) -> bool | None:
+        """Return the truth under `key`; None where it is not said."""
+        value = self._value(key)
+        return value if isinstance(value, bool) else None
+
+    def moment(self, key: str) -> datetime:
+        """Return the moment under `key`, written as ISO 8601 or as epoch milliseconds; without a zone it is UTC."""
+        found = self.moment_or_none(key)
+        if found is None:
+            raise self._unusable(key)
+        return found
+
+    def moment_or_none(self, key: str) -> datetime | None:
+        return _moment(self._value(key))
+
+    def choice(self, key: str, choices: type[Choice], default: Choice) -> Choice:
+        """Return the member whose value is under `key`, whatever its case; `default` for any other."""
+        value = self._value(key)
+        known = {member.value: member for member in choices}
+        return known.get(value.lower(), default) if isinstance(value, str) else default
+
+    def record(self, key: str) -> "Record":
+        """Return the object under `key`, an empty one where there is none."""
+        value = self._value(key)
+        return Record(self.vendor, value if isinstance(value, dict) else {})
+
+    def records(self, key: str) -> tuple["Record", ...]:
+        """Return the objects of the list under `key`.
+
+        Raises:
+            VendorUnavailable: there is no list; an empty list is silence, no list is nonsense.
+        """
+        value = self._value(key)
+        if not isinstance(value, list):
+            raise self._unusable(key)
+        return _objects(self.vendor, value)
+
+    def values(self, key: str) -> tuple[object, ...]:
+        """Return what is in the list under `key`, of whatever type; nothing where there is no list."""
+        value = self._value(key)
+        return tuple(value) if isinstance(value, list) else ()
+
+    def _value(self, key: str) -> object:
+        value: object = self.raw
+        if key in self.raw:
+            return self.raw[key]
+        for part in key.split("."):
+            if not isinstance(value, dict):
+                return None
+            value = value.get(part)
+        return value
+
+    def _or(self, default: Default | None, key: str) -> Default:
+        if default is None:
+            raise self._unusable(key)
+        return default
+
+    def _unusable(self, key: str) -> VendorUnavailable:
+        return VendorUnavailable(self.vendor, f"answered without a usable `{key}`")
+
+
+def record_of(answer: Answer) -> Record:
+    """Return the object that the answer is.
+
+    Raises:
+        VendorUnavailable: it is something else.
+    """
+    if not isinstance(answer.body, dict):
+        raise VendorUnavailable(answer.vendor, f"answered with a {type(answer.body).__name__} instead of an object")
+    return Record(answer.vendor, answer.body)
+
+
+def records_of(answer: Answer) -> tuple[Record, ...]:
+    """Return the objects of the list that the answer is.
+
+    Raises:
+        VendorUnavailable: it is something else.
+    """
+    if not isinstance(answer.body, list):
+        raise VendorUnavailable(answer.vendor, f"answered with a {type(answer.body).__name__} instead of a list")
+    return _objects(answer.vendor, answer.body)
+
+
+def _objects(vendor: str, values: list[object]) -> tuple[Record, ...]:
+    return tuple(Record(vendor, value) for value in values if isinstance(value, dict))
+
+
+def _finite(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if isfinite(number) else None
+
+
+def _moment(value: object) -> datetime | None:
+    try:
+        if isinstance(value, str):
+            found = datetime.fromisoformat(value)
+            return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        milliseconds = _finite(value)
+        return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
