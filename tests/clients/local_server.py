@@ -1,6 +1,7 @@
 """Real servers on loopback that say exactly the bytes a test wants."""
 
 import asyncio
+import re
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -20,14 +21,17 @@ Answering = Callable[[asyncio.StreamWriter], Awaitable[None]]
 async def serving(
     answer: bytes | Answering, *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1", speaks_first: bool = False
 ) -> AsyncIterator["LocalServer"]:
-    """Serve `answer` to every connection, once the head of its request has come unless it `speaks_first`."""
+    """Serve `answer` to every connection, once its request has come, unless it `speaks_first`."""
     local = LocalServer()
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         local.connections += 1
         with suppress(ConnectionError, asyncio.IncompleteReadError):
             if not speaks_first:
-                local.requests.append(await reader.readuntil(b"\r\n\r\n"))
+                head = await reader.readuntil(b"\r\n\r\n")
+                local.requests.append(head)
+                length = re.search(rb"content-length: *(\d+)", head, re.IGNORECASE)
+                local.bodies.append(await reader.readexactly(int(length[1])) if length else b"")
             if isinstance(answer, bytes):
                 writer.write(answer)
                 await writer.drain()
@@ -50,6 +54,7 @@ class LocalServer:
         self.port = 0
         self.connections = 0
         self.requests: list[bytes] = []
+        self.bodies: list[bytes] = []
 
     def url(self, path: str = "/", scheme: str = "http", host: str = "127.0.0.1") -> str:
         return f"{scheme}://{host}:{self.port}{path}"
