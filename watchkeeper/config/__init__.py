@@ -1,21 +1,20 @@
 """projects.yaml -> frozen models with every mistake reported at once, by its key; and the settings of the machine."""
 
+from watchkeeper.config.limits import Limits, Weights
 from watchkeeper.config.models import (
     CircleCIProject,
     GitHubRepository,
-    Limits,
     Maintenance,
     ProbedEndpoint,
     Project,
     SentryProject,
     Slack,
     VercelProject,
-    Weights,
 )
 from watchkeeper.config.problems import BrokenProject, ConfigurationError, Problem
-from watchkeeper.config.reading import Configuration, read_configuration
+from watchkeeper.config.reading import Configuration, configuration_text, read_configuration
 from watchkeeper.config.schema import json_schema
-from watchkeeper.config.settings import Credentials, Settings, read_environment
+from watchkeeper.config.settings import Credentials, Settings, read_credentials, read_environment, read_settings
 
 __all__ = [
     "BrokenProject",
@@ -34,7 +33,10 @@ __all__ = [
     "Slack",
     "VercelProject",
     "Weights",
+    "configuration_text",
     "json_schema",
     "read_configuration",
+    "read_credentials",
     "read_environment",
+    "read_settings",
 ]

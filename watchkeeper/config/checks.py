@@ -4,17 +4,20 @@ They are looked for in the plain data, beside whatever else is wrong there, so t
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from math import isfinite
 from typing import TypeGuard
 
 from pydantic import BaseModel
 
-from watchkeeper.config import models
-from watchkeeper.config.problems import Path
+from watchkeeper.config import limits as models
+from watchkeeper.config.models import Maintenance
+from watchkeeper.config.problems import Place
 
 _WEIGHT_TOLERANCE = 0.001
 _COMPONENTS = {"sentry": "errors", "vercel": "delivery", "circleci": "builds", "endpoints": "endpoints"}
 
-Found = Iterator[tuple[Path, str]]
+Found = Iterator[tuple[Place, str]]
 
 
 def check_shared(data: Mapping[str, object]) -> Found:
@@ -28,7 +31,7 @@ def check_shared(data: Mapping[str, object]) -> Found:
         "emergency_percent",
     )
     endpoints = _with_defaults(limits, "endpoints", models.EndpointLimit)
-    where: Path = ("limits", "endpoints")
+    where: Place = ("limits", "endpoints")
     yield from _ordered(endpoints, where, "latency_warning_ms", "latency_critical_ms")
     yield from _ordered(endpoints, where, "certificate_critical_days", "certificate_warning_days", asked=1)
     health = _with_defaults(limits, "health", models.ScoreLimit)
@@ -51,9 +54,9 @@ def check_project(data: Mapping[str, object]) -> Found:
     )
 
 
-def _ordered(data: Mapping[str, object], where: Path, *names: str, asked: int = 0) -> Found:
+def _ordered(data: Mapping[str, object], where: Place, *names: str, asked: int = 0) -> Found:
     """Yield where a value is above the next one. `asked`: which of the two is named, 0 the lower or 1 the higher."""
-    for low, high in zip(names, names[1:], strict=False):
+    for low, high in pairwise(names):
         below, above = data.get(low), data.get(high)
         if _is_number(below) and _is_number(above) and below > above:
             if asked:
@@ -80,9 +83,9 @@ def _maintenance(entries: object) -> Found:
             yield from _period(entry, ("maintenance", place))
 
 
-def _period(entry: Mapping[str, object], where: Path) -> Found:
+def _period(entry: Mapping[str, object], where: Place) -> Found:
     try:
-        period = models.Maintenance.model_validate({key: entry[key] for key in ("start", "end")})
+        period = Maintenance.model_validate({key: entry[key] for key in ("start", "end")})
     except ValueError:
         return  # said elsewhere
     if period.start and period.end and period.end <= period.start:
@@ -119,4 +122,4 @@ def _with_defaults(data: Mapping[str, object], key: str, model: type[BaseModel])
 
 
 def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 import yaml
 
 from watchkeeper.config.environment import ValueRefused, fill_in
-from watchkeeper.config.problems import ConfigurationError, Path, Problem, ProblemLog, cut
+from watchkeeper.config.problems import ConfigurationError, Place, Problem, ProblemLog, cut
 from watchkeeper.config.secrets import is_secret_value
 
 MAX_BYTES = 4_000_000
 MAX_DEPTH = 20
 MAX_VALUES = 400_000
+MAX_LENGTH = 2_000
 REFUSED = "(refused)"
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -25,7 +26,7 @@ _WORDS = {"true": True, "True": True, "TRUE": True, "false": False, "False": Fal
 _NOTHING = {"", "~", "null", "Null", "NULL"}
 _TEXT_TAGS = {None, "!", "tag:yaml.org,2002:str"}
 _HINTS = {
-    "mapping values are not allowed": "a `:` stands where none may be: check the indentation, or put the text in quotes",
+    "mapping values are not allowed": "a `:` where none may be: check the indentation, or put the text in quotes",
     "cannot start any token": "this character cannot begin a value: indent with spaces (no tabs), and quote the text",
     "did not find expected ',' or": "a list [..] or mapping {..} is not closed, or a text with braces needs quotes",
     "unexpected end of stream": "a quote is opened here and never closed",
@@ -47,7 +48,7 @@ class Document:
 class _Open:
     """A mapping or list that is being read."""
 
-    path: Path
+    path: Place
     value: dict[str, object] | list[object]
     anchor: str | None
     before: int
@@ -58,7 +59,7 @@ class _Open:
 class _Builder:
     source: str
     environment: Mapping[str, str]
-    lines: dict[Path, int] = field(default_factory=dict)
+    lines: dict[Place, int] = field(default_factory=dict)
     open: list[_Open] = field(default_factory=list)
     anchors: dict[str, tuple[object, int]] = field(default_factory=dict)
     values: int = 0
@@ -69,7 +70,7 @@ class _Builder:
         self.log = ProblemLog(self.lines)
 
     def take(self, event: yaml.Event) -> None:
-        line = event.start_mark.line + 1
+        line = event.start_mark.line + 1 if event.start_mark else 1
         if isinstance(event, yaml.ScalarEvent):
             self._scalar(event, line)
         elif isinstance(event, yaml.AliasEvent):
@@ -81,7 +82,7 @@ class _Builder:
         elif isinstance(event, yaml.DocumentStartEvent) and self.values:
             raise self.stop(line, "a second document begins here (`---`): expected one")
 
-    def stop(self, line: int, message: str, path: Path = ()) -> ConfigurationError:
+    def stop(self, line: int, message: str, path: Place = ()) -> ConfigurationError:
         self.log.add(path, message, line)
         return ConfigurationError(self.source, self.log.all())
 
@@ -101,21 +102,24 @@ class _Builder:
             self.anchors[event.anchor] = (value, 1)
         self._place(value)
 
-    def _value(self, event: yaml.ScalarEvent, path: Path) -> object:
+    def _value(self, event: yaml.ScalarEvent, path: Place) -> object:
+        if len(event.value) > MAX_LENGTH:
+            self.log.add(path, f"expected at most {MAX_LENGTH} characters, got {len(event.value)}")
+            return REFUSED
         try:
             text = fill_in(event.value, self.environment)
         except ValueRefused as refused:
             self.log.add(path, str(refused))
             return REFUSED
         if event.tag not in _TEXT_TAGS:
-            self.log.add(path, f"tags such as {cut(str(event.tag), 40)} are not used here: expected a plain value")
+            self.log.add(path, f"tags such as {_shown(str(event.tag))} are not used here: expected a plain value")
             return REFUSED
         is_plain = event.implicit[0] and not (event.value and not text)
         return plain_value(text) if is_plain else text
 
     def _key(self, key: str, line: int) -> None:
         frame = self.open[-1]
-        shown = REFUSED if is_secret_value(key) else key
+        shown = REFUSED if is_secret_value(key[:MAX_LENGTH]) else key
         path = (*frame.path, shown)
         if isinstance(frame.value, dict) and shown in frame.value:
             self.log.add(path, f"is written twice: first in line {self.lines[path]}, again in line {line}", line)
@@ -126,7 +130,7 @@ class _Builder:
     def _wants_key(self) -> bool:
         return bool(self.open) and isinstance(self.open[-1].value, dict) and self.open[-1].key is None
 
-    def _here(self, line: int) -> Path:
+    def _here(self, line: int) -> Place:
         """Return the path of the value that begins now."""
         if not self.open:
             self.lines.setdefault((), line)
@@ -144,7 +148,7 @@ class _Builder:
         path = self._here(line)
         value: dict[str, object] | list[object] = {} if isinstance(event, yaml.MappingStartEvent) else []
         if event.tag not in {None, "!"}:
-            self.log.add(path, f"tags such as {cut(str(event.tag), 40)} are not used here: expected a plain value")
+            self.log.add(path, f"tags such as {_shown(str(event.tag))} are not used here: expected a plain value")
         self.open.append(_Open(path, value, event.anchor, self.values))
         self._count(1, line)
 
@@ -156,7 +160,7 @@ class _Builder:
             self.anchors[frame.anchor] = (frame.value, self.values - frame.before)
         self._place(frame.value)
 
-    def _merge(self, value: dict[str, object], path: Path) -> None:
+    def _merge(self, value: dict[str, object], path: Place) -> None:
         """Fill `value` up from what its `<<` key points at; its own keys win."""
         bases = value.pop("<<")
         for base in bases if isinstance(bases, list) else [bases]:
@@ -173,7 +177,7 @@ class _Builder:
         if anchor not in self.anchors:
             inside = any(frame.anchor == anchor for frame in self.open)
             why = "contains itself" if inside else "is not known before this line"
-            raise self.stop(line, f"the anchor &{cut(anchor, 40)} {why}", path)
+            raise self.stop(line, f"the anchor &{_shown(anchor)} {why}", path)
         value, size = self.anchors[anchor]
         self._count(size, line)
         self._place(value)
@@ -218,6 +222,10 @@ def plain_value(text: str) -> object:
     if _FLOAT.fullmatch(text):
         return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
     return text
+
+
+def _shown(text: str) -> str:
+    return REFUSED if is_secret_value(text[:MAX_LENGTH]) else cut(text, 40)
 
 
 def _events(text: str) -> Iterator[yaml.Event]:

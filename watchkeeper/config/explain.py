@@ -6,19 +6,23 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from watchkeeper.config.problems import Path, nearest
+from watchkeeper.config.problems import Place, nearest
 from watchkeeper.config.secrets import WAY_OUT, is_secret_name
 from watchkeeper.config.values import Expected, show_value
 
 
-def explained(error: ValidationError, model: type[BaseModel]) -> Iterator[tuple[Path, str]]:
+def explained(error: ValidationError, model: type[BaseModel]) -> Iterator[tuple[Place, str]]:
     """Yield place (below `model`) and message of every mistake in `error`."""
-    for found in error.errors(include_url=False):
+    errors = error.errors(include_url=False)
+    inside = {tuple(found["loc"])[:-1] for found in errors}
+    for found in errors:
         place = tuple(found["loc"])
+        if found["type"] == "too_short" and place in inside:
+            continue  # Pydantic counts only the good items; what is wrong with the others is said there.
         yield place, _message(found["type"], place, found["input"], found.get("ctx", {}), model)
 
 
-def _message(kind: str, place: Path, value: object, context: dict[str, Any], model: type[BaseModel]) -> str:
+def _message(kind: str, place: Place, value: object, context: dict[str, Any], model: type[BaseModel]) -> str:
     if kind == "value_error":
         return str(context["error"])
     if kind == "extra_forbidden":
@@ -44,26 +48,33 @@ def unknown_key(key: str, known: Collection[str]) -> str:
     return f"unknown key{hint or '; expected one of ' + ', '.join(known)}"
 
 
-def _keys(model: type[BaseModel], place: Path) -> tuple[str, ...]:
+def _keys(model: type[BaseModel], place: Place) -> tuple[str, ...]:
     annotation, _ = _at(model, place)
     return tuple(annotation.model_fields) if _is_model(annotation) else ()
 
 
-def _expected(model: type[BaseModel], place: Path) -> str:
+def _expected(model: type[BaseModel], place: Place) -> str:
     annotation, words = _at(model, place)
     if words:
         return words
     if _is_model(annotation):
-        return f"a mapping with the keys {', '.join(annotation.model_fields)}"
+        return _mapping(annotation)
     if get_origin(annotation) is tuple:
-        return "a list"
+        return f"a list, each item {_expected(model, (*place, 0))}"
     if annotation is bool:
         return "true or false"
     options = get_args(annotation)
     return " or ".join(str(option) for option in options) if options else "another kind of value"
 
 
-def _at(model: type[BaseModel], place: Path) -> tuple[Any, str]:
+def _mapping(model: type[BaseModel]) -> str:
+    required = [name for name, field in model.model_fields.items() if field.is_required()]
+    if required:
+        return f"a mapping with at least the keys {', '.join(required)}"
+    return f"a mapping with some of the keys {', '.join(model.model_fields)}"
+
+
+def _at(model: type[BaseModel], place: Place) -> tuple[Any, str]:
     """Return the annotation at `place` and the words for what is expected there, if it has any."""
     annotation: Any = model
     words = ""

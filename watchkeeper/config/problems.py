@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-Path = tuple[str | int, ...]
+Place = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,23 +59,23 @@ class BrokenProject:
 class ProblemLog:
     """The mistakes found so far, the first one of each place."""
 
-    def __init__(self, lines: Mapping[Path, int]) -> None:
+    def __init__(self, lines: Mapping[Place, int]) -> None:
         self._lines = lines
-        self._found: dict[Path, Problem] = {}
+        self._found: dict[Place, Problem] = {}
 
-    def add(self, path: Path, message: str, line: int | None = None) -> None:
+    def add(self, path: Place, message: str, line: int | None = None) -> None:
         self._found.setdefault(path, Problem(show_path(path), line or self.line(path), message))
 
-    def line(self, path: Path) -> int:
+    def line(self, path: Place) -> int:
         """Return the line of `path`, or of the nearest thing around it that is written in the file."""
         while path and path not in self._lines:
             path = path[:-1]
         return self._lines.get(path, 1)
 
-    def below(self, path: Path) -> tuple[Problem, ...]:
+    def below(self, path: Place) -> tuple[Problem, ...]:
         return tuple(problem for place, problem in self._found.items() if place[: len(path)] == path)
 
-    def paths(self) -> tuple[Path, ...]:
+    def paths(self) -> tuple[Place, ...]:
         return tuple(self._found)
 
     def all(self) -> tuple[Problem, ...]:
@@ -94,7 +94,7 @@ class ProblemLog:
         return found
 
 
-def show_path(path: Path) -> str:
+def show_path(path: Place) -> str:
     shown = ""
     for part in path:
         shown += f"[{part}]" if isinstance(part, int) else f".{cut(part, 60)}"

@@ -1,19 +1,21 @@
 """projects.yaml -> Configuration, with every mistake reported at once."""
 
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import tzinfo
+from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ValidationError
 
 from watchkeeper.config.checks import Found, check_project, check_shared
-from watchkeeper.config.document import read_document
+from watchkeeper.config.document import MAX_BYTES, read_document
 from watchkeeper.config.explain import explained, unknown_key
 from watchkeeper.config.models import Common, Defaults, Project, ProjectsFile, Slack
-from watchkeeper.config.problems import BrokenProject, ConfigurationError, Path, ProblemLog, nearest
-from watchkeeper.config.values import show_value
+from watchkeeper.config.problems import BrokenProject, ConfigurationError, Place, Problem, ProblemLog, nearest
+from watchkeeper.config.values import SLUG, show_value
 
 MAX_PROJECTS = 5_000
 Model = TypeVar("Model", bound=BaseModel)
@@ -32,9 +34,14 @@ class Configuration:
 
     projects: tuple[Project, ...]
     timezone: str = "UTC"
-    slack: Slack = Slack()
+    slack: Slack = field(default_factory=Slack)
     connectivity: tuple[str, ...] = ()
     broken: tuple[BrokenProject, ...] = ()
+
+    @property
+    def slack_credentials(self) -> str:
+        """Return the name of the Slack block for messages of the watch itself."""
+        return self.slack.credentials or "default"
 
     @property
     def zone(self) -> tzinfo:
@@ -50,6 +57,22 @@ class Configuration:
         if slug not in found:
             raise LookupError(f'there is no project "{slug}" in the configuration{nearest(slug, found)}')
         return found[slug]
+
+
+def configuration_text(path: Path) -> str:
+    """Return the text of the configuration file at `path`.
+
+    Raises:
+        ConfigurationError: it cannot be read, or is not text.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1).decode("utf-8-sig")
+    except OSError as error:
+        problem = f"the file cannot be read ({error.strerror}): set WATCHKEEPER_PROJECTS to the file to read"
+    except UnicodeDecodeError:
+        problem = "the file is not text in UTF-8"
+    raise ConfigurationError(str(path), [Problem("", 0, problem)])
 
 
 def read_configuration(
@@ -68,7 +91,10 @@ def read_configuration(
     """
     document = read_document(text, environment, source)
     log = document.problems
-    data = _root(document.data, log)
+    if not isinstance(document.data, dict):
+        log.add((), _no_mapping(document.data))
+        raise ConfigurationError(source, log.all())
+    data = document.data
     common = _common(data, log)
     projects = _projects(data, log)
     fatal = log.outside_projects() if isolate else log.all()
@@ -83,19 +109,16 @@ def read_configuration(
     )
 
 
-def _root(data: object, log: ProblemLog) -> dict[str, object]:
-    if isinstance(data, dict):
-        return data
+def _no_mapping(data: object) -> str:
     if data is None:
-        log.add((), "the file is empty: expected at least the key projects")
-    else:
-        log.add((), f"expected a mapping with the keys {', '.join(ProjectsFile.model_fields)}, got {show_value(data)}")
-    return {"projects": []}
+        return "the file is empty: expected at least the key projects"
+    return f"expected a mapping with the keys {', '.join(ProjectsFile.model_fields)}, got {show_value(data)}"
 
 
 def _common(data: Mapping[str, object], log: ProblemLog) -> Common | None:
     for key in data.keys() - ProjectsFile.model_fields.keys():
-        log.add((key,), unknown_key(key, ProjectsFile.model_fields))
+        if not key.startswith("x-"):
+            log.add((key,), unknown_key(key, ProjectsFile.model_fields))
     known = {key: value for key, value in data.items() if key in Common.model_fields}
     common = _validated(Common, known, (), log)
     defaults = known.get("defaults")
@@ -111,7 +134,7 @@ def _projects(data: Mapping[str, object], log: ProblemLog) -> dict[int, Project]
         log.add(("projects",), "is missing: expected a list of projects")
     elif not isinstance(entries, list):
         log.add(("projects",), f"expected a list of projects, got {show_value(entries)}")
-    elif not 1 <= len(entries) <= MAX_PROJECTS and not log.all():
+    elif not 1 <= len(entries) <= MAX_PROJECTS:
         log.add(("projects",), f"expected 1 to {MAX_PROJECTS} projects, got {len(entries)}")
     if not isinstance(entries, list):
         return {}
@@ -123,11 +146,13 @@ def _projects(data: Mapping[str, object], log: ProblemLog) -> dict[int, Project]
 
 
 def _project(entry: object, defaults: Mapping[str, object], place: int, log: ProblemLog) -> Project | None:
-    where: Path = ("projects", place)
-    if isinstance(entry, dict):
-        entry = _filled(entry, defaults)
-        _note(check_project(entry), where, log)
-    return _validated(Project, entry, where, log)
+    where: Place = ("projects", place)
+    if not isinstance(entry, dict):
+        return _validated(Project, entry, where, log)
+    filled = _filled(entry, defaults)
+    project = _validated(Project, filled, where, log)
+    _note(check_project(filled), where, log)
+    return project
 
 
 def _filled(entry: Mapping[str, object], defaults: Mapping[str, object]) -> dict[str, object]:
@@ -164,7 +189,7 @@ def _sound_defaults(data: Mapping[str, object], log: ProblemLog) -> dict[str, ob
     return {key: value for key, value in defaults.items() if key in Defaults.model_fields}
 
 
-def _without(data: Mapping[str, object], path: Path) -> dict[str, object]:
+def _without(data: Mapping[str, object], path: Place) -> dict[str, object]:
     """Return `data` without the entry at `path`, or without the whole list that the path leads into."""
     key, rest = str(path[0]), path[1:]
     inner = data.get(key)
@@ -182,8 +207,8 @@ def _unique_slugs(entries: Iterable[object], log: ProblemLog) -> None:
     for place, entry in enumerate(entries):
         slug = _mapping(entry).get("slug")
         if isinstance(slug, str) and seen.setdefault(slug, place) != place:
-            first: Path = ("projects", seen[slug], "slug")
-            here: Path = ("projects", place, "slug")
+            first: Place = ("projects", seen[slug], "slug")
+            here: Place = ("projects", place, "slug")
             message = (
                 f"the same slug stands in line {log.line(first)} (projects[{seen[slug]}]) and in line {log.line(here)}"
             )
@@ -195,7 +220,8 @@ def _broken(data: Mapping[str, object], log: ProblemLog, taken: set[str]) -> tup
     broken = []
     for place, problems in sorted(log.by_project().items()):
         slug = _mapping(entries[place] if isinstance(entries, list) else None).get("slug")
-        name = slug if isinstance(slug, str) and _is_slug(slug) and slug not in taken else f"project-{place + 1}"
+        is_free = isinstance(slug, str) and re.fullmatch(SLUG, slug) and slug not in taken
+        name = str(slug) if is_free else f"project-{place + 1}"
         while name in taken:
             name += "-broken"
         taken.add(name)
@@ -203,17 +229,7 @@ def _broken(data: Mapping[str, object], log: ProblemLog, taken: set[str]) -> tup
     return tuple(broken)
 
 
-def _is_slug(text: str) -> bool:
-    return (
-        0 < len(text) <= 63
-        and text.isascii()
-        and text.replace("-", "").isalnum()
-        and text == text.lower()
-        and text[0] != "-"
-    )
-
-
-def _validated(model: type[Model], data: object, where: Path, log: ProblemLog) -> Model | None:
+def _validated(model: type[Model], data: object, where: Place, log: ProblemLog) -> Model | None:
     try:
         return model.model_validate(data)
     except ValidationError as error:
@@ -221,6 +237,6 @@ def _validated(model: type[Model], data: object, where: Path, log: ProblemLog) -
         return None
 
 
-def _note(found: Found, where: Path, log: ProblemLog) -> None:
+def _note(found: Found, where: Place, log: ProblemLog) -> None:
     for place, message in found:
         log.add((*where, *place), message)

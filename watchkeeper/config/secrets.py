@@ -10,18 +10,18 @@ _NAME = re.compile(
 
 _VALUE = re.compile(
     r"""
-      \bxox[a-z]-\S+ | \bxapp-\S+                             # Slack
-    | hooks\.slack(?:-gov)?\.com/\S+                          # Slack webhook
-    | \bsntry[a-z]_\S+                                        # Sentry
-    | \bgh[opusr]_\w{8,} | \bgithub_pat_\w+                   # GitHub
-    | \bCCIP(?:AT|RJ)_\w+                                     # CircleCI
-    | \bvc[a-z]_\w{16,}                                       # Vercel
-    | \bglpat-\S+ | \bsk_(?:live|test)_\w+ | \bAKIA[A-Z0-9]{12,}
-    | -----BEGIN\ [A-Z ]*KEY
-    | \beyJ[\w-]{8,}\.[\w-]+\.[\w-]*                          # a JSON web token
-    | ^\s*(?:bearer|basic)\s+\S{8,}
-    | ://[^/?\#\s@]*:[^/?\#\s@]+@                             # a password in an address
-    | [?&;](?:[\w.-]*(?:token|secret|password|passwd|api_?key|bypass)|sig|signature)=[^&\s]
+      \bxox[a-z]-\S | \bxapp-\S                               # Slack
+    | hooks\.slack(?:-gov)?\.com/\S                           # Slack webhook
+    | \bsntry[a-z]_\S                                         # Sentry
+    | \bgh[opusr]_\w{8} | \bgithub_pat_\w                    # GitHub
+    | \bCCIP(?:AT|RJ)_\w                                      # CircleCI
+    | \bvc[a-z]_\w{16}                                        # Vercel
+    | \bglpat-\S | \bsk_(?:live|test)_\w | \bAKIA[A-Z0-9]{12}
+    | -----BEGIN\ [A-Z ]{0,40}KEY
+    | \beyJ[\w-]{8,100}\.[\w-]{1,100}                            # a JSON web token
+    | \b(?:bearer|basic)\s[\w.~+/-]{16,100}={0,2}$
+    | ://[^/?\#\s@]{0,100}:[^/?\#\s@]{1,100}@                            # a password in an address
+    | [?&;](?:[\w.-]{0,100}(?:token|secret|password|passwd|api_?key|bypass)|sig|signature)=[^&\s]
     | ^(?:[0-9a-f]{40}|[0-9a-f]{64})$                         # older tokens of Sentry and CircleCI
     """,
     re.IGNORECASE | re.VERBOSE,

@@ -1,11 +1,16 @@
 """Where Watchkeeper runs and what it keeps: `WATCHKEEPER_*` of the environment and of `.env`; and the credentials."""
 
 import os
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from watchkeeper.config.problems import ConfigurationError, Problem
 
 ENV_FILE = Path(".env")
 
@@ -53,6 +58,15 @@ class Settings(BaseSettings):
         """Return the address of the database; it may hold a password."""
         return self.database_url.get_secret_value() or f"sqlite:///{self.home / 'watchkeeper.db'}"
 
+    def variables(self) -> dict[str, str]:
+        """Return every setting by the name of its variable, for child processes; secrets are in there."""
+        values = {
+            **self.model_dump(),
+            "database_url": self.database,
+            "heartbeat_url": self.heartbeat_url.get_secret_value(),
+        }
+        return {_variable(name): str(value) for name, value in values.items()}
+
 
 class Credentials(BaseSettings):
     """What fills the credential blocks named `default`; an empty one leaves its block alone."""
@@ -75,7 +89,68 @@ class Credentials(BaseSettings):
     """GitHub, a fine-grained token with Contents and Metadata: read."""
 
 
+def read_settings(env_file: Path = ENV_FILE, **options: object) -> Settings:
+    """Return the settings: `options` before the environment before `env_file`. An option that is None is not given.
+
+    Raises:
+        ConfigurationError: all that is wrong with them, each by the name of its variable.
+    """
+    read_environment(env_file)  # says what is wrong with the file
+    given = {name: value for name, value in options.items() if value is not None}
+    try:
+        settings = Settings(_env_file=env_file, **given)  # type: ignore[arg-type]  # validated in there
+    except ValidationError as error:
+        raise ConfigurationError("settings", map(_problem, error.errors(include_url=False))) from None
+    if problems := tuple(_clashes(settings)):
+        raise ConfigurationError("settings", problems)
+    return settings
+
+
+def read_credentials(env_file: Path = ENV_FILE) -> Credentials:
+    """Return the credentials of the environment and, behind it, `env_file`.
+
+    Raises:
+        ConfigurationError: the file cannot be read.
+    """
+    read_environment(env_file)
+    return Credentials(_env_file=env_file)
+
+
 def read_environment(env_file: Path = ENV_FILE) -> dict[str, str]:
-    """Return the environment with `.env` behind it: what `${NAME}` in projects.yaml stands for."""
-    written = {name: value for name, value in dotenv_values(env_file).items() if value is not None}
-    return {**written, **os.environ}
+    """Return the environment with `env_file` behind it: what `${NAME}` in projects.yaml stands for.
+
+    Raises:
+        ConfigurationError: the file cannot be read.
+    """
+    try:
+        written = dotenv_values(env_file, encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise ConfigurationError(str(env_file), [Problem("", 0, "the file cannot be read as text in UTF-8")]) from None
+    return {**{name: value for name, value in written.items() if value is not None}, **os.environ}
+
+
+def _problem(error: ErrorDetails) -> Problem:
+    name = str(error["loc"][0])
+    expected = {
+        "_port": "a port from 1 to 65535",
+        "_days": "whole days from 1 to 3650",
+    }
+    words = next((words for end, words in expected.items() if name.endswith(end)), f"a {error['type'].split('_')[0]}")
+    return Problem(_variable(name), 0, f"expected {words}")
+
+
+def _clashes(settings: Settings) -> Iterator[Problem]:
+    seen: dict[int, str] = {}
+    for name in ("prefect_port", "sandbox_port", "web_port"):
+        port = int(getattr(settings, name))
+        if seen.setdefault(port, name) != name:
+            yield Problem(_variable(name), 0, f"expected a port of its own, {port} is {_variable(seen[port])} too")
+    if not re.match(r"(sqlite|postgresql)(\+\w+)?://", settings.database):
+        yield Problem(_variable("database_url"), 0, "expected sqlite:///path or postgresql://user:password@host/name")
+    heartbeat = settings.heartbeat_url.get_secret_value()
+    if heartbeat and not re.match(r"https?://[^/\s]+", heartbeat):
+        yield Problem(_variable("heartbeat_url"), 0, "expected an address that begins with https://")
+
+
+def _variable(name: str) -> str:
+    return f"WATCHKEEPER_{name.upper()}"

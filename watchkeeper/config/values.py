@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import lru_cache
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 
 from watchkeeper.config.problems import cut, nearest
 
+SLUG = r"^[a-z0-9][a-z0-9-]{0,62}$"
 _UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
@@ -47,27 +48,26 @@ def _timezone(name: str) -> str:
     return name
 
 
-@cache
+@lru_cache(maxsize=10_000)
 def _cron(text: str) -> str:
     words = f'expected a cron line of five fields such as "0 2 * * 0" (Sundays at 02:00), got "{cut(text, 60)}"'
     if len(text.split()) != 5:
         raise ValueError(words)
     try:
-        next(CronSim(text, datetime(2024, 1, 1, tzinfo=UTC)))
+        CronSim(text, datetime(2024, 1, 1, tzinfo=UTC))
     except CronSimError as error:
         raise ValueError(f"{words}: {str(error).lower()}") from None
-    except StopIteration:
-        raise ValueError(f"{words}: it never comes round") from None
     return text
 
 
-@cache
+@lru_cache(maxsize=10_000)
 def _url(text: str) -> str:
     try:
         url = httpx.URL(text)
     except httpx.InvalidURL as error:
         raise ValueError(f'expected an address such as "https://shop.example.com/health": {error}') from None
-    if url.scheme not in {"http", "https"} or not url.host or any(letter.isspace() for letter in text):
+    is_port = url.port is None or 0 < url.port < 65_536
+    if not is_port or url.scheme not in {"http", "https"} or not url.host or any(letter.isspace() for letter in text):
         raise ValueError(f'expected an address such as "https://shop.example.com/health", got "{cut(text, 80)}"')
     return text
 
@@ -76,14 +76,12 @@ def _moment(value: object) -> datetime:
     """Return the aware moment in UTC that the text names."""
     words = 'expected a moment with its time zone such as "2026-12-24T22:00:00Z"'
     try:
-        moment = (
-            value if isinstance(value, datetime) else datetime.fromisoformat(value if isinstance(value, str) else "")
-        )
-        if moment.tzinfo is None:
-            raise ValueError(words)
-        return moment.astimezone(UTC)
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+        if isinstance(moment, datetime) and moment.tzinfo is not None:
+            return moment.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise ValueError(f"{words}, got {show_value(value)}") from None
+        pass
+    raise ValueError(f"{words}, got {show_value(value)}")
 
 
 def _as_tuple(value: object) -> object:
@@ -104,23 +102,22 @@ def show_value(value: object) -> str:
     return "a list" if isinstance(value, list | tuple) else cut(str(value), 40)
 
 
-_Number = Annotated[float, BeforeValidator(_no_switch)]
-_Count = Annotated[int, BeforeValidator(_no_switch)]
+_NUMBER = BeforeValidator(_no_switch)
 
-Percent = Annotated[_Number, Field(ge=0, le=100), Expected("a percentage from 0 to 100")]
-Score = Annotated[_Number, Field(ge=0, le=100), Expected("a score from 0 to 100")]
-Share = Annotated[_Number, Field(ge=0, le=1), Expected("a share from 0 to 1")]
-Milliseconds = Annotated[_Number, Field(gt=0, le=60_000), Expected("milliseconds, above 0 and up to 60000")]
-Minutes = Annotated[_Number, Field(gt=0, le=43_200), Expected("minutes, above 0 and up to 43200 (30 days)")]
-Hours = Annotated[_Number, Field(gt=0, le=8_760), Expected("hours, above 0 and up to 8760 (a year)")]
-Days = Annotated[_Number, Field(ge=0, le=3_650), Expected("days, from 0 to 3650")]
-Amount = Annotated[_Count, Field(ge=1, le=1_000_000), Expected("a whole number from 1 to 1000000")]
-Times = Annotated[_Count, Field(ge=1, le=100), Expected("a whole number from 1 to 100")]
-Status = Annotated[_Count, Field(ge=100, le=599), Expected("an HTTP status from 100 to 599")]
+Percent = Annotated[float, Field(ge=0, le=100), _NUMBER, Expected("a percentage from 0 to 100")]
+Score = Annotated[float, Field(ge=0, le=100), _NUMBER, Expected("a score from 0 to 100")]
+Share = Annotated[float, Field(ge=0, le=1), _NUMBER, Expected("a share from 0 to 1")]
+Milliseconds = Annotated[float, Field(gt=0, le=60_000), _NUMBER, Expected("milliseconds, above 0 and up to 60000")]
+Minutes = Annotated[float, Field(gt=0, le=43_200), _NUMBER, Expected("minutes, above 0 and up to 43200 (30 days)")]
+Hours = Annotated[float, Field(gt=0, le=8_760), _NUMBER, Expected("hours, above 0 and up to 8760 (a year)")]
+Days = Annotated[float, Field(ge=0, le=3_650), _NUMBER, Expected("days, from 0 to 3650")]
+Amount = Annotated[int, Field(ge=1, le=1_000_000), _NUMBER, Expected("a whole number from 1 to 1000000")]
+Times = Annotated[int, Field(ge=1, le=100), _NUMBER, Expected("a whole number from 1 to 100")]
+Status = Annotated[int, Field(ge=100, le=599), _NUMBER, Expected("an HTTP status from 100 to 599")]
 Statuses = Annotated[
     tuple[Status, ...],
-    BeforeValidator(_as_tuple),
     Field(min_length=1, max_length=50),
+    BeforeValidator(_as_tuple),
     WithJsonSchema(
         {
             "anyOf": [
@@ -134,7 +131,7 @@ Statuses = Annotated[
 
 Slug = Annotated[
     str,
-    StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$"),
+    StringConstraints(pattern=SLUG),
     Expected("small letters, digits and dashes, at most 63, beginning with a letter or digit"),
 ]
 Name = Annotated[
