@@ -27,7 +27,7 @@ class Vercel(Block):
     token: SecretStr = Field(
         default=SecretStr(""),
         title="Token",
-        description="Made under Account Settings, Tokens, with the team of the projects (or the full account) as its scope.",
+        description="Made under Account Settings, Tokens; its scope must hold the team of the projects.",
     )
     base_url: str = Field(
         default="https://api.vercel.com", title="Base URL", description="Where Vercel's REST API answers."
