@@ -83,7 +83,7 @@ def test_the_projects_are_those_of_the_sandbox() -> None:
     assert all(len(project.components) == 4 for project in projects)
 
 
-SECTIONS = [
+SECTIONS: list[tuple[str, type[l.Section]]] = [
     ("## The file", m.ProjectsFile),
     ("## A project", m.Project),
     ("### `sentry`", m.SentryProject),

@@ -138,6 +138,43 @@ from watchkeeper.config import ConfigurationError, read_configuration
             id="condition",
         ),
         pytest.param('body: "\\u0007"', "body", "unknown key", id="bell"),
+        pytest.param(
+            'github: {repository: "\\u0007"}', "github.repository", 'got "\N{REPLACEMENT CHARACTER}"', id="shown"
+        ),
+        pytest.param(
+            'maintenance: [{reason: "\\u0007", cron: 0 2 * * 0, minutes: 5}]',
+            "maintenance[0].reason",
+            "one line",
+            id="line",
+        ),
+        pytest.param(
+            "limits: !!python/name:os.system {}", "limits", "tags such as tag:yaml.org", id="tag of a mapping"
+        ),
+        pytest.param(
+            "github: {repository: !secret x}", "github.repository", "tags such as !secret", id="tag of a value"
+        ),
+        pytest.param("limits: {<<: 5}", "limits.<<", "an alias of a mapping", id="merging what is no mapping"),
+        pytest.param(
+            "maintenance: [5]", "maintenance[0]", "a mapping with some of the keys cron", id="no mapping in a list"
+        ),
+        pytest.param(
+            "maintenance: [{start: 5, end: 2026-12-24T22:00:00Z}]", "maintenance[0].start", "got 5", id="a number"
+        ),
+        pytest.param(
+            f"maintenance: [{', '.join(['{cron: 0 2 * * 0, minutes: 1}'] * 101)}]",
+            "maintenance",
+            "at most 100",
+            id="many",
+        ),
+        pytest.param(
+            "endpoints: [{name: a, url: 'http://a\\b'}]", "endpoints[0].url", "expected an address", id="backslash"
+        ),
+        pytest.param(
+            "endpoints: [{name: a, url: 'http://a/', follow_redirects: 7}]",
+            "endpoints[0].follow_redirects",
+            "true or false",
+            id="no switch",
+        ),
     ],
 )
 def test_a_mistake_in_a_project(shop: str, mistakes: Mistakes, addition: str, key: str, words: str) -> None:
@@ -192,6 +229,7 @@ def test_a_mistake_outside_projects(shop: str, mistakes: Mistakes, addition: str
         pytest.param("a: &x [*x]\n", 1, "contains itself", id="endless anchor"),
         pytest.param("a: 1\nb: *x\n", 2, "not known", id="unknown anchor"),
         pytest.param("[a]: b\n", 1, "a key must be plain text", id="list as key"),
+        pytest.param("a: &x b\n*x : c\n", 2, "a key must be plain text", id="alias as key"),
         pytest.param("[" * 100_000, 1, "nested deeper", id="very deep"),
         pytest.param("a: " + "b" * 5_000_000, 1, "too large", id="very large"),
         pytest.param("a: \ud800\n", 1, "no text can hold", id="half a character"),
@@ -268,3 +306,13 @@ def test_the_error_shows_every_mistake(shop: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         read_configuration(f"{shop}    nmae: x\n", {}, "team.yaml")
     assert str(caught.value) == 'team.yaml: 1 mistake\n  line 5: projects[0].nmae: unknown key; did you mean "name"?'
+
+
+def test_very_many_mistakes_are_counted(shop: str) -> None:
+    keys = "".join(f"    nmae{number}: x\n" for number in range(60))
+    with pytest.raises(ConfigurationError) as caught:
+        read_configuration(shop + keys, {})
+    assert len(caught.value.problems) == 60
+    assert str(caught.value).endswith("and 10 more")
+    (broken,) = read_configuration(shop + keys, {}, isolate=True).broken
+    assert broken.reason.endswith("and 55 more")

@@ -2,6 +2,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
+from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
@@ -24,6 +25,7 @@ def test_the_smallest_file(read: Read, shop: str) -> None:
     assert (project.circleci.organization, project.circleci.branch) == ("gh/acme", "main")
     assert (project.credentials, project.slack_channel, project.slack_credentials) == ("default", "", "default")
     assert (configuration.timezone, configuration.connectivity, configuration.broken) == ("UTC", (), ())
+    assert configuration.zone == ZoneInfo("UTC")
 
 
 def test_the_limits_are_those_of_the_house_unless_said_otherwise(read: Read, shop: str) -> None:

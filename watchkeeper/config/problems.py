@@ -1,6 +1,6 @@
 """What can be wrong in a configuration: every mistake with its key, its line and the way out."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -27,7 +27,7 @@ class Problem:
 
 
 class ConfigurationError(Exception):
-    """A configuration that cannot be used. `problems` are all its mistakes, in the order of the file."""
+    """A configuration that cannot be used: `problems` are all its mistakes in the order of the file; the text shows 50."""
 
     def __init__(self, source: str, problems: Iterable[Problem]) -> None:
         self.source = source
@@ -37,7 +37,7 @@ class ConfigurationError(Exception):
     def __str__(self) -> str:
         count = len(self.problems)
         title = f"{self.source}: {count} mistake{'' if count == 1 else 's'}"
-        return "\n".join([title, *(f"  {problem}" for problem in self.problems)])
+        return "\n".join([title, *(f"  {line}" for line in _shown(self.problems, 50))])
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class BrokenProject:
 
     @property
     def reason(self) -> str:
-        return "the configuration of this project is wrong: " + "; ".join(str(problem) for problem in self.problems)
+        return "the configuration of this project is wrong: " + "; ".join(_shown(self.problems, 5))
 
 
 class ProblemLog:
@@ -92,6 +92,11 @@ class ProblemLog:
             if len(place) > 1 and place[0] == "projects" and isinstance(place[1], int):
                 found[place[1]] = (*found.get(place[1], ()), problem)
         return found
+
+
+def _shown(problems: Sequence[Problem], most: int) -> list[str]:
+    rest = len(problems) - most
+    return [*(str(problem) for problem in problems[:most]), *([f"and {rest} more"] if rest > 0 else [])]
 
 
 def show_path(path: Place) -> str:

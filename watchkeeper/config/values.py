@@ -67,7 +67,8 @@ def _url(text: str) -> str:
     except httpx.InvalidURL as error:
         raise ValueError(f'expected an address such as "https://shop.example.com/health": {error}') from None
     is_port = url.port is None or 0 < url.port < 65_536
-    if not is_port or url.scheme not in {"http", "https"} or not url.host or any(letter.isspace() for letter in text):
+    is_host = re.fullmatch(rb"[A-Za-z0-9._:-]{1,253}", url.raw_host)
+    if not (is_port and is_host) or url.scheme not in {"http", "https"} or any(letter.isspace() for letter in text):
         raise ValueError(f'expected an address such as "https://shop.example.com/health", got "{cut(text, 80)}"')
     return text
 
