@@ -27,7 +27,7 @@ class Problem:
 
 
 class ConfigurationError(Exception):
-    """A configuration that cannot be used: `problems` are all its mistakes in the order of the file; the text shows 50."""
+    """A file that cannot be used: `problems` are all its mistakes in the order of the file; the text shows 50."""
 
     def __init__(self, source: str, problems: Iterable[Problem]) -> None:
         self.source = source
