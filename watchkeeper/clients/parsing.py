@@ -1,6 +1,6 @@
 """Tolerant reading of decoded JSON: a wrong type or a missing key is a default, or an error that names it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -10,7 +10,10 @@ from typing import TypeVar
 from watchkeeper.clients.base import Answer, VendorUnavailable
 
 Default = TypeVar("Default")
+Parsed = TypeVar("Parsed")
 Choice = TypeVar("Choice", bound=StrEnum)
+
+MOST_COUNTED = 10**12
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +44,22 @@ class Record:
         value = _finite(self._value(key))
         return self._or(default, key) if value is None else int(value)
 
+    def count(self, key: str, default: int | None = None) -> int:
+        """Return the whole number under `key`, from 0 to a million million: what is beyond is nonsense."""
+        number = self.whole(key, default)
+        if not 0 <= number <= MOST_COUNTED:
+            raise self._unusable(key)
+        return number
+
     def flag(self, key: str) -> bool | None:
         """Return the truth under `key`; None where it is not said."""
         value = self._value(key)
         return value if isinstance(value, bool) else None
+
+    def url(self, key: str) -> str:
+        """Return the web address under `key`; "" for anything that a browser should not follow."""
+        value = self.text(key, "")
+        return value if value.startswith(("https://", "http://")) else ""
 
     def moment(self, key: str) -> datetime:
         """Return the moment under `key`, written as ISO 8601 or as epoch milliseconds; without a zone it is UTC."""
@@ -124,8 +139,27 @@ def records_of(answer: Answer) -> tuple[Record, ...]:
     return _objects(answer.vendor, answer.body)
 
 
+def readable(records: Iterable[Record], read: Callable[[Record], Parsed], name: str) -> tuple[list[Parsed], list[str]]:
+    """Return what could be read, and a warning that counts the rest; `name` is what the records are, in plural.
+
+    Raises:
+        VendorUnavailable: there are records, and none of them can be read.
+    """
+    values: list[Parsed] = []
+    flaws: list[VendorUnavailable] = []
+    for raw in records:
+        try:
+            values.append(read(raw))
+        except VendorUnavailable as flaw:
+            flaws.append(flaw)
+    if flaws and not values:
+        raise flaws[0]
+    return values, [f"{len(flaws)} of {len(flaws) + len(values)} {name} could not be read: {flaws[0]}"] if flaws else []
+
+
 def _objects(vendor: str, values: list[object]) -> tuple[Record, ...]:
-    return tuple(Record(vendor, value) for value in values if isinstance(value, dict))
+    """Return the values as records; one that is no object is an empty record, so that it counts as unreadable."""
+    return tuple(Record(vendor, value if isinstance(value, dict) else {}) for value in values)
 
 
 def _finite(value: object) -> float | None:

@@ -1,0 +1,52 @@
+"""What the calls to Sentry gave, before it is put together by project."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from watchkeeper.clients.base import VendorError
+from watchkeeper.clients.sentry_parsing import SessionCount
+from watchkeeper.domain.errors import ErrorCount, Issue, SentryRelease
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Ids of the organization's projects by slug. `is_cut`: it has more of them."""
+
+    ids: dict[str, str]
+    is_cut: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Read(Generic[T]):
+    """What one call gave, by the slug or id of the project; or why it gave nothing."""
+
+    by_project: defaultdict[str, list[T]]
+    warnings: tuple[str, ...] = ()
+    refusal: VendorError | None = None
+
+    @classmethod
+    def of(cls, pairs: Iterable[tuple[str, T]], warnings: Iterable[str] = ()) -> "Read[T]":
+        by_project: defaultdict[str, list[T]] = defaultdict(list)
+        for project, value in pairs:
+            by_project[project].append(value)
+        return cls(by_project, tuple(warnings))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """All that was read about an organization."""
+
+    spans: Read[ErrorCount]
+    sessions: Read[SessionCount]
+    issues: Read[Issue]
+    releases: Read[SentryRelease]
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        reads: tuple[Read[ErrorCount] | Read[SessionCount] | Read[Issue] | Read[SentryRelease], ...]
+        reads = (self.spans, self.sessions, self.issues, self.releases)
+        return tuple(warning for read in reads for warning in read.warnings)
