@@ -3,6 +3,7 @@
 Everything here may run again at any time and changes nothing that a person typed into the Prefect UI.
 """
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
@@ -25,7 +26,8 @@ from blocks.circleci import CircleCI
 from blocks.sentry import Sentry
 from blocks.slack import Slack
 from blocks.vercel import Vercel
-from watchkeeper.config import Credentials
+from deployments.home import open_home
+from watchkeeper.config import Credentials, Settings
 
 WORK_POOL = "watchkeeper"
 BLOCK_TYPES: tuple[type[Block], ...] = (Sentry, Vercel, CircleCI, Slack)
@@ -179,3 +181,8 @@ def _fingerprint(block: Block) -> str:
         if (value := getattr(block, name)) is not None
     }
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+
+if __name__ == "__main__":
+    for found in asyncio.run(bootstrap(Credentials(), open_home(Settings().home).path / "blocks.json", None)):
+        print(f"{found.block}: {found.outcome}")  # noqa: T201 - a command

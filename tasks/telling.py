@@ -1,0 +1,96 @@
+"""Tells people: artifacts and events in Prefect, one Slack message a project when its verdict changes, a heartbeat."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import httpx
+from prefect import get_run_logger, task
+from prefect.artifacts import acreate_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.events import emit_event
+
+from reports.health import check_details, check_table, history_table
+from watchkeeper.config import Configuration, Settings
+from watchkeeper.domain.health import HealthCheck
+from watchkeeper.domain.verdicts import Verdict
+
+ARTIFACTS_AT_ONCE = 8
+
+
+@task(cache_policy=NO_CACHE, persist_result=False)
+async def write_overview(checks: Sequence[HealthCheck], names: Mapping[str, str]) -> None:
+    """Write the table of all projects, the newest version of the artifact `health`."""
+    await acreate_markdown_artifact(
+        key="health", markdown=check_table(checks, names), description="Every project at the latest check"
+    )
+
+
+@task(cache_policy=NO_CACHE, persist_result=False)
+async def write_histories(
+    checks: Sequence[HealthCheck], histories: Mapping[str, Sequence[HealthCheck]], names: Mapping[str, str]
+) -> None:
+    """Write what each project looks like now and how it got there: the artifact `health-<slug>`."""
+    slots = asyncio.Semaphore(ARTIFACTS_AT_ONCE)
+
+    async def write(check: HealthCheck) -> None:
+        name = names[check.project]
+        async with slots:
+            await acreate_markdown_artifact(
+                key=f"health-{check.project}",
+                markdown=f"{check_details(check, name)}\n\n{history_table(histories.get(check.project, ()), name)}",
+                description=f"{name}: {check.verdict}",
+            )
+
+    await asyncio.gather(*(write(check) for check in checks))
+
+
+def emit_verdicts(checks: Sequence[HealthCheck], names: Mapping[str, str], before: Mapping[str, Verdict]) -> None:
+    """Emit `watchkeeper.health.<verdict>` for each project, and `watchkeeper.health.changed` where it is another one."""
+    for check in checks:
+        previous = before.get(check.project)
+        emit_event(event=f"watchkeeper.health.{check.verdict}", **_event(check, names, previous))
+        if previous is not check.verdict:
+            emit_event(event="watchkeeper.health.changed", **_event(check, names, previous))
+
+
+@task(cache_policy=NO_CACHE, persist_result=False, retries=1, retry_delay_seconds=2)
+async def send_heartbeat() -> None:
+    """Call the heartbeat URL, so that somebody outside notices when no call comes."""
+    url = Settings().heartbeat_url.get_secret_value()
+    if not url:
+        return
+    try:
+        async with httpx.AsyncClient(timeout=10) as client:
+            answer = await client.get(url)
+    except httpx.HTTPError as error:  # its text could hold the URL, which is a secret
+        get_run_logger().warning("The heartbeat URL could not be called: %s.", type(error).__name__)
+        return
+    if answer.is_error:
+        get_run_logger().warning("The heartbeat URL answered %s.", answer.status_code)
+
+
+def _event(check: HealthCheck, names: Mapping[str, str], previous: Verdict | None) -> dict[str, object]:
+    return {
+        "resource": {
+            "prefect.resource.id": f"watchkeeper.project.{check.project}",
+            "prefect.resource.name": names[check.project],
+            "watchkeeper.verdict": check.verdict.value,
+        },
+        "payload": {
+            "project": check.project,
+            "verdict": check.verdict.value,
+            "previous": previous.value if previous else None,
+            "score": check.score,
+            "coverage": check.coverage,
+            "reasons": list(check.reasons[:5]),
+            "release": check.release,
+            "fault": check.blame.fault.value,
+            "window_start": _iso(check.window.start),
+            "window_end": _iso(check.window.end),
+        },
+    }
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,32 @@
+"""What every test shares: loopback only, and one real Prefect server for those that need it."""
+
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from prefect.testing.utilities import prefect_test_harness
+
+LOOPBACK = {"127.0.0.1", "::1", "localhost", "0.0.0.0"}  # noqa: S104 - compared with, not bound to
+
+
+@pytest.fixture(scope="session")
+def prefect_server() -> Iterator[None]:
+    """A real Prefect server on a database of its own."""
+    with prefect_test_harness(server_startup_timeout=120):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _network_is_off() -> Iterator[None]:
+    """Refuse every connection that leaves this machine: no test may depend on the outside."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in {socket.AF_INET, socket.AF_INET6} and address[0] not in LOOPBACK:
+            raise OSError(f"a test tried to reach {address[0]}")
+        connect(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded)
+        yield

@@ -1,0 +1,43 @@
+"""What must hold for the tree as a whole."""
+
+import importlib.util
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from prefect.flows import load_flow_from_entrypoint
+
+ROOT = Path(__file__).resolve().parents[2]
+DEPLOYMENTS: list[dict[str, Any]] = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
+DOCUMENTS = "\n".join(file.read_text() for file in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+
+
+@pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda d: d["entrypoint"])
+def test_every_deployment_loads_without_a_placeholder(
+    deployment: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    flow = load_flow_from_entrypoint(deployment["entrypoint"], use_placeholder_flow=False)
+    assert f"`{flow.name}/{deployment['name']}`" in DOCUMENTS
+
+
+@pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda d: d["entrypoint"])
+def test_every_scheduled_deployment_has_a_limit(deployment: dict[str, Any]) -> None:
+    """Without one, all runs missed during downtime start at once."""
+    assert deployment["schedules"]
+    assert deployment["concurrency_limit"]["collision_strategy"] == "CANCEL_NEW"
+
+
+def test_no_flow_file_hides_another_module() -> None:
+    """Prefect puts the folder of a flow first on `sys.path`."""
+    for file in (ROOT / "flows").glob("*.py"):
+        assert file.stem == "__init__" or importlib.util.find_spec(file.stem) is None, file
+
+
+def test_every_setting_and_credential_is_documented() -> None:
+    example = (ROOT / ".env.example").read_text()
+    named = set(re.findall(r"\b((?:WATCHKEEPER|SENTRY|VERCEL|CIRCLE|SLACK|GITHUB)_[A-Z_]+)=", example))
+    assert named
+    assert not {name for name in named if name not in DOCUMENTS}
