@@ -1,0 +1,118 @@
+"""All vendors, the products and the control of the sandbox on one port."""
+
+import time
+from collections.abc import Callable
+from urllib.parse import parse_qsl
+
+import orjson
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route
+
+from watchkeeper.sandbox import circleci, github, index_page, products, sentry, slack, slack_page, vercel
+from watchkeeper.sandbox.manners import answer
+from watchkeeper.sandbox.scenarios import UnknownScenarioError
+from watchkeeper.sandbox.slack_space import Space
+from watchkeeper.sandbox.times import iso
+from watchkeeper.sandbox.vercel_shapes import deployment_id
+from watchkeeper.sandbox.world import World
+
+
+class Control:
+    """What people and tests do with the sandbox itself."""
+
+    def __init__(self, world: World, on_scenario: Callable[[], None]) -> None:
+        self._world, self._on_scenario = world, on_scenario
+
+    async def index(self, _: Request) -> Response:
+        return HTMLResponse(index_page.render(self._world, self._state()))
+
+    async def state(self, _: Request) -> Response:
+        return answer(self._state())
+
+    async def scenario(self, request: Request) -> Response:
+        """Play a scenario from JSON, or from the form of the index page."""
+        body = await request.body()
+        try:
+            is_json = request.headers.get("content-type", "").startswith("application/json")
+            asked = orjson.loads(body) if is_json else dict(parse_qsl(body.decode(errors="replace")))
+        except orjson.JSONDecodeError:
+            return answer({"error": 'the body must be JSON like {"name": "calm"}'}, 400)
+        if not isinstance(asked, dict):
+            return answer({"error": "the body must be an object with a name"}, 400)
+        names = [str(asked.get(key) or "") for key in ("name", "vendor", "project")]
+        try:
+            self._world.play(*names)
+        except UnknownScenarioError as error:
+            return answer({"error": str(error)}, 422)
+        self._on_scenario()
+        if "text/html" in request.headers.get("accept", ""):
+            return RedirectResponse("..", 303)
+        return answer(self._state())
+
+    def _state(self) -> dict[str, object]:
+        world, now = self._world, self._world.now()
+        scenarios = [
+            {"name": s.name, "vendor": s.vendor, "project": s.project, "since": iso(s.at)}
+            for s in world.scenarios.values()
+        ]
+        return {
+            "now": iso(now),
+            "seed": world.company.seed,
+            "projects": len(world.projects),
+            "scenarios": scenarios or [{"name": "calm", "vendor": "", "project": "", "since": ""}],
+            "production": [_production(world, index, now) for index in range(min(len(world.projects), 10))],
+        }
+
+
+def _production(world: World, index: int, now: float) -> dict[str, object]:
+    project = world.projects[index]
+    build = world.serving(project, now)
+    return {
+        "project": project.slug,
+        "release": build.sha if build else None,
+        "deployment": deployment_id(build) if build else None,
+        "title": build.title if build else None,
+        "since": iso(build.ready_at) if build else None,
+        "in_custody": world.in_custody(project, now),
+    }
+
+
+async def _no_content(_: Request) -> Response:
+    return Response(status_code=204)
+
+
+def create_app(
+    projects: int = 3,
+    seed: int = 7,
+    clock: Callable[[], float] = time.time,
+    on_scenario: Callable[[], None] = lambda: None,
+    world: World | None = None,
+) -> Starlette:
+    """Return the whole sandbox as an ASGI application.
+
+    Args:
+        projects: how many the company has, at least 3.
+        clock: the moment in epoch seconds; tests bring their own.
+        on_scenario: called after each change of scenario.
+        world: the company, when the caller wants to keep hold of it; the other values are not used then.
+    """
+    world = world or World(seed, max(projects, 3), clock)
+    space, control = Space(), Control(world, on_scenario)
+    return Starlette(
+        routes=[
+            Route("/", control.index),
+            Route("/connectivity", _no_content),
+            Route("/sandbox/state", control.state),
+            Route("/sandbox/scenario", control.scenario, methods=["POST"]),
+            Mount("/sentry", sentry.create(world)),
+            Mount("/vercel-status", vercel.create_status(world)),
+            Mount("/vercel", vercel.create(world)),
+            Mount("/circleci", circleci.create(world)),
+            Mount("/github", github.create(world)),
+            *slack_page.routes(world, space),
+            Mount("/slack", slack.create(world, space)),
+            Mount("/products", products.create(world)),
+        ]
+    )

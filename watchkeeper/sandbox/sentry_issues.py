@@ -1,0 +1,88 @@
+"""Sentry's list of issues, searched and sorted."""
+
+from collections.abc import Callable, Iterable
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from watchkeeper.sandbox.issues import Issue, issues_of
+from watchkeeper.sandbox.manners import answer
+from watchkeeper.sandbox.sentry_pages import NotFoundError, RefusedError, page, page_size, projects_asked, span_asked
+from watchkeeper.sandbox.sentry_shapes import issue_body
+from watchkeeper.sandbox.times import read_period
+from watchkeeper.sandbox.world import World
+
+_SORTS: dict[str, Callable[[Issue], float]] = {
+    "date": lambda issue: issue.last_seen,
+    "new": lambda issue: issue.first_seen,
+    "freq": lambda issue: issue.count,
+    "user": lambda issue: issue.users,
+    "inbox": lambda issue: issue.first_seen,
+    "trends": lambda issue: issue.count,
+    "recommended": lambda issue: issue.last_seen,
+}
+
+
+def issues(world: World, request: Request) -> Response:
+    query = request.query_params
+    start, end = span_asked(world, request, default="90d")
+    sort = _SORTS.get(query.get("sort", "date"))
+    if sort is None:
+        raise RefusedError(f"Invalid sort: {query['sort']}")
+    environments = query.getlist("environment")
+    asked = projects_asked(world, request) if not environments or "production" in environments else ()
+    every = (issue for project in asked for issue in issues_of(world, project) if start <= issue.last_seen)
+    seen = (issue for issue in every if issue.first_seen < end)
+    found = sorted(_search(seen, query.get("query", "is:unresolved"), world.now()), key=lambda i: (-sort(i), i.id))
+    collapse, base = frozenset(query.getlist("collapse")), _base_url(request)
+    return page(request, found, lambda issue: issue_body(issue, base, collapse), size=page_size(request, default=100))
+
+
+def issue(world: World, request: Request) -> Response:
+    for project in world.projects:
+        for candidate in issues_of(world, project):
+            if str(candidate.id) == request.path_params["issue"]:
+                return answer(issue_body(candidate, _base_url(request), frozenset()))
+    raise NotFoundError
+
+
+def _base_url(request: Request) -> str:
+    return f"{request.url.scheme}://{request.url.netloc}{request.scope.get('root_path', '')}"
+
+
+def _search(issues: Iterable[Issue], query: str, now: float) -> Iterable[Issue]:
+    """Yield the issues that every word of the query fits; words that this sandbox does not know are refused."""
+    tests = [_test(word, now) for word in query.split()]
+    return (issue for issue in issues if all(test(issue) for test in tests))
+
+
+def _test(word: str, now: float) -> Callable[[Issue], bool]:
+    key, colon, value = word.partition(":")
+    if not colon:
+        return lambda issue: word.lower() in issue.title.lower()
+    if key in {"age", "firstSeen", "lastSeen"}:
+        return _age_test(key, value, now)
+    tests: dict[str, Callable[[Issue], bool]] = {
+        "is": lambda issue: value in {issue.status, issue.substatus, "unhandled" if issue.is_unhandled else "handled"},
+        "level": lambda issue: issue.level in value.strip("[]").split(","),
+        "project": lambda issue: issue.project.sentry_slug in value.strip("[]").split(","),
+        "firstRelease": lambda issue: issue.first_release is not None and value in issue.first_release.sha,
+        "environment": lambda _: value == "production",
+    }
+    if key not in tests:
+        raise RefusedError(f"Error parsing search query: Invalid key for this search: {key}")
+    return tests[key]
+
+
+def _age_test(key: str, value: str, now: float) -> Callable[[Issue], bool]:
+    try:
+        moment = now - read_period(value.lstrip("+-"))
+    except ValueError as error:
+        raise RefusedError(f"Error parsing search query: {value} is not a valid date query") from error
+    younger = value.startswith("-")
+
+    def test(issue: Issue) -> bool:
+        seen = issue.last_seen if key == "lastSeen" else issue.first_seen
+        return (seen >= moment) == younger
+
+    return test

@@ -1,0 +1,91 @@
+"""What stands in the make-believe Slack: channels, messages, threads, files. Scenarios do not touch it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+TEAM_ID, USER_ID, BOT_ID = "T000ACME", "U000WATCH", "B000WATCH"
+MOST_POSTS = 500
+
+
+@dataclass(slots=True)
+class File:
+    id: str
+    name: str
+    title: str = ""
+    content: bytes | None = None
+
+
+@dataclass(slots=True)
+class Post:
+    """One message. `text` and `blocks` are what stands there now, `revisions` counts the edits."""
+
+    ts: str
+    text: str
+    blocks: list[dict[str, Any]]
+    at: float
+    thread_ts: str = ""
+    edited_at: float | None = None
+    revisions: int = 0
+    files: list[File] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Channel:
+    id: str
+    name: str
+    topic: str
+    is_member: bool = True
+    posts: list[Post] = field(default_factory=list)
+
+
+class Space:
+    """One workspace."""
+
+    def __init__(self) -> None:
+        self.channels = {
+            channel.name: channel
+            for channel in (
+                Channel("C000RELEASES", "releases", "What goes live, and how it goes"),
+                Channel("C000ALERTS", "alerts", "Somebody should look"),
+                Channel("C000REPORTS", "reports", "How are we doing"),
+                Channel("C000LEADERSHIP", "leadership", "The watch is not invited here", is_member=False),
+            )
+        }
+        self.files: dict[str, File] = {}
+        self._last = 0
+
+    def channel(self, name: str, *, by_id: bool = False) -> Channel | None:
+        """Return a channel by id, or by name with or without `#` where that is allowed."""
+        for channel in self.channels.values():
+            if name == channel.id or (not by_id and name.removeprefix("#") == channel.name):
+                return channel
+        return None
+
+    def post(
+        self,
+        channel: Channel,
+        text: str,
+        blocks: list[dict[str, Any]],
+        now: float,
+        thread_ts: str = "",
+        files: list[File] | None = None,
+    ) -> Post:
+        micros = max(int(now * 1_000_000), self._last + 1)  # a ts names one message of the workspace
+        self._last = micros
+        ts = f"{micros // 1_000_000}.{micros % 1_000_000:06d}"
+        message = Post(ts, text, blocks, now, thread_ts, files=files or [])
+        channel.posts.append(message)
+        del channel.posts[:-MOST_POSTS]
+        return message
+
+    def find(self, channel: Channel, ts: str) -> Post | None:
+        return next((post for post in channel.posts if post.ts == ts), None)
+
+    def edit(self, post: Post, text: str, blocks: list[dict[str, Any]], now: float) -> None:
+        post.text, post.blocks, post.edited_at = text, blocks, now
+        post.revisions += 1
+
+    def plan_file(self, name: str) -> File:
+        file = File(f"F{len(self.files) + 1:08d}", name)
+        self.files[file.id] = file
+        return file

@@ -1,0 +1,316 @@
+"""Vercel as the company's clients meet it. Source: the official OpenAPI document, 2025-10-27."""
+
+from collections.abc import Iterator
+from itertools import islice
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from watchkeeper.sandbox.builds import Build
+from watchkeeper.sandbox.chance import digits
+from watchkeeper.sandbox.company import Project
+from watchkeeper.sandbox.manners import Gate, Manners, answer
+from watchkeeper.sandbox.times import iso, ms
+from watchkeeper.sandbox.vercel_shapes import (
+    TEAM,
+    created_ms,
+    deployment_body,
+    deployment_id,
+    find_deployment,
+    is_candidate,
+    list_body,
+    project_body,
+    state_of,
+    target_of,
+)
+from watchkeeper.sandbox.world import World
+
+TOKEN = "sandbox-vercel-token"  # noqa: S105  (it opens a make-believe house)
+DEFAULT_PAGE, LARGEST_PAGE = 20, 100
+
+
+def _error(code: str, message: str, status: int) -> Response:
+    return answer({"error": {"code": code, "message": message}}, status)
+
+
+class RefusedError(Exception):
+    """What Vercel answers instead of what was asked for."""
+
+    def __init__(self, code: str, message: str, status: int) -> None:
+        super().__init__(message)
+        self.code, self.status = code, status
+
+
+MANNERS = Manners(
+    vendor="vercel",
+    token=TOKEN,
+    refusal=(403, {"error": {"code": "forbidden", "message": "Not authorized", "invalidToken": True}}),
+    limit=1000,
+    limit_headers=lambda limit, remaining, seconds, now: {
+        "X-RateLimit-Limit": str(limit),
+        "X-RateLimit-Remaining": str(remaining),
+        "X-RateLimit-Reset": str(int(now) + seconds),
+    },
+    limited={
+        "error": {"code": "rate_limited", "message": "Rate limit exceeded", "limit": {"remaining": 0, "total": 1000}}
+    },
+    down={"error": {"code": "internal_server_error", "message": "An unexpected internal error occurred"}},
+)
+
+
+class Vercel:
+    """The calls of Vercel, answered from the world."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def routes(self) -> list[Route]:
+        one = "/v1/projects/{project}"
+        return [
+            Route("/v10/projects", self.projects),
+            Route("/v9/projects/{project}", self.project),
+            Route("/v6/deployments", self.deployments),
+            Route("/v13/deployments/{deployment}", self.deployment),
+            Route("/v2/deployments/{deployment}/aliases", self.deployment_aliases),
+            Route("/v4/aliases", self.aliases),
+            Route("/v10/projects/{project}/env", self.variables),
+            Route("/v10/projects/{project}/promote/{deployment}", self.promote, methods=["POST"]),
+            Route(f"{one}/rollback/{{deployment}}", self.roll_back, methods=["POST"]),
+            Route("/v9/projects/{project}/rollback/{deployment}", self.roll_back, methods=["POST"]),
+            Route(f"{one}/promote/aliases", self.promote_aliases),
+            Route(f"{one}/rolling-release/config", self.rolling_release),
+            Route(f"{one}/rolling-release", self.rolling_release),
+        ]
+
+    async def projects(self, request: Request) -> Response:
+        _demand_team(request)
+        size, text = _page_size(request), request.query_params.get("search", "")
+        found = [project for project in self._world.projects if text in project.slug]
+        first = _number(request, "from", 0)
+        shown = found[first : first + size]
+        following = first + size if first + size < len(found) else None
+        pagination = {"count": len(shown), "next": following, "prev": max(first - size, 0) if first else None}
+        return answer({"projects": [project_body(self._world, project) for project in shown], "pagination": pagination})
+
+    async def project(self, request: Request) -> Response:
+        return answer(project_body(self._world, self._project(request)))
+
+    async def deployments(self, request: Request) -> Response:
+        _demand_team(request)
+        world, size = self._world, _page_size(request)
+        found = list(islice(self._deployments(request), size + 1))
+        shown, more = found[:size], len(found) > size
+        times = [created_ms(build) for build in shown]
+        pagination = {"count": len(shown), "next": times[-1] if more else None, "prev": times[0] if times else None}
+        base = _base_url(request)
+        bodies = [list_body(world, world.projects[build.project], build, base) for build in shown]
+        return answer({"deployments": bodies, "pagination": pagination})
+
+    def _deployments(self, request: Request) -> Iterator[Build]:
+        """Yield the deployments asked for, newest first; `until` and `since` are milliseconds, both left out themselves."""
+        world, query = self._world, request.query_params
+        until, since = _number(request, "until", ms(world.now()) + 1), _number(request, "since", 0)
+        builds = self._source(request, until / 1000)
+        states = set(filter(None, query.get("state", "").upper().split(",")))
+        target, candidate = query.get("target"), query.get("rollbackCandidate")
+        for build in builds:
+            created = created_ms(build)
+            if created <= since:
+                return
+            project = world.projects[build.project]
+            right = created < until and (not states or state_of(build, world.now()) in states)
+            right = right and (not target or (target_of(build) or "preview") == target)
+            if right and (candidate is None or is_candidate(world, project, build) == (candidate == "true")):
+                yield build
+
+    def _source(self, request: Request, until: float) -> Iterator[Build]:
+        query = request.query_params
+        names = [query["projectId"]] if query.get("projectId") else query.get("projectIds", "").split(",")
+        names = list(filter(None, names)) or list(filter(None, [query.get("app", "")]))
+        if not names:
+            return self._world.all_builds(until)
+        projects = {name: self._find_project(name) for name in names}
+        if len(projects) == 1:
+            return self._world.builds(next(iter(projects.values())), until)
+        indexes = {project.index for project in projects.values()}
+        return (build for build in self._world.all_builds(until) if build.project in indexes)
+
+    async def deployment(self, request: Request) -> Response:
+        project, build = self._deployment(request)
+        return answer(deployment_body(self._world, project, build, _base_url(request)))
+
+    async def deployment_aliases(self, request: Request) -> Response:
+        project, build = self._deployment(request)
+        return answer({"aliases": [self._alias(project, build)] if self._serves(project, build) else []})
+
+    async def aliases(self, request: Request) -> Response:
+        _demand_team(request)
+        name = request.query_params.get("projectId")
+        projects = [self._find_project(name)] if name else self._world.projects
+        size, first = _page_size(request), _number(request, "from", 0)
+        shown = projects[first : first + size]
+        now = self._world.now()
+        pairs = [(project, build) for project in shown if (build := self._world.serving(project, now)) is not None]
+        following = first + size if first + size < len(projects) else None
+        pagination = {"count": len(shown), "next": following, "prev": None}
+        return answer({"aliases": [self._alias(*pair) for pair in pairs], "pagination": pagination})
+
+    def _serves(self, project: Project, build: Build) -> bool:
+        return self._world.serving(project, self._world.now()) == build
+
+    def _alias(self, project: Project, build: Build) -> dict[str, object]:
+        move = self._world.last_move(project, self._world.now())
+        at = max(build.ready_at, move.done_at if move is not None and move.target == build else 0)
+        return {
+            "uid": digits(24, project.slug, "alias"),
+            "alias": f"{project.slug}.acme.example",
+            "created": iso(at),
+            "createdAt": ms(at),
+            "deploymentId": deployment_id(build),
+            "projectId": project.vercel_id,
+            "redirect": None,
+        }
+
+    async def variables(self, request: Request) -> Response:
+        project = self._project(request)
+        names = ("DATABASE_URL", "PAYMENT_PROVIDER", "NEXT_PUBLIC_SHOP_NAME")
+        envs = [
+            {
+                "id": digits(16, project.slug, name),
+                "key": name,
+                "value": "",
+                "type": "sensitive" if name == "DATABASE_URL" else "encrypted",
+                "target": ["production"],
+                "createdAt": 1_736_931_600_000,
+                "updatedAt": 1_750_000_000_000,
+                "configurationId": None,
+            }
+            for name in names
+        ]
+        return answer({"envs": envs, "pagination": {"count": len(envs), "next": None, "prev": None}})
+
+    async def promote(self, request: Request) -> Response:
+        project, build = self._project(request), self._deployment(request)[1]
+        if state_of(build, self._world.now()) != "READY":
+            raise RefusedError("deployment_not_ready", "The deployment is not ready", 400)
+        if self._serves(project, build) and not self._world.in_custody(project, self._world.now()):
+            raise RefusedError("deployment_is_current", "The deployment already serves production", 409)
+        if self._world.move("promote", project, build) is None:
+            raise RefusedError("conflict", "Another promotion or rollback is under way", 409)
+        return Response(status_code=201)
+
+    async def roll_back(self, request: Request) -> Response:
+        project, build = self._project(request), self._deployment(request)[1]
+        if not is_candidate(self._world, project, build):
+            raise RefusedError("not_rollback_candidate", "The deployment cannot be rolled back to", 422)
+        if self._world.move("rollback", project, build) is None:
+            raise RefusedError("conflict", "Another promotion or rollback is under way", 409)
+        return Response(status_code=201)
+
+    async def promote_aliases(self, request: Request) -> Response:
+        project = self._project(request)
+        move = self._world.last_move(project, self._world.now())
+        names = [f"{project.slug}.acme.example"] if move and request.query_params.get("failedOnly") != "true" else []
+        aliases = [{"status": "completed", "alias": name, "id": digits(24, name)} for name in names]
+        return answer({"aliases": aliases, "pagination": {"count": len(aliases), "next": None, "prev": None}})
+
+    async def rolling_release(self, request: Request) -> Response:
+        self._project(request)
+        return answer({"rollingRelease": None})
+
+    def _find_project(self, name: str) -> Project:
+        project = self._world.company.by_name.get(name)
+        if project is None or name not in {project.vercel_id, project.slug}:
+            raise RefusedError("not_found", "Project not found.", 404)
+        return project
+
+    def _project(self, request: Request) -> Project:
+        _demand_team(request)
+        return self._find_project(request.path_params["project"])
+
+    def _deployment(self, request: Request) -> tuple[Project, Build]:
+        _demand_team(request)
+        build = find_deployment(self._world, request.path_params["deployment"])
+        if build is None:
+            raise RefusedError("not_found", "The deployment could not be found", 404)
+        return self._world.projects[build.project], build
+
+
+def _demand_team(request: Request) -> None:
+    """Refuse the personal account: everything here belongs to the team."""
+    query = request.query_params
+    if query.get("teamId") != TEAM and query.get("slug") != "acme":
+        raise RefusedError("forbidden", "Not authorized: the resource belongs to a team, say teamId or slug", 403)
+
+
+def _page_size(request: Request) -> int:
+    return min(_number(request, "limit", DEFAULT_PAGE), LARGEST_PAGE) or DEFAULT_PAGE
+
+
+def _number(request: Request, name: str, default: int) -> int:
+    text = request.query_params.get(name, str(default))
+    if not text.isdigit():
+        raise RefusedError("bad_request", f"Invalid request: `{name}` should be number.", 400)
+    return int(text)
+
+
+def _base_url(request: Request) -> str:
+    return f"{request.url.scheme}://{request.url.netloc}{request.scope.get('root_path', '')}"
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    if isinstance(error, RefusedError):
+        return _error(error.code, str(error), error.status)
+    return _error("not_found", "The requested endpoint does not exist", 404)
+
+
+def create(world: World) -> Gate:
+    return Gate(
+        Starlette(routes=Vercel(world).routes(), exception_handlers={404: _refused, RefusedError: _refused}),
+        world,
+        MANNERS,
+    )
+
+
+STATUS_MANNERS = Manners(vendor="vercel-status")
+
+
+def create_status(world: World) -> Gate:
+    """Return Vercel's public status page, in the form of Atlassian Statuspage's `summary.json`."""
+
+    async def summary(request: Request) -> Response:
+        return answer(_summary(world, _base_url(request)))
+
+    return Gate(Starlette(routes=[Route("/api/v2/summary.json", summary)]), world, STATUS_MANNERS)
+
+
+def _summary(world: World, base_url: str) -> dict[str, object]:
+    outage = world.scenario("platform-incident")
+    now = iso(world.now())
+    status = {"indicator": "major", "description": "Partial System Outage"} if outage else {
+        "indicator": "none", "description": "All Systems Operational",
+    }  # fmt: skip
+    component = {
+        "id": "cmp0edge", "name": "Edge Network", "status": "major_outage" if outage else "operational", "position": 1,
+        "created_at": "2020-01-01T00:00:00.000Z", "updated_at": now, "description": None, "showcase": False,
+        "start_date": None, "group_id": None, "page_id": "page0vercel", "group": False, "only_show_if_degraded": False,
+    }  # fmt: skip
+    incidents = [_incident(outage.at, base_url)] if outage else []
+    page = {"id": "page0vercel", "name": "Vercel", "url": base_url, "time_zone": "Etc/UTC", "updated_at": now}
+    return {
+        "page": page,
+        "components": [component],
+        "incidents": incidents,
+        "scheduled_maintenances": [],
+        "status": status,
+    }
+
+
+def _incident(at: float, base_url: str) -> dict[str, object]:
+    return {
+        "id": "inc0edge", "name": "Elevated errors on the Edge Network in fra1", "status": "investigating", "impact": "major",
+        "created_at": iso(at), "updated_at": iso(at), "started_at": iso(at), "resolved_at": None, "monitoring_at": None,
+        "shortlink": f"{base_url}/incidents/inc0edge", "page_id": "page0vercel", "incident_updates": [], "components": [],
+    }  # fmt: skip
