@@ -27,7 +27,7 @@ from blocks.sentry import Sentry
 from blocks.slack import Slack
 from blocks.vercel import Vercel
 from deployments.home import open_home
-from watchkeeper.config import Credentials, Settings
+from watchkeeper.config import Credentials, read_credentials, read_settings
 
 WORK_POOL = "watchkeeper"
 BLOCK_TYPES: tuple[type[Block], ...] = (Sentry, Vercel, CircleCI, Slack)
@@ -136,7 +136,7 @@ def crash_silent_runs() -> Automation:
         trigger=EventTrigger(
             after={beat},
             expect={beat, *(f"prefect.flow-run.{end}" for end in ends)},
-            match={"prefect.resource.id": "prefect.flow-run.*"},  # type: ignore[arg-type]
+            match={"prefect.resource.id": "prefect.flow-run.*"},
             for_each={"prefect.resource.id"},
             posture=Posture.Proactive,
             threshold=1,
@@ -184,5 +184,5 @@ def _fingerprint(block: Block) -> str:
 
 
 if __name__ == "__main__":
-    for found in asyncio.run(bootstrap(Credentials(), open_home(Settings().home).path / "blocks.json", None)):
+    for found in asyncio.run(bootstrap(read_credentials(), open_home(read_settings().home).path / "blocks.json", None)):
         print(f"{found.block}: {found.outcome}")  # noqa: T201 - a command

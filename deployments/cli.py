@@ -15,11 +15,19 @@ from typing import Annotated, NoReturn
 import cyclopts
 import httpx
 from cyclopts import App, Parameter
-from pydantic import SecretStr, ValidationError
 from rich.console import Console
 
-from deployments.home import Home, open_home, prefect_client_environment, watchkeeper_environment
-from watchkeeper.config import Configuration, ConfigurationError, Settings, read_configuration
+from deployments.home import Home, open_home, prefect_client_environment
+from watchkeeper.config import (
+    ENV_FILE,
+    Configuration,
+    ConfigurationError,
+    Settings,
+    configuration_text,
+    read_configuration,
+    read_environment,
+    read_settings,
+)
 from watchkeeper.domain.health import HealthCheck
 from watchkeeper.domain.verdicts import Verdict
 
@@ -70,15 +78,14 @@ def up(  # noqa: PLR0913 - one option a setting
     web_port
         Port of the web receiver, for later. [default: 8080]
     """
-    given = {
-        "home": home,
-        "database_url": SecretStr(database_url) if database_url else None,
-        "projects": projects,
-        "prefect_port": prefect_port,
-        "sandbox_port": sandbox_port,
-        "web_port": web_port,
-    }
-    settings = _settings(**{name: value for name, value in given.items() if value is not None})
+    settings = _settings(
+        home=home,
+        database_url=database_url,
+        projects=projects,
+        prefect_port=prefect_port,
+        sandbox_port=sandbox_port,
+        web_port=web_port,
+    )
     configuration = _configuration(settings)
     from deployments.up import CannotStartError, stand_watch  # noqa: PLC0415 - imported only where it is needed
 
@@ -138,7 +145,7 @@ def check_config(
     as_json
         Print JSON instead of text.
     """
-    settings = _settings(**({"projects": file} if file else {}))
+    settings = _settings(projects=file)
     try:
         configuration = _read(settings)
     except ConfigurationError as error:
@@ -222,18 +229,14 @@ def _show(checks: Sequence[HealthCheck], configuration: Configuration, *, as_jso
 
 def _settings(**given: object) -> Settings:
     try:
-        return Settings(**given)  # type: ignore[arg-type]
-    except ValidationError as error:
-        _fail("\n".join(f"WATCHKEEPER_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()))
+        return read_settings(ENV_FILE, **given)
+    except ConfigurationError as error:
+        _fail(str(error))
 
 
 def _read(settings: Settings) -> Configuration:
-    try:
-        text = settings.projects.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        _fail(f"the configuration {settings.projects} cannot be read: {error}. Set WATCHKEEPER_PROJECTS to its place.")
-    environment = {**os.environ, "WATCHKEEPER_SANDBOX_PORT": str(settings.sandbox_port)}
-    return read_configuration(text, environment, str(settings.projects))
+    environment = {**read_environment(), **settings.variables()}
+    return read_configuration(configuration_text(settings.projects), environment, str(settings.projects))
 
 
 def _configuration(settings: Settings) -> Configuration:
@@ -253,7 +256,7 @@ def _home(settings: Settings) -> Home:
 def _client_environment(settings: Settings) -> dict[str, str]:
     home = _home(settings)
     running = home.running()
-    environment = watchkeeper_environment(settings, home)
+    environment = settings.variables()
     if running is not None:
         environment["WATCHKEEPER_SANDBOX_PORT"] = str(running.sandbox_port)
         return environment | prefect_client_environment(home, running.prefect_port)

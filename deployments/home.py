@@ -8,8 +8,6 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
-from watchkeeper.config import Settings
-
 PREFECT_USER = "watchkeeper"
 
 
@@ -118,16 +116,4 @@ def prefect_server_environment(home: Home, port: int) -> dict[str, str]:
         "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(30 * 24 * 3600),
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
         "PREFECT_WORKER_QUERY_SECONDS": "2",
-    }
-
-
-def watchkeeper_environment(settings: Settings, home: Home) -> dict[str, str]:
-    """Return the settings as absolute values, so that a process with another working folder reads the same."""
-    return {
-        "WATCHKEEPER_HOME": str(home.path),
-        "WATCHKEEPER_DATABASE_URL": settings.database,
-        "WATCHKEEPER_PROJECTS": str(settings.projects),
-        "WATCHKEEPER_PREFECT_PORT": str(settings.prefect_port),
-        "WATCHKEEPER_SANDBOX_PORT": str(settings.sandbox_port),
-        "WATCHKEEPER_WEB_PORT": str(settings.web_port),
     }

@@ -19,9 +19,8 @@ from deployments.home import (
     Running,
     open_home,
     prefect_server_environment,
-    watchkeeper_environment,
 )
-from watchkeeper.config import Configuration, Credentials, Settings
+from watchkeeper.config import Configuration, Settings, read_credentials
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SERVER_START_SECONDS = 90
@@ -46,12 +45,12 @@ class Start:
     def environment(self) -> dict[str, str]:
         return {
             **prefect_server_environment(self.home, self.settings.prefect_port),
-            **watchkeeper_environment(self.settings, self.home),
+            **self.settings.variables(),
         }
 
     @property
     def uses_sandbox(self) -> bool:
-        return any(project.credentials == "sandbox" for project in self.configuration.projects)
+        return any("sandbox" in {p.credentials, p.slack_credentials} for p in self.configuration.projects)
 
     @property
     def addresses(self) -> dict[str, str]:
@@ -128,7 +127,7 @@ async def _register(start: Start) -> None:
     worker = asyncio.create_task(_start_worker(start))
     async with _step(start, "Blocks, limits, automations"):
         port = start.settings.sandbox_port if start.uses_sandbox else None
-        await bootstrap(Credentials(), start.home.path / "blocks.json", port)
+        await bootstrap(read_credentials(), start.home.path / "blocks.json", port)
     async with _step(start, "Deployments"):
         await _deploy(start)
     await worker

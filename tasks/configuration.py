@@ -7,7 +7,14 @@ from prefect.cache_policies import NO_CACHE
 from prefect.events import emit_event
 
 from tasks.store import database
-from watchkeeper.config import Configuration, ConfigurationError, Settings, read_configuration, read_environment
+from watchkeeper.config import (
+    Configuration,
+    ConfigurationError,
+    configuration_text,
+    read_configuration,
+    read_environment,
+    read_settings,
+)
 from watchkeeper.store.configurations import last_good_configuration, remember_configuration
 from watchkeeper.store.database import reading, transaction
 
@@ -20,14 +27,13 @@ def load_configuration() -> tuple[Configuration, str]:
 
     Raises:
         ConfigurationError: the file is broken and there was never a good one.
-        OSError: the file cannot be read and there was never a good one.
     """
-    settings, environment = Settings(), read_environment()
-    environment.setdefault("WATCHKEEPER_SANDBOX_PORT", str(settings.sandbox_port))
+    settings = read_settings()
+    environment = {**read_environment(), **settings.variables()}
     try:
-        text = settings.projects.read_text(encoding="utf-8")
+        text = configuration_text(settings.projects)
         configuration = read_configuration(text, environment, settings.projects.name, isolate=True)
-    except (ConfigurationError, OSError, UnicodeDecodeError) as error:
+    except ConfigurationError as error:
         return _last_good(environment, error), str(error)
     with transaction(database()) as session:
         remember_configuration(session, text, datetime.now(UTC))

@@ -29,7 +29,6 @@ def test_defaults(tmp_path: Path) -> None:
     assert settings.database == f"sqlite:///{tmp_path}/.watchkeeper/watchkeeper.db"
     assert settings.projects == tmp_path / "deployments/projects.yaml"
     assert (settings.prefect_port, settings.sandbox_port, settings.web_port) == (4200, 8400, 8080)
-    assert (settings.raw_retention_days, settings.hourly_retention_days) == (30, 400)
     assert settings.heartbeat_url.get_secret_value() == ""
 
 
@@ -48,12 +47,12 @@ def test_options_go_before_the_environment_and_that_before_the_file(
 
 def test_every_mistake_is_said_by_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WATCHKEEPER_PREFECT_PORT", "70000")
-    monkeypatch.setenv("WATCHKEEPER_RAW_RETENTION_DAYS", "make-believe")
+    monkeypatch.setenv("WATCHKEEPER_WEB_PORT", "make-believe")
     with pytest.raises(ConfigurationError) as caught:
         read_settings()
     assert {problem.key: problem.message for problem in caught.value.problems} == {
         "WATCHKEEPER_PREFECT_PORT": "expected a port from 1 to 65535",
-        "WATCHKEEPER_RAW_RETENTION_DAYS": "expected whole days from 1 to 3650",
+        "WATCHKEEPER_WEB_PORT": "expected a port from 1 to 65535",
     }
 
 

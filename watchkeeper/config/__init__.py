@@ -14,9 +14,17 @@ from watchkeeper.config.models import (
 from watchkeeper.config.problems import BrokenProject, ConfigurationError, Problem
 from watchkeeper.config.reading import Configuration, configuration_text, read_configuration
 from watchkeeper.config.schema import json_schema
-from watchkeeper.config.settings import Credentials, Settings, read_credentials, read_environment, read_settings
+from watchkeeper.config.settings import (
+    ENV_FILE,
+    Credentials,
+    Settings,
+    read_credentials,
+    read_environment,
+    read_settings,
+)
 
 __all__ = [
+    "ENV_FILE",
     "BrokenProject",
     "CircleCIProject",
     "Configuration",

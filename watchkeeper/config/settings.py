@@ -40,10 +40,6 @@ class Settings(BaseSettings):
     """Port of the make-believe company."""
     web_port: int = Field(8080, ge=1, le=65535)
     """Port of our own pages and webhooks."""
-    raw_retention_days: int = Field(30, ge=1, le=3650)
-    """Days that single measurements are kept."""
-    hourly_retention_days: int = Field(400, ge=1, le=3650)
-    """Days that hourly values are kept."""
     heartbeat_url: SecretStr = SecretStr("")
     """Called after each complete run, so that somebody notices when the watch itself sleeps. A secret."""
 
@@ -131,11 +127,7 @@ def read_environment(env_file: Path = ENV_FILE) -> dict[str, str]:
 
 def _problem(error: ErrorDetails) -> Problem:
     name = str(error["loc"][0])
-    expected = {
-        "_port": "a port from 1 to 65535",
-        "_days": "whole days from 1 to 3650",
-    }
-    words = next((words for end, words in expected.items() if name.endswith(end)), f"a {error['type'].split('_')[0]}")
+    words = "a port from 1 to 65535" if name.endswith("_port") else f"a {error['type'].split('_')[0]}"
     return Problem(_variable(name), 0, f"expected {words}")
 
 
