@@ -1,0 +1,38 @@
+"""Text from outside, made fit for one line of anything that people read."""
+
+import unicodedata
+from typing import Final
+
+_LONGEST_URL: Final = 1500
+
+
+def one_line(text: str) -> str:
+    """Return `text` without line breaks and without characters that hide, or turn around, what stands beside them."""
+    shown = (c if c.isprintable() else " " for c in text if unicodedata.category(c) != "Cf")
+    return " ".join("".join(shown).split())
+
+
+def sentence(text: str) -> str:
+    """Return `text` with the capital letter and the full stop of a sentence."""
+    text = text.strip()
+    if not text:
+        return ""
+    return f"{text[0].upper()}{text[1:]}{'' if text[-1] in '.!?…' else '.'}"
+
+
+def amount(value: float | str | None, unit: str = "") -> str:
+    """Return `1,204 requests`, `0.31 %`, `–` for nothing."""
+    match value:
+        case None:
+            shown = "–"
+        case str():
+            shown = value
+        case int():
+            shown = f"{value:,}"
+        case _:
+            shown = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return f"{shown} {unit}".strip()
+
+
+def is_web_url(url: str) -> bool:
+    return url.startswith(("https://", "http://")) and len(url) <= _LONGEST_URL
