@@ -1,0 +1,23 @@
+"""Asks Sentry."""
+
+from datetime import datetime
+
+from blocks.sentry import Sentry
+from tasks.vendors import keep_or_retry, slot, vendor_task
+from watchkeeper.domain.errors import ErrorReport
+from watchkeeper.domain.verdicts import Missing
+from watchkeeper.domain.windows import Window
+
+
+@vendor_task("sentry {organization} {environment}")
+async def fetch_error_reports(
+    sentry: Sentry, organization: str, environment: str, projects: tuple[str, ...], window: Window, now: datetime
+) -> dict[str, ErrorReport | Missing]:
+    """Fetch errors, sessions, issues and releases of the projects in `window`, by the slug of the project.
+
+    Raises:
+        VendorError: nothing can be said about any project.
+    """
+    async with slot("sentry"), sentry.get_client() as client:
+        reports = await client.error_reports(organization, environment, projects, window, now)
+    return keep_or_retry("Sentry", reports)

@@ -1,0 +1,86 @@
+"""CircleCI's JSON, read into values of ours. Times are ISO 8601."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from watchkeeper.clients.parsing import Record
+from watchkeeper.domain.builds import Job, Pipeline, Workflow, WorkflowStatus
+
+_PIPELINE_STATES: Final = frozenset({"created", "errored", "setup-pending", "setup", "pending"})
+_JOB_STATUSES: Final = frozenset(
+    {"success", "running", "not_run", "failed", "retried", "queued", "not_running", "infrastructure_fail", "timedout"}
+    | {"on_hold", "terminated-unknown", "blocked", "canceled", "unauthorized"}
+)
+_JOB_KINDS: Final = frozenset({"build", "approval"})
+_SHORT_HOSTS: Final = {"github": "gh", "bitbucket": "bb"}
+_LONG_HOSTS: Final = {short: long for long, short in _SHORT_HOSTS.items()}
+_LONGEST_TEXT: Final = 300
+
+
+def read_pipeline(raw: Record, web_url: str) -> Pipeline:
+    """Return a pipeline without its workflows. Projects of the GitHub App name branch and commit in other places."""
+    number, project = raw.whole("number"), raw.text("project_slug")
+    return Pipeline(
+        id=raw.text("id"),
+        number=number,
+        project=project,
+        branch=_first(raw, "vcs.branch", "trigger_parameters.git.branch", "trigger_parameters.github_app.branch"),
+        sha=_first(
+            raw, "vcs.revision", "trigger_parameters.git.checkout_sha", "trigger_parameters.github_app.commit_sha"
+        ),
+        state=_known(raw.text("state", ""), _PIPELINE_STATES),
+        created_at=raw.moment("created_at"),
+        errors=tuple(_short(error.text("message", "")) for error in raw.records("errors")),
+        url=f"{web_url}/pipelines/{_long(project)}/{number}",
+    )
+
+
+def read_workflow(raw: Record, jobs: Sequence[Job], pipeline_url: str) -> Workflow:
+    workflow = raw.text("id")
+    return Workflow(
+        id=workflow,
+        name=_short(raw.text("name", "")),
+        status=read_status(raw),
+        created_at=raw.moment("created_at"),
+        stopped_at=raw.moment_or_none("stopped_at"),
+        jobs=tuple(jobs),
+        url=f"{pipeline_url}/workflows/{workflow}",
+    )
+
+
+def read_status(raw: Record) -> WorkflowStatus:
+    return raw.choice("status", WorkflowStatus, WorkflowStatus.UNKNOWN)
+
+
+def read_job(raw: Record) -> Job:
+    return Job(
+        id=raw.text("id"),
+        name=_short(raw.text("name", "")),
+        status=_known(raw.text("status", ""), _JOB_STATUSES),
+        kind=_known(raw.text("type", ""), _JOB_KINDS),
+        started_at=raw.moment_or_none("started_at"),
+        stopped_at=raw.moment_or_none("stopped_at"),
+    )
+
+
+def same_slug(slug: str) -> str:
+    """Return the one spelling of a slug: `github/Acme/shop` is `gh/acme/shop`."""
+    host, slash, rest = slug.lower().partition("/")
+    return f"{_SHORT_HOSTS.get(host, host)}{slash}{rest}"
+
+
+def _long(slug: str) -> str:
+    host, slash, rest = slug.partition("/")
+    return f"{_LONG_HOSTS.get(host, host)}{slash}{rest}"
+
+
+def _first(raw: Record, *keys: str) -> str:
+    return next((value for value in (raw.text(key, "") for key in keys) if value), "")
+
+
+def _known(text: str, known: frozenset[str]) -> str:
+    return text if text in known else "unknown"
+
+
+def _short(text: str) -> str:
+    return " ".join(text.split())[:_LONGEST_TEXT]
