@@ -27,9 +27,7 @@ class CircleCI(Block):
     token: SecretStr = Field(
         default=SecretStr(""),
         title="Personal API token",
-        description=(
-            "Personal token of a user who follows the projects; it can do what that user can. Project tokens do not work."
-        ),
+        description="Personal token of a user who follows the projects; tokens of a project do not work.",
     )
     base_url: str = Field(
         default="https://circleci.com/api/v2", title="Base URL", description="Where CircleCI's API v2 answers."

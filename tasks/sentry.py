@@ -10,7 +10,7 @@ from watchkeeper.domain.windows import Window
 
 
 @vendor_task("sentry {organization} {environment}")
-async def fetch_error_reports(
+async def fetch_error_reports(  # noqa: PLR0913, PLR0917 - who, what and when
     sentry: Sentry, organization: str, environment: str, projects: tuple[str, ...], window: Window, now: datetime
 ) -> dict[str, ErrorReport | Missing]:
     """Fetch errors, sessions, issues and releases of the projects in `window`, by the slug of the project.

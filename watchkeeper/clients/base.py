@@ -191,7 +191,7 @@ class VendorClient:
             more = next_page(answers[-1])
         return Pages(tuple(answers), is_cut=more is not None)
 
-    async def _exchange(self, path: str, params: Params) -> tuple[httpx.Response, bytes]:
+    async def _exchange(self, path: str, params: Params) -> tuple[httpx.Response, bytearray]:
         """Return the answer with its whole body, within `request_seconds` and `largest_body`."""
         try:
             async with asyncio.timeout(self.request_seconds):
@@ -203,7 +203,7 @@ class VendorClient:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise VendorUnavailable(self.vendor, f"the connection broke off ({type(error).__name__})") from None
 
-    async def _follow(self, request: httpx.Request) -> tuple[httpx.Response, bytes]:
+    async def _follow(self, request: httpx.Request) -> tuple[httpx.Response, bytearray]:
         """Follow redirects within the origin only: the headers hold the secret."""
         for _ in range(MOST_REDIRECTS):
             self.requests += 1
@@ -225,15 +225,15 @@ class VendorClient:
             request = target
         raise VendorUnavailable(self.vendor, "redirects in a circle")
 
-    async def _read(self, response: httpx.Response) -> bytes:
+    async def _read(self, response: httpx.Response) -> bytearray:
         body = bytearray()
         async for chunk in response.aiter_bytes():
             body += chunk
             if len(body) > self.largest_body:
                 raise VendorUnavailable(self.vendor, f"answered with more than {self.largest_body // 2**20} MB")
-        return bytes(body)
+        return body
 
-    def _decoded(self, response: httpx.Response, body: bytes) -> object:
+    def _decoded(self, response: httpx.Response, body: bytearray) -> object:
         try:
             decoded: object = json.loads(body)
         except (ValueError, RecursionError):
@@ -241,7 +241,7 @@ class VendorClient:
         return decoded
 
     def _error(
-        self, response: httpx.Response, body: bytes, pause: timedelta | None, scope: str, about: str
+        self, response: httpx.Response, body: bytearray, pause: timedelta | None, scope: str, about: str
     ) -> VendorError:
         status = response.status_code
         if status == httpx.codes.TOO_MANY_REQUESTS:

@@ -6,7 +6,6 @@ Source: https://circleci.com/docs/api/v2/
 """
 
 import asyncio
-import re
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -48,7 +47,7 @@ _LIMITS: Final = LimitHeaders(
 _MOST_PIPELINE_PAGES: Final = 40
 _MOST_INNER_PAGES: Final = 20
 _MOST_QUIET: Final = 20  # projects that are looked at on their own, since the organization's list does not name them
-_MOST_PIPELINES: Final = 300  # whose workflows are asked for in one call
+_MOST_PIPELINES: Final = 200  # whose workflows are asked for in one call; the next call goes on with the rest
 _MOST_FAILURES: Final = 3  # after that many pieces that could not be had, the rest is not asked for
 
 
@@ -70,7 +69,9 @@ class CircleCIClient(VendorClient):
             limits=_LIMITS,
             credential="CIRCLE_TOKEN",
         )
-        self._web_url = re.sub(r"^https://circleci\.com.*", "https://app.circleci.com", base_url)
+        # Where people look: app.circleci.com for the hosted API, else beside the API of the installation.
+        site = base_url.rstrip("/").removesuffix("/api/v2")
+        self._web_url = "https://app.circleci.com" if site == "https://circleci.com" else site
 
     async def build_reports(
         self, organization: str, branches: Mapping[str, str], since: datetime, settled: Mapping[str, Pipeline]

@@ -14,6 +14,7 @@ Parsed = TypeVar("Parsed")
 Choice = TypeVar("Choice", bound=StrEnum)
 
 MOST_COUNTED = 10**12
+POSSIBLE_YEARS = range(1970, 2200)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +29,11 @@ class Record:
     raw: Mapping[str, object]
 
     def text(self, key: str, default: str | None = None) -> str:
-        """Return the text under `key`; a number counts as text."""
+        """Return the text under `key`, without what no database stores; a whole number counts as text."""
         value = self._value(key)
         if isinstance(value, int) and not isinstance(value, bool):
-            value = str(value)
-        return value if isinstance(value, str) else self._or(default, key)
+            return str(value)
+        return _storable(value) if isinstance(value, str) else self._or(default, key)
 
     def number(self, key: str, default: float | None = None) -> float:
         """Return the finite number under `key`; a number written as text counts."""
@@ -173,11 +174,24 @@ def _finite(value: object) -> float | None:
 
 
 def _moment(value: object) -> datetime | None:
+    found = _iso(value) if isinstance(value, str) else None
+    milliseconds = _finite(value)
     try:
-        if isinstance(value, str):
-            found = datetime.fromisoformat(value)
-            return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-        milliseconds = _finite(value)
-        return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
+        if found is None and milliseconds is not None:
+            found = datetime.fromtimestamp(milliseconds / 1000, UTC)
     except (ValueError, OverflowError, OSError):
         return None
+    return found if found is not None and found.year in POSSIBLE_YEARS else None
+
+
+def _iso(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _storable(text: str) -> str:
+    """Return the text without NUL and halves of surrogate pairs, which JSON can hold and UTF-8 or PostgreSQL cannot."""
+    return text.encode(errors="replace").decode().replace("\0", "")

@@ -20,7 +20,7 @@ def refusal(vendor: str, status: int, about: str, scope: str, said: str) -> str:
             return f"refused to give {about} ({status}): {said}"
 
 
-def nonsense(response: httpx.Response, body: bytes) -> str:
+def nonsense(response: httpx.Response, body: bytearray) -> str:
     """Return what came instead of JSON."""
     if not body.strip():
         return f"answered with an empty body ({response.status_code})"
