@@ -148,13 +148,13 @@ async def _deploy(start: Start) -> None:
 
 
 async def _first_check(start: Start) -> None:
-    from prefect.deployments import run_deployment  # noqa: PLC0415 - see _register
+    from prefect.deployments import arun_deployment  # noqa: PLC0415 - see _register
 
     from reports.terminal import check_table  # noqa: PLC0415
     from tasks.store import latest_checks  # noqa: PLC0415
 
     async with _step(start, "First health check"):
-        run = await run_deployment(FIRST_CHECK, timeout=180, poll_interval=0.5)
+        run = await arun_deployment(FIRST_CHECK, timeout=180, poll_interval=0.5)
     if run.state is None or not run.state.is_completed():
         start.console.print(f"[yellow]The first check has not completed: {run.state}. Its page says why.[/yellow]")
     names = {project.slug: project.name for project in start.configuration.projects}
