@@ -21,7 +21,7 @@ from typing import ClassVar, Self
 import httpx
 
 from watchkeeper.clients.rate_limits import NO_LIMITS, LimitHeaders, pause_asked
-from watchkeeper.clients.wording import block_name, fit_to_show, nonsense, refusal
+from watchkeeper.clients.wording import block_name, fit_to_show, nonsense, redirection, refusal
 from watchkeeper.domain.verdicts import Gap, Missing
 
 CONNECT_SECONDS = 5.0
@@ -216,12 +216,8 @@ class VendorClient:
             if target is None:
                 return response, body
             if _origin(target.url) != _origin(request.url):
-                raise VendorRefused(
-                    self.vendor,
-                    f"redirects to {target.url.scheme}://{self._shown(target.url.host)}, where the token is not sent: "
-                    f"correct the base URL in {block_name(self.vendor)}",
-                    response.status_code,
-                )
+                elsewhere = self._shown(f"{target.url.scheme}://{target.url.host}")
+                raise VendorRefused(self.vendor, redirection(self.vendor, elsewhere), response.status_code)
             request = target
         raise VendorUnavailable(self.vendor, "redirects in a circle")
 

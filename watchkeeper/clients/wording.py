@@ -20,6 +20,10 @@ def refusal(vendor: str, status: int, about: str, scope: str, said: str) -> str:
             return f"refused to give {about} ({status}): {said}"
 
 
+def redirection(vendor: str, elsewhere: str) -> str:
+    return f"redirects to {elsewhere}, where the token is not sent: correct the base URL in {block_name(vendor)}"
+
+
 def nonsense(response: httpx.Response, body: bytearray) -> str:
     """Return what came instead of JSON."""
     if not body.strip():
