@@ -12,9 +12,10 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8400, help="port on the loopback interface (%(default)s)")
     parser.add_argument("--projects", type=int, default=3, help="how many products the company has (%(default)s)")
     parser.add_argument("--seed", type=int, default=7, help="the same seed gives the same company (%(default)s)")
-    parser.add_argument("--tls-port", type=int, default=0, help="port of the products over TLS (0: none)")
+    parser.add_argument("--tls-port", type=int, default=0, help="port where all is served over TLS too (0: none)")
+    parser.add_argument("--tls-folder", default="", help="where authority.pem is put, to be trusted by callers")
     options = parser.parse_args()
-    run_sandbox(options.port, options.projects, options.seed, options.tls_port)
+    run_sandbox(options.port, options.projects, options.seed, options.tls_port, options.tls_folder)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """All vendors, the products and the control of the sandbox on one port."""
 
-import time
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import parse_qsl
 
 import orjson
@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 
-from watchkeeper.sandbox import circleci, github, index_page, products, sentry, slack, slack_page, vercel
+from watchkeeper.sandbox import circleci, github, index_page, products, sentry, slack, slack_page, vercel, vercel_status
 from watchkeeper.sandbox.manners import answer
 from watchkeeper.sandbox.scenarios import UnknownScenarioError
 from watchkeeper.sandbox.slack_space import Space
@@ -22,11 +22,16 @@ from watchkeeper.sandbox.world import World
 class Control:
     """What people and tests do with the sandbox itself."""
 
-    def __init__(self, world: World, on_scenario: Callable[[], None]) -> None:
-        self._world, self._on_scenario = world, on_scenario
+    def __init__(self, world: World, on_scenario: Callable[[], None], authority: Path | None) -> None:
+        self._world, self._on_scenario, self._authority = world, on_scenario, authority
 
     async def index(self, _: Request) -> Response:
         return HTMLResponse(index_page.render(self._world, self._state()))
+
+    async def authority(self, _: Request) -> Response:
+        if self._authority is None:
+            return answer({"error": "there is no TLS port: start the sandbox with --tls-port"}, 404)
+        return Response(self._authority.read_bytes(), media_type="application/x-pem-file")
 
     async def state(self, _: Request) -> Response:
         return answer(self._state())
@@ -86,32 +91,34 @@ async def _no_content(_: Request) -> Response:
 def create_app(
     projects: int = 3,
     seed: int = 7,
-    clock: Callable[[], float] = time.time,
-    on_scenario: Callable[[], None] = lambda: None,
+    *,
     world: World | None = None,
+    authority: Path | None = None,
+    on_scenario: Callable[[], None] = lambda: None,
 ) -> Starlette:
     """Return the whole sandbox as an ASGI application.
 
     Args:
         projects: how many the company has, at least 3.
-        clock: the moment in epoch seconds; tests bring their own.
+        authority: the file that callers may trust for the TLS port; None when there is none.
+        world: the company, when the caller wants to keep hold of it; `projects` and `seed` are not used then.
         on_scenario: called after each change of scenario.
-        world: the company, when the caller wants to keep hold of it; the other values are not used then.
     """
-    world = world or World(seed, max(projects, 3), clock)
-    space, control = Space(), Control(world, on_scenario)
+    world = world or World(seed, max(projects, 3))
+    space, control = Space(), Control(world, on_scenario, authority)
     return Starlette(
         routes=[
             Route("/", control.index),
             Route("/connectivity", _no_content),
             Route("/sandbox/state", control.state),
+            Route("/sandbox/authority.pem", control.authority),
             Route("/sandbox/scenario", control.scenario, methods=["POST"]),
             Mount("/sentry", sentry.create(world)),
-            Mount("/vercel-status", vercel.create_status(world)),
+            Mount("/vercel-status", vercel_status.create(world)),
             Mount("/vercel", vercel.create(world)),
             Mount("/circleci", circleci.create(world)),
             Mount("/github", github.create(world)),
-            *slack_page.routes(world, space),
+            *slack_page.routes(space),
             Mount("/slack", slack.create(world, space)),
             Mount("/products", products.create(world)),
         ]

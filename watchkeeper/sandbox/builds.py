@@ -98,7 +98,7 @@ def builds_of_day(seed: int, project: Project, day: int) -> tuple[Build, ...]:
     dice = Random(f"{seed}/{project.slug}/{day}")
     pushes = sorted(_release_pushes(dice, day) + _branch_pushes(dice, day, busy=project.is_busy))
     return tuple(
-        _build(dice, project.index, day, number, at, kind)
+        _build(dice, (project.index, day, number), at, kind)
         for number, (at, kind) in enumerate(pushes[: EXTRA_NUMBER - 1])
     )
 
@@ -117,7 +117,8 @@ def _branch_pushes(dice: Random, day: int, *, busy: bool) -> list[tuple[int, str
     return [(day * DAY + 6 * HOUR + dice.randrange(13 * HOUR), "branch") for _ in range(count)]
 
 
-def _build(dice: Random, project: int, day: int, number: int, at: int, kind: str) -> Build:
+def _build(dice: Random, place: tuple[int, int, int], at: int, kind: str) -> Build:
+    """Return a push; `place` is its project, day and number."""
     ready, ends = at + dice.randrange(95, 240), at + dice.randrange(250, 520)
     branch = dice.choice(BRANCHES) if kind == "branch" else "main"
     title, person, luck = dice.choice(TITLES), dice.randrange(len(PEOPLE)), dice.random()
@@ -128,7 +129,7 @@ def _build(dice: Random, project: int, day: int, number: int, at: int, kind: str
         failing = "config" if luck < 0.1 else "build" if luck < 0.5 else "tests"
         revealed = int(kind.split()[1]) + 600
     flaky = not failing and luck > 0.95
-    return Build(project, day, number, branch, title, person, at, ends, ready, revealed, failing, flaky)
+    return Build(*place, branch, title, person, at, ends, ready, revealed, failing, flaky)
 
 
 def bad_release(project: Project, ready_at: int) -> Build:

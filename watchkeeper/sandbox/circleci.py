@@ -40,19 +40,19 @@ def _limit_headers(limit: int, remaining: int, seconds: int, _: float) -> dict[s
     return {"RateLimit-Limit": str(limit), "RateLimit-Remaining": str(remaining), "RateLimit-Reset": str(seconds)}
 
 
+def _shown_token(headers: Headers) -> str:
+    return headers.get("circle-token", "") or bearer(headers)
+
+
 MANNERS = Manners(
     vendor="circleci",
     token=TOKEN,
-    shown_token=lambda headers: _shown_token(headers),
+    shown_token=_shown_token,
     refusal=(401, {"message": "You must log in first."}),
     limit_headers=_limit_headers,
     limited={"message": "Rate limit exceeded"},
     down={"message": "Service Unavailable"},
 )
-
-
-def _shown_token(headers: Headers) -> str:
-    return headers.get("circle-token", "") or bearer(headers)
 
 
 class CircleCI:

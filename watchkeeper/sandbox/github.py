@@ -1,13 +1,195 @@
-"""GitHub as the company's clients meet it."""
+"""GitHub as the company's clients meet it. Source: GitHub's OpenAPI description, 2022-11-28."""
 
+from collections.abc import Callable, Sequence
+from itertools import islice, takewhile
+from typing import Any, TypeVar
+
+import orjson
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
-from watchkeeper.sandbox.manners import Gate, Manners
+from watchkeeper.sandbox import github_shapes as shapes
+from watchkeeper.sandbox.builds import Build
+from watchkeeper.sandbox.company import Project
+from watchkeeper.sandbox.manners import Gate, Manners, answer
+from watchkeeper.sandbox.times import iso_seconds, read_iso
 from watchkeeper.sandbox.world import World
 
 TOKEN = "sandbox-github-token"  # noqa: S105  (it opens a make-believe house)
-MANNERS = Manners(vendor="github", token=TOKEN, refusal=(401, {"message": "Bad credentials"}))
+MOST_LISTED = 500
+Item = TypeVar("Item")
+
+MANNERS = Manners(
+    vendor="github",
+    token=TOKEN,
+    refusal=(401, {"message": "Bad credentials", "documentation_url": "https://docs.github.com/rest", "status": "401"}),
+    limit=5000,
+    limit_headers=lambda limit, remaining, seconds, now: {
+        "X-RateLimit-Limit": str(limit),
+        "X-RateLimit-Remaining": str(remaining),
+        "X-RateLimit-Reset": str(int(now) + seconds),
+        "X-RateLimit-Resource": "core",
+    },
+    limited={"message": "API rate limit exceeded", "documentation_url": "https://docs.github.com/rest"},
+    down={"message": "No server is currently available to service your request."},
+)
+
+
+class RefusedError(Exception):
+    """What GitHub answers instead of what was asked for."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class GitHub:
+    """The calls of GitHub, answered from the world. Issues and comments are kept until the sandbox stops."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._issues: dict[int, dict[int, dict[str, Any]]] = {}
+        self._comments: dict[tuple[int, int], list[dict[str, Any]]] = {}
+
+    def routes(self) -> list[Route]:
+        repository = "/repos/{owner}/{repo}"
+        issue = f"{repository}/issues/{{number:int}}"
+        return [
+            Route(f"{repository}/compare/{{basehead:path}}", self.compare),
+            Route(f"{repository}/commits", self.commits),
+            Route(f"{repository}/pulls", self.pulls),
+            Route(f"{repository}/issues", self.issues),
+            Route(f"{repository}/issues", self.create_issue, methods=["POST"]),
+            Route(issue, self.issue),
+            Route(issue, self.update_issue, methods=["PATCH"]),
+            Route(f"{issue}/comments", self.comments),
+            Route(f"{issue}/comments", self.create_comment, methods=["POST"]),
+        ]
+
+    async def compare(self, request: Request) -> Response:
+        project = self._project(request)
+        base_name, _, head_name = request.path_params["basehead"].partition("...")
+        base, head = self._commit(project, base_name), self._commit(project, head_name)
+        newer = takewhile(lambda b: b.pushed_at > base.pushed_at, self._world.builds(project, head.pushed_at))
+        ahead = [build for build in newer if build.is_main][::-1]
+        return answer(shapes.comparison(self._world, project, base, head, ahead))
+
+    async def commits(self, request: Request) -> Response:
+        project, query = self._project(request), request.query_params
+        until = read_iso(query["until"]) if query.get("until") else None
+        since = read_iso(query["since"]) if query.get("since") else 0.0
+        builds = (b for b in self._world.builds(project, until) if b.is_main and b.pushed_at >= since)
+        return _page(request, list(islice(builds, MOST_LISTED)), lambda b: shapes.commit(self._world, project, b))
+
+    async def pulls(self, request: Request) -> Response:
+        project, state = self._project(request), request.query_params.get("state", "open")
+        builds = (b for b in self._world.builds(project) if state == "all" or b.is_main == (state == "closed"))
+        return _page(request, list(islice(builds, MOST_LISTED)), lambda b: shapes.pull_request(project, b))
+
+    async def issues(self, request: Request) -> Response:
+        project, query = self._project(request), request.query_params
+        state, wanted = query.get("state", "open"), set(filter(None, query.get("labels", "").split(",")))
+        found = [
+            body
+            for body in reversed(self._issues.get(project.index, {}).values())
+            if state in {"all", body["state"]} and wanted <= {label["name"] for label in body["labels"]}
+        ]
+        return _page(request, found, lambda body: body)
+
+    async def create_issue(self, request: Request) -> Response:
+        project, asked = self._project(request), await _json(request)
+        if not isinstance(asked.get("title"), str | int):
+            raise RefusedError(422, 'Invalid request.\n\n"title" wasn\'t supplied.')
+        issues = self._issues.setdefault(project.index, {})
+        number = 100_000 + len(issues)
+        issues[number] = shapes.issue(project, number, asked, self._world.now())
+        return answer(issues[number], 201)
+
+    async def issue(self, request: Request) -> Response:
+        return answer(self._issue(request)[1])
+
+    async def update_issue(self, request: Request) -> Response:
+        project, body = self._issue(request)
+        asked, at = await _json(request), iso_seconds(self._world.now())
+        body |= {key: asked[key] for key in ("title", "body", "state", "state_reason") if key in asked}
+        body |= {"updated_at": at, "closed_at": at if body["state"] == "closed" else None}
+        if "labels" in asked:
+            body["labels"] = shapes.labels(project, asked["labels"])
+        return answer(body)
+
+    async def comments(self, request: Request) -> Response:
+        project, number = self._commentable(request)
+        return _page(request, self._comments.get((project.index, number), []), lambda comment: comment)
+
+    async def create_comment(self, request: Request) -> Response:
+        project, number = self._commentable(request)
+        text = (await _json(request)).get("body")
+        if not isinstance(text, str) or not text:
+            raise RefusedError(422, "Validation Failed")
+        comments = self._comments.setdefault((project.index, number), [])
+        identity = 4_000_000_000 + number * 1000 + len(comments)
+        comments.append(shapes.comment(project, number, identity, text, self._world.now()))
+        if number in self._issues.get(project.index, {}):
+            self._issues[project.index][number]["comments"] = len(comments)
+        return answer(comments[-1], 201)
+
+    def _commentable(self, request: Request) -> tuple[Project, int]:
+        """Return project and number of an issue or of a pull request: both share their numbers."""
+        project, number = self._project(request), int(request.path_params["number"])
+        known = number in self._issues.get(project.index, {})
+        if not known and all(build.serial != number for build in self._world.builds(project)):
+            raise RefusedError(404, "Not Found")
+        return project, number
+
+    def _project(self, request: Request) -> Project:
+        name = f"{request.path_params['owner']}/{request.path_params['repo']}"
+        project = self._world.company.by_name.get(name)
+        if project is None or project.repository != name:
+            raise RefusedError(404, "Not Found")
+        return project
+
+    def _commit(self, project: Project, name: str) -> Build:
+        main = (build for build in self._world.builds(project) if build.is_main)
+        build = next(main, None) if name in {"main", "HEAD"} else self._world.find_commit(project, name)
+        if build is None:
+            raise RefusedError(404, "Not Found")
+        return build
+
+    def _issue(self, request: Request) -> tuple[Project, dict[str, Any]]:
+        project = self._project(request)
+        body = self._issues.get(project.index, {}).get(request.path_params["number"])
+        if body is None:
+            raise RefusedError(404, "Not Found")
+        return project, body
+
+
+def _page(request: Request, items: Sequence[Item], render: Callable[[Item], object]) -> Response:
+    """Return one page, with the Link header where there is another."""
+    size = min(int(request.query_params.get("per_page", 30)), 100)
+    number = int(request.query_params.get("page", 1))
+    shown = items[(number - 1) * size : number * size]
+    following = request.url.include_query_params(page=number + 1)
+    headers = {"Link": f'<{following}>; rel="next"'} if len(items) > number * size else {}
+    return answer([render(item) for item in shown], headers=headers)
+
+
+async def _json(request: Request) -> dict[str, Any]:
+    try:
+        body = orjson.loads(await request.body() or b"{}")
+    except orjson.JSONDecodeError as error:
+        raise RefusedError(400, "Problems parsing JSON") from error
+    return body if isinstance(body, dict) else {}
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    status = error.status if isinstance(error, RefusedError) else 404
+    message = str(error) if isinstance(error, RefusedError) else "Not Found"
+    body = {"message": message, "documentation_url": "https://docs.github.com/rest", "status": str(status)}
+    return answer(body, status)
 
 
 def create(world: World) -> Gate:
-    return Gate(Starlette(routes=[]), world, MANNERS)
+    handlers = {404: _refused, RefusedError: _refused}
+    return Gate(Starlette(routes=GitHub(world).routes(), exception_handlers=handlers), world, MANNERS)

@@ -1,9 +1,33 @@
 """The sandbox's own page: what there is, what goes on, and buttons."""
 
-from html import escape
+from collections.abc import Mapping
+from typing import Any
 
+from watchkeeper.sandbox import circleci, github, sentry, slack, vercel
+from watchkeeper.sandbox.scenarios import OF_A_PROJECT, OF_A_VENDOR, SCENARIOS, VENDORS
+from watchkeeper.sandbox.slack_page import templates
 from watchkeeper.sandbox.world import World
 
+_PLACES = (
+    ("Sentry", "/sentry", sentry.TOKEN),
+    ("Vercel", "/vercel", vercel.TOKEN),
+    ("Vercel's status page", "/vercel-status", ""),
+    ("CircleCI", "/circleci/api/v2", circleci.TOKEN),
+    ("GitHub", "/github", github.TOKEN),
+    ("Slack", "/slack/api/", slack.TOKEN),
+    ("Slack, incoming webhook", f"/slack/services/{slack.WEBHOOK_SECRET}", ""),
+    ("The products", "/products/shop/health", ""),
+)
 
-def render(_: World, state: dict[str, object]) -> str:
-    return f"<!doctype html><title>Sandbox</title><pre>{escape(str(state))}</pre>"
+
+def render(world: World, state: Mapping[str, Any]) -> str:
+    return templates.get_template("index.html").render(
+        state=state,
+        scenarios=SCENARIOS,
+        active={scenario["name"] for scenario in state["scenarios"]},
+        of_a_vendor=OF_A_VENDOR,
+        of_a_project=OF_A_PROJECT,
+        vendors=VENDORS,
+        projects=[project.slug for project in world.projects[:50]],
+        places=_PLACES,
+    )

@@ -18,7 +18,7 @@ TEMPLATES: tuple[tuple[str, str, str], ...] = (
     ("TypeError: Cannot read properties of undefined (reading 'price')", "app/basket/total.ts in sum", "error"),
     ("<!channel> TimeoutError: upstream took longer than 10000 ms", "app/api/orders/route.ts in GET", "error"),
     ("<script>alert('checkout')</script> is not a valid voucher", "app/checkout/voucher.tsx in apply", "warning"),
-    ("خطأ في الاتصال بقاعدة البيانات ‮(connection refused)‬", "lib/db/pool.ts in acquire", "error"),
+    ("خطأ في الاتصال بقاعدة البيانات \u202e(connection refused)\u202c", "lib/db/pool.ts in acquire", "error"),
     ("ValidationError: " + "field `address.street` is too long, " * 6, "app/account/address.ts in validate", "warning"),
     ("RateLimitError: 429 Too Many Requests from payments|eu-west-1", "lib/payments/client.ts in charge", "warning"),
     ("AuthenticationError: token of author `ana` has expired", "lib/auth/session.ts in refresh", "error"),
@@ -95,8 +95,8 @@ def _standing(world: World, project: Project, slot: int) -> Issue:
     luck = noise(world.company.seed, project.slug, slot, generation, "status")
     if luck < 0.12:
         return Issue(
-            project, slot, generation, title, culprit, level, "resolved", None, events // 3 + 1, int(events * share / 3) + 1,
-            first, first + events // 3 * gap,
+            project, slot, generation, title, culprit, level, "resolved", None, events // 3 + 1,
+            int(events * share / 3) + 1, first, first + events // 3 * gap,
         )  # fmt: skip
     if luck < 0.22:
         status, substatus = "ignored", "archived_until_escalating"

@@ -57,7 +57,8 @@ class Products:
 
 
 _PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{name}</title></head>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{name}</title></head>
 <body><h1>{name}</h1><p>Welcome to /{path}</p><!-- release {sha} --></body></html>
 """
 

@@ -123,11 +123,11 @@ def _demand_organization(request: Request) -> None:
         raise NotFoundError
 
 
-async def _not_found(request: Request, error: Exception) -> Response:
+async def _not_found(_: Request, __: Exception) -> Response:
     return answer({"detail": "The requested resource does not exist"}, 404)
 
 
-async def _refused(request: Request, error: Exception) -> Response:
+async def _refused(_: Request, error: Exception) -> Response:
     status: int = error.status if isinstance(error, RefusedError) else 400
     return answer({"detail": str(error)}, status)
 

@@ -12,7 +12,7 @@ from watchkeeper.sandbox.manners import answer
 from watchkeeper.sandbox.sentry_pages import RefusedError, link, offset_of, projects_asked, span_asked
 from watchkeeper.sandbox.sentry_shapes import ENVIRONMENT
 from watchkeeper.sandbox.times import iso_seconds, read_period
-from watchkeeper.sandbox.traffic import tally
+from watchkeeper.sandbox.traffic import Tally, tally
 from watchkeeper.sandbox.world import World
 
 MOST_POINTS = 10_000
@@ -56,7 +56,10 @@ def sessions(world: World, request: Request) -> Response:
         "start": iso_seconds(starts[0]),
         "end": iso_seconds(starts[-1] + step),
         "intervals": [iso_seconds(start) for start in starts],
-        "groups": [_group_body(group, fields, with_series, with_totals) for group in found[offset : offset + size]],
+        "groups": [
+            _group_body(group, fields, series=with_series, totals=with_totals)
+            for group in found[offset : offset + size]
+        ],
         "query": query.get("query", ""),
     }
     return answer(body, headers={"Link": link(request, offset, size, len(found))})
@@ -93,7 +96,7 @@ def _groups(world: World, request: Request, groups: list[str], starts: list[int]
             for place, start in enumerate(starts):
                 for build, counted in tally(world, project, start, start + step, sessions=True).items():
                     by = _by(project, release_name(project, build), groups)
-                    _add(found, by, len(starts), place, counted.total, counted.failures)
+                    _add(found, by, len(starts), place, counted)
     split = "session.status" in groups
     return [part for group in found.values() for part in (_by_status(group) if split else (group,))]
 
@@ -103,19 +106,17 @@ def _by(project: Project, release: str, groups: list[str]) -> dict[str, object]:
     return {name: every[name] for name in groups if name in every}
 
 
-def _add(
-    found: dict[tuple[object, ...], Group], by: dict[str, object], size: int, place: int, total: int, failed: int
-) -> None:
+def _add(found: dict[tuple[object, ...], Group], by: dict[str, object], size: int, place: int, counted: Tally) -> None:
     group = found.setdefault(tuple(by.values()), Group(by, [0] * size, [0] * size))
-    group.totals[place] += total
-    group.failures[place] += failed
+    group.totals[place] += counted.total
+    group.failures[place] += counted.failures
 
 
 def _by_status(group: Group) -> list[Group]:
     """Split a group by how the sessions ended: of those that failed most crashed."""
     parts: dict[str, list[int]] = {status: [] for status in STATUSES}
     for total, failed in zip(group.totals, group.failures, strict=True):
-        abnormal, errored = failed // 10, failed // 4
+        abnormal, errored = _milder(failed)
         parts["healthy"].append(total - failed)
         parts["errored"].append(errored)
         parts["abnormal"].append(abnormal)
@@ -125,22 +126,27 @@ def _by_status(group: Group) -> list[Group]:
     ]
 
 
+def _milder(failed: int) -> tuple[int, int]:
+    """Return how many of the failed sessions were abnormal or errored; neither they nor the rest ever shrink."""
+    return (failed + 5) // 10, failed // 4
+
+
 def _value(name: str, total: int, failed: int) -> float | None:
     if name == "sum(session)":
         return total
     if name == "count_unique(user)":
         return total * 3 // 5
-    crashed = failed - failed // 10 - failed // 4
+    crashed = failed - sum(_milder(failed))
     if not total:
         return None
     return crashed / total if name == "crash_rate(session)" else 1 - crashed / total
 
 
-def _group_body(group: Group, fields: list[str], with_series: bool, with_totals: bool) -> dict[str, object]:
+def _group_body(group: Group, fields: list[str], *, series: bool, totals: bool) -> dict[str, object]:
     total, failed = sum(group.totals), sum(group.failures)
     pairs = list(zip(group.totals, group.failures, strict=True))
     return {
         "by": group.by,
-        "totals": {name: _value(name, total, failed) for name in fields} if with_totals else {},
-        "series": {name: [_value(name, *pair) for pair in pairs] for name in fields} if with_series else {},
+        "totals": {name: _value(name, total, failed) for name in fields} if totals else {},
+        "series": {name: [_value(name, *pair) for pair in pairs] for name in fields} if series else {},
     }

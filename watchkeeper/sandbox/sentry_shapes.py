@@ -13,7 +13,8 @@ _FLAGS = (
     "isMember", "hasAccess", "hasSessions", "firstTransactionEvent", "hasReplays", "hasInsightsHttp", "hasInsightsDb",
 )  # fmt: skip
 _ABSENT = (
-    "isBookmarked", "hasFeedbacks", "hasFlags", "hasMinifiedStackTrace", "hasMonitors", "hasNewFeedbacks", "hasProfiles",
+    "isBookmarked", "hasFeedbacks", "hasFlags", "hasMinifiedStackTrace", "hasMonitors", "hasNewFeedbacks",
+    "hasProfiles",
     "hasInsightsAssets", "hasInsightsAppStart", "hasInsightsScreenLoad", "hasInsightsVitals", "hasInsightsCaches",
     "hasInsightsQueues", "hasInsightsAgentMonitoring", "hasInsightsMCP", "hasLogs", "hasTraceMetrics", "hasUserReports",
 )  # fmt: skip
@@ -98,13 +99,16 @@ def _issue_head(issue: Issue, base_url: str) -> dict[str, Any]:
 def _issue_rest(issue: Issue) -> dict[str, Any]:
     first = iso(issue.first_seen)
     return {
-        "logger": None, "isPublic": False, "platform": "javascript", "priorityLockedAt": None, "seerFixabilityScore": None,
-        "seerAutofixLastTriggered": None, "seerExplorerAutofixLastTriggered": None, "type": "error", "issueType": "error",
+        "logger": None, "isPublic": False, "platform": "javascript", "priorityLockedAt": None,
+        "seerFixabilityScore": None,
+        "seerAutofixLastTriggered": None, "seerExplorerAutofixLastTriggered": None, "type": "error",
+        "issueType": "error",
         "issueCategory": "error", "numComments": 0, "assignedTo": None, "isBookmarked": False, "isSubscribed": False,
         "subscriptionDetails": None, "hasSeen": False, "annotations": [], "sessionCount": issue.count,
         "inbox": {"reason": 0, "reason_details": None, "date_added": first},
         "owners": {"type": "ownershipRule", "owner": "team:4507", "date_added": first}, "integrationIssues": [],
-        "sentryAppIssues": [], "latestEventHasAttachments": False, "matchingEventId": None, "matchingEventEnvironment": None,
+        "sentryAppIssues": [], "latestEventHasAttachments": False, "matchingEventId": None,
+        "matchingEventEnvironment": None,
         "derivedData": {
             "blocker": "none", "progress": "none", "status": "open", "viewCount": 3, "hasOpenFixPr": False,
             "isAssigned": False, "hasRootCause": False, "lastCompletedAutofixStep": "none", "lastProgressedAt": None,

@@ -1,5 +1,6 @@
 """Slack as the company's clients meet it. Source: Slack's Web API pages and its OpenAPI document of 2021."""
 
+from collections.abc import Awaitable, Callable
 from email import message_from_bytes
 from email.message import Message
 from typing import Any
@@ -18,6 +19,9 @@ from watchkeeper.sandbox.world import World
 
 TOKEN = "sandbox-slack-token"  # noqa: S105  (it opens a make-believe house)
 WEBHOOK_SECRET = "T000ACME/B000WATCH/make-believe"  # noqa: S105  (as above)
+Method = Callable[[dict[str, Any], Request], dict[str, Any]]
+Endpoint = Callable[[Request], Awaitable[Response]]
+
 LONGEST_TEXT = 40_000
 LARGEST_FILE = 20_000_000
 
@@ -56,7 +60,7 @@ class Slack:
             Route("/upload/{file}", self.upload, methods=["POST", "PUT"]),
         ]
 
-    def _method(self, call: Any) -> Any:
+    def _method(self, call: Method) -> Endpoint:
         async def endpoint(request: Request) -> Response:
             arguments = await _arguments(request)
             shown = bearer(request.headers) or arguments.get("token", "")
@@ -66,7 +70,7 @@ class Slack:
                 return answer({"ok": True, **call(arguments, request)})
             except RefusedError as error:
                 return answer(
-                    {"ok": False, "error": str(error), "response_metadata": {"messages": list(error.args[1:])}}
+                    {"ok": False, "error": error.args[0], "response_metadata": {"messages": list(error.args[1:])}}
                 )
 
         return endpoint
@@ -101,7 +105,7 @@ class Slack:
         bodies = [_channel_body(channel) for channel in channels[first : first + limit]]
         return {"channels": bodies, "response_metadata": {"next_cursor": following}}
 
-    def lookup(self, arguments: dict[str, Any], _: Request) -> dict[str, Any]:
+    def lookup(self, _: dict[str, Any], __: Request) -> dict[str, Any]:
         raise RefusedError("users_not_found")
 
     def upload_url(self, arguments: dict[str, Any], request: Request) -> dict[str, Any]:
@@ -132,7 +136,7 @@ class Slack:
         if arguments.get("channel_id"):
             channel = self._channel({"channel": arguments["channel_id"]}, by_id=True)
             text, thread = arguments.get("initial_comment", ""), arguments.get("thread_ts", "")
-            self._space.post(channel, text, [], self._world.now(), thread, known)
+            self._space.post(channel, text, [], self._world.now(), thread).files = known
         return {"files": [{"id": file.id, "title": file.title, "name": file.name} for file in known]}
 
     async def webhook(self, request: Request) -> Response:

@@ -24,14 +24,14 @@ def problem(blocks: list[Any]) -> str:
     return ""
 
 
-def _block_problem(block: Any) -> str:
+def _block_problem(block: object) -> str:
     if not isinstance(block, dict) or not isinstance(block.get("type"), str):
         return "missing required field: type"
     check = _CHECKS.get(block["type"])
     return f"unsupported type: {block['type']}" if check is None else check(block)
 
 
-def text_problem(value: Any, longest: int, *kinds: str) -> str:
+def text_problem(value: object, longest: int, *kinds: str) -> str:
     """Return what is wrong with a text object of one of `kinds` (both when none is named)."""
     if not isinstance(value, dict):
         return "missing required field: text"
@@ -82,7 +82,7 @@ def _actions(block: Block) -> str:
     return next(filter(None, map(_element, elements)), "")
 
 
-def _element(element: Any) -> str:
+def _element(element: object) -> str:
     if not isinstance(element, dict):
         return "missing required field: type"
     if element.get("type") == "image":

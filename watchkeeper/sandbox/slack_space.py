@@ -68,12 +68,11 @@ class Space:
         blocks: list[dict[str, Any]],
         now: float,
         thread_ts: str = "",
-        files: list[File] | None = None,
     ) -> Post:
         micros = max(int(now * 1_000_000), self._last + 1)  # a ts names one message of the workspace
         self._last = micros
         ts = f"{micros // 1_000_000}.{micros % 1_000_000:06d}"
-        message = Post(ts, text, blocks, now, thread_ts, files=files or [])
+        message = Post(ts, text, blocks, now, thread_ts)
         channel.posts.append(message)
         del channel.posts[:-MOST_POSTS]
         return message

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from math import ceil, floor
+from typing import NamedTuple
 
 from watchkeeper.sandbox.builds import Build
 from watchkeeper.sandbox.chance import noise
@@ -24,6 +26,16 @@ class Tally:
     failures: int = 0
 
 
+class Part(NamedTuple):
+    """The share of the visitors, from `low` to `high`, that met one release in a span within one hour."""
+
+    release: Build
+    start: float
+    end: float
+    low: float
+    high: float
+
+
 def tally(world: World, project: Project, start: float, end: float, *, sessions: bool) -> dict[Build, Tally]:
     """Return requests (or sessions) and failures in `[start, end)`, by the release that answered them.
 
@@ -31,12 +43,9 @@ def tally(world: World, project: Project, start: float, end: float, *, sessions:
     """
     result: dict[Build, Tally] = {}
     for begin, finish in _pieces(world, project, start, min(end, world.now())):
-        build = world.serving(project, begin)
-        if build is None:
-            continue
-        for release, low, high in _split(world, project, build, begin):
-            total, failures = _count(world, project, release, (begin, finish), (low, high), sessions=sessions)
-            entry = result.setdefault(release, Tally())
+        for part in _parts(world, project, begin, finish):
+            total, failures = _count(world, project, part, sessions=sessions)
+            entry = result.setdefault(part.release, Tally())
             entry.total += total
             entry.failures += failures
     return {build: entry for build, entry in result.items() if entry.total}
@@ -57,50 +66,43 @@ def _pieces(world: World, project: Project, start: float, end: float) -> Iterato
     if outage := world.scenario("platform-incident"):
         cuts.add(outage.at)
     moments = [start, *sorted(cut for cut in cuts if start < cut < end), end]
-    yield from zip(moments, moments[1:], strict=False)
+    yield from pairwise(moments)
 
 
-def _split(world: World, project: Project, build: Build, at: float) -> Iterator[tuple[Build, float, float]]:
+def _parts(world: World, project: Project, start: float, end: float) -> Iterator[Part]:
     """Yield which share of the visitors met which release: a few keep the old one for two hours."""
+    build = world.serving(project, start)
+    if build is None:
+        return
     before = None
-    move = world.last_move(project, at)
-    if move is None and at - build.ready_at < OLD_TABS_SECONDS:
+    if world.last_move(project, start) is None and start - build.ready_at < OLD_TABS_SECONDS:
         before = world.serving(project, build.ready_at - 1)
     if before is None or before == build:
-        yield build, 0.0, 1.0
+        yield Part(build, start, end, 0.0, 1.0)
         return
-    yield before, 0.0, OLD_TABS
-    yield build, OLD_TABS, 1.0
+    yield Part(before, start, end, 0.0, OLD_TABS)
+    yield Part(build, start, end, OLD_TABS, 1.0)
 
 
-def _count(
-    world: World,
-    project: Project,
-    release: Build,
-    span: tuple[float, float],
-    share: tuple[float, float],
-    *,
-    sessions: bool,
-) -> tuple[int, int]:
-    """Return total and failures of a span that lies within one hour, as the difference of two running counts."""
-    hour = int(span[0] // HOUR) * HOUR
+def _count(world: World, project: Project, part: Part, *, sessions: bool) -> tuple[int, int]:
+    """Return total and failures of a part, as the difference of two running counts of its hour."""
+    hour = int(part.start // HOUR) * HOUR
     volume = world.company.hourly(project, hour, sessions=sessions)
-    if (quiet := world.scenario("low-traffic")) and span[0] >= quiet.at - QUIET_LEAD:
+    if (quiet := world.scenario("low-traffic")) and part.start >= quiet.at - QUIET_LEAD:
         volume = min(volume, QUIET_AN_HOUR)
-    rate = _failure_rate(world, project, release, span[0], hour)
+    rate = _failure_rate(world, project, part.release, part.start)
     phase = noise(world.company.seed, project.slug, hour, "phase")
     curve = world.company.share_of_hour
-    ends = 1.0 if span[1] >= hour + HOUR else curve(span[1])
     counts = []
-    for progress in (curve(span[0]), ends):
-        whole = floor(volume * progress * share[1]) - floor(volume * progress * share[0])
+    for progress in (curve(part.start), 1.0 if part.end >= hour + HOUR else curve(part.end)):
+        whole = floor(volume * progress * part.high) - floor(volume * progress * part.low)
         counts.append((whole, floor(whole * rate + phase)))
     total = counts[1][0] - counts[0][0]
     return total, min(counts[1][1] - counts[0][1], total)
 
 
-def _failure_rate(world: World, project: Project, release: Build, at: float, hour: int) -> float:
-    rate = world.company.failure_rate(project, hour)
+def _failure_rate(world: World, project: Project, release: Build, at: float) -> float:
+    rate = world.company.failure_rate(project, int(at // HOUR) * HOUR)
     if release.is_bad:
         rate = BAD_SHARE
     burn = world.scenario("slow-burn", project.slug)

@@ -104,12 +104,12 @@ class Vercel:
         shown, more = found[:size], len(found) > size
         times = [created_ms(build) for build in shown]
         pagination = {"count": len(shown), "next": times[-1] if more else None, "prev": times[0] if times else None}
-        base = _base_url(request)
+        base = base_url(request)
         bodies = [list_body(world, world.projects[build.project], build, base) for build in shown]
         return answer({"deployments": bodies, "pagination": pagination})
 
     def _deployments(self, request: Request) -> Iterator[Build]:
-        """Yield the deployments asked for, newest first; `until` and `since` are milliseconds, both left out themselves."""
+        """Yield the deployments asked for, newest first; `until` and `since` (ms) are left out themselves."""
         world, query = self._world, request.query_params
         until, since = _number(request, "until", ms(world.now()) + 1), _number(request, "since", 0)
         builds = self._source(request, until / 1000)
@@ -139,7 +139,7 @@ class Vercel:
 
     async def deployment(self, request: Request) -> Response:
         project, build = self._deployment(request)
-        return answer(deployment_body(self._world, project, build, _base_url(request)))
+        return answer(deployment_body(self._world, project, build, base_url(request)))
 
     async def deployment_aliases(self, request: Request) -> Response:
         project, build = self._deployment(request)
@@ -256,7 +256,7 @@ def _number(request: Request, name: str, default: int) -> int:
     return int(text)
 
 
-def _base_url(request: Request) -> str:
+def base_url(request: Request) -> str:
     return f"{request.url.scheme}://{request.url.netloc}{request.scope.get('root_path', '')}"
 
 
@@ -272,45 +272,3 @@ def create(world: World) -> Gate:
         world,
         MANNERS,
     )
-
-
-STATUS_MANNERS = Manners(vendor="vercel-status")
-
-
-def create_status(world: World) -> Gate:
-    """Return Vercel's public status page, in the form of Atlassian Statuspage's `summary.json`."""
-
-    async def summary(request: Request) -> Response:
-        return answer(_summary(world, _base_url(request)))
-
-    return Gate(Starlette(routes=[Route("/api/v2/summary.json", summary)]), world, STATUS_MANNERS)
-
-
-def _summary(world: World, base_url: str) -> dict[str, object]:
-    outage = world.scenario("platform-incident")
-    now = iso(world.now())
-    status = {"indicator": "major", "description": "Partial System Outage"} if outage else {
-        "indicator": "none", "description": "All Systems Operational",
-    }  # fmt: skip
-    component = {
-        "id": "cmp0edge", "name": "Edge Network", "status": "major_outage" if outage else "operational", "position": 1,
-        "created_at": "2020-01-01T00:00:00.000Z", "updated_at": now, "description": None, "showcase": False,
-        "start_date": None, "group_id": None, "page_id": "page0vercel", "group": False, "only_show_if_degraded": False,
-    }  # fmt: skip
-    incidents = [_incident(outage.at, base_url)] if outage else []
-    page = {"id": "page0vercel", "name": "Vercel", "url": base_url, "time_zone": "Etc/UTC", "updated_at": now}
-    return {
-        "page": page,
-        "components": [component],
-        "incidents": incidents,
-        "scheduled_maintenances": [],
-        "status": status,
-    }
-
-
-def _incident(at: float, base_url: str) -> dict[str, object]:
-    return {
-        "id": "inc0edge", "name": "Elevated errors on the Edge Network in fra1", "status": "investigating", "impact": "major",
-        "created_at": iso(at), "updated_at": iso(at), "started_at": iso(at), "resolved_at": None, "monitoring_at": None,
-        "shortlink": f"{base_url}/incidents/inc0edge", "page_id": "page0vercel", "incident_updates": [], "components": [],
-    }  # fmt: skip
