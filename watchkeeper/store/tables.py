@@ -1,0 +1,101 @@
+"""What all tables share, and the one way in which rows get into them."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, ClassVar, TypeVar
+
+from sqlalchemy import ColumnElement, MetaData, Row, Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql.dml import Insert as PostgreSQLInsert
+from sqlalchemy.dialects.sqlite.dml import Insert as SQLiteInsert
+from sqlalchemy.orm import Session
+from sqlmodel import SQLModel
+
+from watchkeeper.store.text import storable, storable_key
+
+Value = TypeVar("Value")
+
+# Rows of these tables lie in the order of their key, which is the order that they are asked for.
+IN_ORDER_OF_KEY = {"sqlite_with_rowid": False}
+CHUNK = 2_000  # rows a statement: bounds memory, and costs no measurable time against more
+
+
+class Base(SQLModel):
+    """Base of all tables: constraints have the same names on both engines."""
+
+    metadata: ClassVar[MetaData] = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+def table_of(model: type[Base]) -> Table:
+    return model.metadata.tables[str(model.__tablename__)]
+
+
+def upsert(  # noqa: PLR0913 - what is usual needs three of them
+    session: Session,
+    model: type[Base],
+    rows: Iterable[dict[str, Any]],
+    *,
+    key: Sequence[str] = (),
+    keep: Collection[str] = (),
+    where: Callable[[Table], ColumnElement[bool]] | None = None,
+) -> None:
+    """Insert rows; one whose key is there already is updated. Of rows with the same key the last one counts.
+
+    They go in in the order of their keys: two writers that lock the same rows in the same order never block each other
+    for good.
+
+    Args:
+        rows: all with the same columns.
+        key: the columns of the unique constraint; the primary key by default.
+        keep: columns that keep the value they were inserted with.
+        where: given the table, which of the existing rows may be updated; all by default.
+    """
+    table = table_of(model)
+    names = tuple(key) or tuple(column.name for column in table.primary_key)
+    ordered = _in_order_of_keys(rows, names, {foreign.parent.name for foreign in table.foreign_keys})
+    statement: SQLiteInsert | PostgreSQLInsert | None = None
+    while chunk := list(islice(ordered, CHUNK)):
+        if statement is None:
+            insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+            statement = _or_update(insert(table), names, set(chunk[0]) - {*names, *keep}, where and where(table))
+        session.connection().execute(statement, chunk)
+
+
+def _in_order_of_keys(
+    rows: Iterable[dict[str, Any]], names: Sequence[str], foreign: Collection[str]
+) -> Iterator[dict[str, Any]]:
+    keys = {*names, *foreign}
+    unique = {}
+    for row in rows:
+        stored = {name: storable_key(value) if name in keys else storable(value) for name, value in row.items()}
+        unique[tuple(stored[name] for name in names)] = stored
+    return (unique[key] for key in sorted(unique))
+
+
+def _or_update(
+    statement: SQLiteInsert | PostgreSQLInsert,
+    key: Sequence[str],
+    updated: Collection[str],
+    where: ColumnElement[bool] | None,
+) -> SQLiteInsert | PostgreSQLInsert:
+    if not updated:
+        return statement.on_conflict_do_nothing(index_elements=key)
+    new = {name: statement.excluded[name] for name in sorted(updated)}
+    return statement.on_conflict_do_update(index_elements=key, set_=new, where=where)
+
+
+def by_project(
+    rows: Iterable[Row[Any]], projects: Collection[str], value_of: Callable[[Row[Any]], Value]
+) -> dict[str, tuple[Value, ...]]:
+    """Return the rows as values of the domain, in their order; a project without any has an empty tuple."""
+    found: dict[str, list[Value]] = {project: [] for project in projects}
+    for row in rows:
+        found[row.project].append(value_of(row))
+    return {project: tuple(values) for project, values in found.items()}
