@@ -1,0 +1,335 @@
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.clients.garbage import shaped
+from watchkeeper.clients.base import MissingCredential, VendorError, VendorRefused, VendorUnavailable
+from watchkeeper.clients.sentry import SentryClient
+from watchkeeper.domain.errors import ErrorCount, ErrorReport, IssueLevel
+from watchkeeper.domain.verdicts import Gap, Missing
+from watchkeeper.domain.windows import Window
+
+TOKEN = "make-believe-token"
+NOW = datetime(2026, 3, 1, 12, 5, tzinfo=UTC)
+WINDOW = Window(datetime(2026, 3, 1, 11, 50, tzinfo=UTC), NOW)
+SHA = "a" * 40
+
+
+def span(project: str = "shop-web", release: str | None = SHA, total: Any = 100, failed: Any = 4) -> dict[str, Any]:
+    return {"project": project, "release": release, "count()": total, "failure_count()": failed}
+
+
+def sessions(project: Any = 11, status: str = "healthy", series: Any = (50, 5), release: str = SHA) -> dict[str, Any]:
+    by = {"project": project, "release": release, "session.status": status}
+    return {"by": by, "series": {"sum(session)": list(series)}, "totals": {}}
+
+
+def issue(**more: Any) -> dict[str, Any]:
+    return {
+        "id": "900",
+        "shortId": "SHOP-1",
+        "title": "TypeError: <!channel>",
+        "culprit": "app/basket.ts",
+        "level": "error",
+        "status": "unresolved",
+        "substatus": "new",
+        "count": "1234",
+        "userCount": 56,
+        "firstSeen": "2026-03-01T11:55:00Z",
+        "lastSeen": "2026-03-01T12:04:00Z",
+        "permalink": "https://acme.sentry.test/issues/900/",
+        "project": {"id": "11", "slug": "shop-web", "name": "Shop"},
+        "isUnhandled": True,
+        **more,
+    }
+
+
+def release(version: str = SHA, **more: Any) -> dict[str, Any]:
+    return {
+        "version": version,
+        "dateCreated": "2026-03-01T11:40:00Z",
+        "dateReleased": None,
+        "newGroups": 2,
+        "lastDeploy": {"environment": "production", "dateFinished": "2026-03-01T11:45:00Z"},
+        "projects": [{"id": 11, "slug": "shop-web"}, {"id": 12, "slug": "portal-web"}],
+        **more,
+    }
+
+
+class Sentry:
+    """Answers as Sentry does, with what it was told to hold, in pages of `page_size`."""
+
+    def __init__(self, page_size: int = 100, **replaced: Any) -> None:
+        self.page_size = page_size
+        self.requests: list[httpx.Request] = []
+        self.held: dict[str, Any] = {
+            "projects": [{"id": "11", "slug": "shop-web"}, {"id": "12", "slug": "portal-web"}],
+            "events": [span()],
+            "sessions": [sessions(12), sessions(12, "crashed", (3, 1)), sessions(12, "errored", (7, None))],
+            "issues": [issue()],
+            "releases": [release()],
+            **replaced,
+        }
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        assert request.url.path.endswith("/"), "without it Sentry redirects"
+        assert request.headers["authorization"] == f"Bearer {TOKEN}"
+        self.requests.append(request)
+        what = request.url.path.split("/")[-2]
+        held = self.held[what]
+        if isinstance(held, httpx.Response):
+            return held
+        start = int(request.url.params.get("cursor", "0:0:0").split(":")[1])
+        page, following = held[start : start + self.page_size], start + self.page_size
+        link = (
+            f'<{request.url}&cursor=0:0:1>; rel="previous"; results="false"; cursor="0:0:1", '
+            f'<{request.url}>; rel="next"; results="{str(following < len(held)).lower()}"; cursor="0:{following}:0"'
+        )
+        intervals = ["2026-03-01T11:00:00Z", "2026-03-01T12:00:00Z"]
+        bodies = {"events": {"data": page, "meta": {}}, "sessions": {"groups": page, "intervals": intervals}}
+        return httpx.Response(200, json=bodies.get(what, page), headers={"link": link})
+
+    def asked(self, what: str) -> list[httpx.QueryParams]:
+        return [request.url.params for request in self.requests if request.url.path.endswith(f"/{what}/")]
+
+
+def holding(what: str, held: Any) -> Sentry:
+    sentry = Sentry()
+    sentry.held[what] = held
+    return sentry
+
+
+async def reports(
+    sentry: Callable[[httpx.Request], httpx.Response], *projects: str
+) -> dict[str, ErrorReport | Missing]:
+    async with SentryClient(TOKEN, transport=httpx.MockTransport(sentry)) as client:
+        return await client.error_reports("acme", "production", projects or ("shop-web", "portal-web"), WINDOW, NOW)
+
+
+async def report(sentry: Sentry, project: str = "shop-web") -> ErrorReport:
+    found = (await reports(sentry))[project]
+    assert isinstance(found, ErrorReport)
+    return found
+
+
+async def test_spans_are_counted_by_release() -> None:
+    older = span(release="web@1.2+abc", total="7", failed=0)
+    found = await report(Sentry(events=[span(), older, span(release=None, total=2, failed=1), span("other-web")]))
+    assert found.spans == (ErrorCount("", 1, 2), ErrorCount(SHA, 4, 100), ErrorCount("web@1.2+abc", 0, 7))
+    assert found.readings == ()
+    assert found.url == "https://sentry.io/organizations/acme/projects/shop-web/"
+
+
+async def test_sessions_are_read_hour_by_hour_and_handled_errors_are_no_failures() -> None:
+    groups = [
+        sessions(12, "healthy", (90, 40)),
+        sessions(12, "errored", (5, 3)),
+        sessions(12, "crashed", (2, 1)),
+        sessions("12", "abnormal", (1, 0)),
+        sessions(12, "unhandled", (1, 1)),
+        sessions(12, "healthy", (1, None), release="b" * 40),
+    ]
+    found = await report(Sentry(sessions=groups), "portal-web")
+    first, second = found.readings
+    assert (first.hour, second.hour) == WINDOW.hours()
+    assert first.taken_at == NOW
+    assert first.counts == (ErrorCount(SHA, 4, 99), ErrorCount("b" * 40, 0, 1))
+    assert second.counts == (ErrorCount(SHA, 2, 45), ErrorCount("b" * 40, 0, 0))
+    assert found.crash_free_rate == pytest.approx(1 - 3 / 145)
+    assert found.spans == ()
+
+
+async def test_issues_are_read_with_what_a_person_needs() -> None:
+    found = (await report(Sentry())).issues[0]
+    assert (found.count, found.users, found.level, found.substatus) == (1234, 56, IssueLevel.ERROR, "new")
+    assert (found.title, found.culprit) == ("TypeError: <!channel>", "app/basket.ts")
+    assert found.first_seen == datetime(2026, 3, 1, 11, 55, tzinfo=UTC)
+    assert found.is_unhandled
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        pytest.param({"level": "sample"}, {"level": IssueLevel.UNKNOWN}, id="a level of tomorrow"),
+        pytest.param({"status": "pending_merge"}, {"status": "unknown"}, id="a status of tomorrow"),
+        pytest.param({"substatus": None}, {"substatus": ""}, id="no substatus"),
+        pytest.param({"permalink": "javascript:alert(1)"}, {"url": ""}, id="a link that is none"),
+        pytest.param({"userCount": "7"}, {"users": 7}, id="a number as text"),
+        pytest.param({"isUnhandled": None}, {"is_unhandled": False}, id="not said"),
+        pytest.param({"title": "a\n\n" + "x" * 900}, {"title": "a " + "x" * 298}, id="a long title"),
+    ],
+)
+async def test_odd_issues_are_still_issues(raw: dict[str, Any], expected: dict[str, Any]) -> None:
+    found = (await report(Sentry(issues=[issue(**raw)]))).issues[0]
+    assert {name: getattr(found, name) for name in expected} == expected
+
+
+async def test_a_release_belongs_to_all_its_projects_and_is_deployed_where_it_was_deployed() -> None:
+    staging = release("b" * 40, lastDeploy={"environment": "staging", "dateFinished": "2026-03-01T11:45:00Z"})
+    sentry = Sentry(releases=[release(), staging, release("c" * 40, lastDeploy=None)])
+    for project in ("shop-web", "portal-web"):
+        first, second, third = (await report(sentry, project)).releases
+        assert first.deployed_at == datetime(2026, 3, 1, 11, 45, tzinfo=UTC)
+        assert (second.deployed_at, second.environment) == (None, "staging")
+        assert (third.deployed_at, third.environment) == (None, "")
+
+
+async def test_the_number_of_calls_does_not_grow_with_the_projects() -> None:
+    few, many = Sentry(), Sentry(projects=[{"id": str(n), "slug": f"p{n}"} for n in range(100)])
+    await reports(few, "shop-web")
+    found = await reports(many, *(f"p{n}" for n in range(100)))
+    assert len(found) == 100
+    assert len(few.requests) == len(many.requests) == 5
+    assert few.asked("events")[0].get_list("project") == ["11"]
+    assert many.asked("events")[0].get_list("project") == ["-1"]
+
+
+async def test_requests_name_environment_time_and_groups() -> None:
+    sentry = Sentry()
+    await reports(sentry)
+    events, groups, found = sentry.asked("events")[0], sentry.asked("sessions")[0], sentry.asked("issues")[0]
+    assert events["dataset"] == "spans"
+    assert (events["start"], events["end"]) == ("2026-03-01T11:50:00Z", "2026-03-01T12:05:00Z")
+    assert (groups["start"], groups["end"]) == ("2026-03-01T11:00:00Z", "2026-03-01T13:00:00Z")
+    assert groups.get_list("groupBy") == ["project", "release", "session.status"]
+    assert (found["start"], found["end"]) == ("2026-02-28T12:05:00Z", "2026-03-01T12:05:00Z")
+    assert {params["environment"] for params in (events, groups, found)} == {"production"}
+
+
+async def test_pages_are_followed_to_the_end() -> None:
+    sentry = Sentry(page_size=2, events=[span(release=f"r{n}") for n in range(7)])
+    found = await report(sentry)
+    assert len(found.spans) == 7
+    assert found.warnings == ()
+    assert len(sentry.asked("events")) == 4
+
+
+async def test_a_bound_that_is_hit_is_a_warning_of_every_report() -> None:
+    sentry = Sentry(page_size=1, issues=[issue(id=str(n)) for n in range(30)])
+    found = await reports(sentry)
+    for one in found.values():
+        assert isinstance(one, ErrorReport)
+        assert one.warnings == ("Sentry: only the first 10 pages of issues of organization acme were read",)
+    assert len(sentry.asked("issues")) == 10
+
+
+async def test_releases_are_read_only_as_far_back_as_they_matter() -> None:
+    times = [NOW - timedelta(days=n) for n in range(60)]
+    sentry = Sentry(page_size=5, releases=[release(f"r{t}", dateCreated=t.isoformat()) for t in times])
+    found = await report(sentry)
+    assert len(sentry.asked("releases")) == 2
+    assert found.warnings == ()
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
+async def test_a_plan_without_spans_is_judged_by_sessions(status: int) -> None:
+    found = await report(Sentry(events=httpx.Response(status, json={"detail": "no"})), "portal-web")
+    assert found.spans == ()
+    assert found.readings
+    assert "spans are not used: Sentry: " in found.warnings[0]
+
+
+async def test_refused_sessions_matter_only_to_a_project_without_spans() -> None:
+    found = await reports(Sentry(sessions=httpx.Response(403)))
+    shop, portal = found["shop-web"], found["portal-web"]
+    assert isinstance(shop, ErrorReport)
+    assert isinstance(portal, Missing)
+    assert portal.gap is Gap.REFUSED
+    assert "scope org:read" in portal.reason
+
+
+@pytest.mark.parametrize(("what", "scope"), [("issues", "event:read"), ("releases", "project:read")])
+async def test_issues_and_releases_that_cannot_be_read_are_a_warning(what: str, scope: str) -> None:
+    found = await report(holding(what, httpx.Response(403)))
+    assert found.spans
+    assert f"{what} are not known: Sentry: " in found.warnings[0]
+    assert scope in found.warnings[0]
+    down = await report(holding(what, httpx.Response(503)))
+    assert f"{what} are not known: Sentry: answered with status 503" in down.warnings[0]
+
+
+@pytest.mark.parametrize("what", ["projects", "events", "sessions"])
+async def test_without_the_numbers_nothing_is_known(what: str) -> None:
+    with pytest.raises(VendorUnavailable):
+        await reports(holding(what, httpx.Response(503)))
+
+
+@pytest.mark.parametrize(
+    ("status", "words"), [(401, "org:read"), (403, "org:read"), (404, "does not know organization acme")]
+)
+async def test_a_refusal_says_what_to_do_and_shows_no_token(status: int, words: str) -> None:
+    with pytest.raises(VendorRefused, match=words) as caught:
+        await reports(Sentry(projects=httpx.Response(status, text=TOKEN)))
+    assert "the block Watchkeeper Sentry" in str(caught.value)
+    assert TOKEN not in str(caught.value)
+
+
+async def test_a_project_that_sentry_does_not_know_is_no_silence() -> None:
+    found = await reports(Sentry(), "shop-web", "shpo-web")
+    assert isinstance(found["shop-web"], ErrorReport)
+    unknown = found["shpo-web"]
+    assert isinstance(unknown, Missing)
+    assert unknown.gap is Gap.REFUSED
+    assert "project shpo-web in organization acme" in unknown.reason
+
+
+async def test_the_limit_is_told_in_epoch_seconds() -> None:
+    now = datetime.now(UTC).timestamp()
+    headers = {"x-sentry-rate-limit-remaining": "0", "x-sentry-rate-limit-reset": f"{now + 300:.0f}"}
+    with pytest.raises(VendorUnavailable) as caught:
+        await reports(Sentry(projects=httpx.Response(429, headers=headers)))
+    assert caught.value.retry_after is not None
+    assert timedelta(seconds=295) < caught.value.retry_after <= timedelta(seconds=301)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param([span(total=None)], id="no number"),
+        pytest.param([span(total=-3)], id="less than nothing"),
+        pytest.param([span(total=-3e38)], id="far out of range"),
+        pytest.param(["?"], id="no object"),
+    ],
+)
+async def test_a_rate_is_never_made_of_half_the_rows(rows: list[Any]) -> None:
+    with pytest.raises(VendorUnavailable):
+        await reports(Sentry(events=[span(), *rows]))
+
+
+def test_an_empty_token_is_a_missing_credential() -> None:
+    with pytest.raises(MissingCredential, match="SENTRY_AUTH_TOKEN"):
+        SentryClient("")
+
+
+@pytest.mark.parametrize(
+    ("base_url", "page"),
+    [
+        ("https://de.sentry.io", "https://sentry.io/organizations/acme/projects/shop-web/"),
+        ("https://sentry.acme.test/", "https://sentry.acme.test/organizations/acme/projects/shop-web/"),
+    ],
+)
+async def test_links_lead_to_where_people_look(base_url: str, page: str) -> None:
+    async with SentryClient(TOKEN, base_url, transport=httpx.MockTransport(Sentry())) as client:
+        found = (await client.error_reports("acme", "", ["shop-web"], WINDOW, NOW))["shop-web"]
+    assert isinstance(found, ErrorReport)
+    assert found.url == page
+
+
+KEYS = ["data", "groups", "intervals", "by", "series", "project", "slug", "id", "version", "projects", "lastSeen"]
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=60)
+@given(body=shaped(KEYS), what=st.sampled_from(["projects", "events", "sessions", "issues", "releases"]))
+async def test_garbage_is_a_vendor_error_or_a_report(body: object, what: str) -> None:
+    try:
+        sentry = holding(what, httpx.Response(200, json=body))
+    except ValueError:  # numbers that JSON does not have
+        return
+    with suppress(VendorError):
+        assert set(await reports(sentry)) == {"shop-web", "portal-web"}
