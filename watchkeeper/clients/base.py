@@ -163,7 +163,8 @@ class VendorClient:
             pause = self._note_limits(path, response)
             if response.is_success:
                 return Answer(self.vendor, self._decoded(response, body), response.headers)
-            if response.status_code != httpx.codes.TOO_MANY_REQUESTS or not asks_left or pause is None:
+            is_limited = response.status_code == httpx.codes.TOO_MANY_REQUESTS
+            if not is_limited or not asks_left or pause is None or pause > SHORT_PAUSE:
                 raise self._error(response, body, pause, scope, about or path)
         raise AssertionError("the last ask returns or raises")
 

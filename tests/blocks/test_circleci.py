@@ -1,0 +1,42 @@
+import pytest
+from prefect.testing.standard_test_suites.blocks import BlockStandardTestSuite
+from pydantic import SecretStr
+
+from blocks.circleci import CircleCI
+from watchkeeper.clients.base import MissingCredential, VendorRefused
+
+TOKEN = "make-believe-token"
+
+
+class TestCircleCI(BlockStandardTestSuite):
+    test_has_a_valid_image = None  # type: ignore[assignment]  # it would be fetched from the internet
+
+    @pytest.fixture
+    def block(self) -> type[CircleCI]:
+        return CircleCI
+
+
+def test_a_block_without_its_token_says_so() -> None:
+    with pytest.raises(MissingCredential, match="CIRCLE_TOKEN in the block Watchkeeper CircleCI"):
+        CircleCI().get_client()
+
+
+def test_a_base_url_that_is_none_is_refused() -> None:
+    with pytest.raises(VendorRefused, match="base URL"):
+        CircleCI(token=SecretStr(TOKEN), base_url="circleci").get_client()
+
+
+def test_the_token_stays_hidden() -> None:
+    block = CircleCI(token=SecretStr(TOKEN))
+    assert TOKEN not in repr(block)
+    assert TOKEN not in block.model_dump_json()
+    assert TOKEN not in repr(block.get_client())
+
+
+@pytest.mark.usefixtures("prefect_server")
+async def test_it_is_saved_and_loaded() -> None:
+    await CircleCI(token=SecretStr(TOKEN), base_url="https://ci.acme.test/api/v2").save("test-circleci", overwrite=True)
+    loaded = await CircleCI.aload("test-circleci")
+    assert isinstance(loaded, CircleCI)
+    assert loaded.token.get_secret_value() == TOKEN
+    assert loaded.base_url == "https://ci.acme.test/api/v2"
