@@ -36,7 +36,6 @@ def test_the_token_stays_hidden() -> None:
 @pytest.mark.usefixtures("prefect_server")
 async def test_it_is_saved_and_loaded() -> None:
     await CircleCI(token=SecretStr(TOKEN), base_url="https://ci.acme.test/api/v2").save("test-circleci", overwrite=True)
-    loaded = await CircleCI.aload("test-circleci")
-    assert isinstance(loaded, CircleCI)
+    loaded: CircleCI = await CircleCI.aload("test-circleci")
     assert loaded.token.get_secret_value() == TOKEN
     assert loaded.base_url == "https://ci.acme.test/api/v2"

@@ -36,7 +36,6 @@ def test_the_token_stays_hidden() -> None:
 @pytest.mark.usefixtures("prefect_server")
 async def test_it_is_saved_and_loaded() -> None:
     await Sentry(auth_token=SecretStr(TOKEN), base_url="https://de.sentry.io").save("test-sentry", overwrite=True)
-    loaded = await Sentry.aload("test-sentry")
-    assert isinstance(loaded, Sentry)
+    loaded: Sentry = await Sentry.aload("test-sentry")
     assert loaded.auth_token.get_secret_value() == TOKEN
     assert loaded.base_url == "https://de.sentry.io"
