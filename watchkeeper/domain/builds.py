@@ -1,10 +1,15 @@
 """Builds and tests of the default branch (source: CircleCI)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import takewhile
 
-from watchkeeper.domain.verdicts import Missing
+from watchkeeper.domain.commits import short_name
+from watchkeeper.domain.limits import BuildLimits
+from watchkeeper.domain.phrases import listed, span
+from watchkeeper.domain.verdicts import Evidence, Finding, Gap, Judgement, Missing, Verdict, conclude, unknown
 
 
 class WorkflowStatus(StrEnum):
@@ -90,3 +95,136 @@ class BuildReport:
 
     pipelines: tuple[Pipeline, ...]
     warnings: tuple[str, ...] = ()
+
+
+class Outcome(StrEnum):
+    """How a pipeline ended, all its workflows together."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    UNFINISHED = "unfinished"
+    NOTHING = "nothing"  # canceled, or nothing had to run
+    UNKNOWN = "unknown"
+
+
+def outcome(pipeline: Pipeline) -> Outcome:
+    """Return how it ended. Of a workflow that was run again only the last run counts."""
+    if pipeline.state == "errored":
+        return Outcome.FAILED
+    if isinstance(pipeline.workflows, Missing):
+        return Outcome.UNKNOWN
+    states = {workflow.status for workflow in last_runs(pipeline)}
+    if any(state.is_broken for state in states):
+        return Outcome.FAILED
+    if WorkflowStatus.UNKNOWN in states:
+        return Outcome.UNKNOWN
+    if not states or any(not state.is_final for state in states):
+        return Outcome.UNFINISHED
+    return Outcome.PASSED if states <= {WorkflowStatus.SUCCESS, WorkflowStatus.NOT_RUN} else Outcome.NOTHING
+
+
+def last_runs(pipeline: Pipeline) -> tuple[Workflow, ...]:
+    """Return the newest run of each workflow, by name; empty when they are not known."""
+    workflows = () if isinstance(pipeline.workflows, Missing) else pipeline.workflows
+    newest = {w.name: w for w in sorted(workflows, key=lambda w: (w.created_at, w.id))}
+    return tuple(newest[name] for name in sorted(newest))
+
+
+def judge_builds(report: BuildReport | Missing, limits: BuildLimits, now: datetime) -> Judgement:
+    """Return whether the default branch builds: its newest finished pipeline, and work that does not get on."""
+    if isinstance(report, Missing):
+        return unknown(report.gap, report.reason)
+    pipelines = sorted(report.pipelines, key=lambda p: (p.created_at, p.number, p.id), reverse=True)
+    newest = next((p for p in pipelines if outcome(p) is not Outcome.NOTHING), None)
+    findings = [*_failed(pipelines, limits, now), *_waiting(pipelines, newest, limits, now)]
+    findings += [Finding(Verdict.HEALTHY, warning) for warning in report.warnings]
+    gap, reason = _gap(pipelines, newest)
+    evidence = _evidence(pipelines)
+    if reason and all(finding.verdict is Verdict.HEALTHY for finding in findings):
+        return unknown(gap, reason, evidence)
+    return conclude([*findings, *([Finding(Verdict.HEALTHY, reason)] if reason else [])], evidence)
+
+
+def _gap(pipelines: Sequence[Pipeline], newest: Pipeline | None) -> tuple[Gap, str]:
+    """Return why the newest state is not known; an empty reason when it is."""
+    if newest is None:
+        return Gap.NO_EVIDENCE, "not enough evidence: no pipeline has run on the default branch"
+    if isinstance(newest.workflows, Missing) and outcome(newest) is Outcome.UNKNOWN:
+        return newest.workflows.gap, f"pipeline {_named(newest)} is not known: {newest.workflows.reason}"
+    if outcome(newest) is Outcome.UNKNOWN:
+        return Gap.UNAVAILABLE, f"pipeline {_named(newest)} is in a state that is not known"
+    if not any(outcome(p) in {Outcome.PASSED, Outcome.FAILED} for p in pipelines):
+        return Gap.NO_EVIDENCE, "not enough evidence: no pipeline of the default branch has finished"
+    return Gap.NO_EVIDENCE, ""
+
+
+def _failed(pipelines: Sequence[Pipeline], limits: BuildLimits, now: datetime) -> list[Finding]:
+    finished = [p for p in pipelines if outcome(p) in {Outcome.PASSED, Outcome.FAILED}]
+    failed = list(takewhile(lambda p: outcome(p) is Outcome.FAILED, finished))
+    if not finished:
+        return []
+    if not failed:
+        age = span(now - finished[0].created_at)
+        return [Finding(Verdict.HEALTHY, f"pipeline {_named(finished[0])}, {age} ago, passed")]
+    newest, since = failed[0], span(now - failed[-1].created_at)
+    reason = f"pipeline {_named(newest)} of the default branch failed{_why(newest)}"
+    if len(failed) > 1:
+        reason = f"the last {len(failed)} pipelines of the default branch failed, for {since}: {_named(newest)}"
+        reason += _why(newest)
+    if len(failed) >= limits.failures_critical:
+        return [Finding(Verdict.CRITICAL, reason, 54 - 2 * len(failed))]
+    return [Finding(Verdict.WARNING, reason, 66 - 2 * len(failed))]
+
+
+def _why(pipeline: Pipeline) -> str:
+    if pipeline.state == "errored":
+        return f": its configuration was refused: {listed(list(pipeline.errors))}" if pipeline.errors else ""
+    broken = [workflow for workflow in last_runs(pipeline) if workflow.status.is_broken]
+    jobs = [job.name for workflow in broken for job in workflow.jobs if job.status in _BROKEN_JOBS]
+    names = listed(sorted(set(jobs)) or [workflow.name for workflow in broken])
+    return f" in {names}" if names else ""
+
+
+_BROKEN_JOBS = frozenset({"failed", "infrastructure_fail", "timedout", "unauthorized", "terminated-unknown"})
+_QUEUED_JOBS = frozenset({"queued", "not_running"})
+
+
+def _waiting(
+    pipelines: Sequence[Pipeline], newest: Pipeline | None, limits: BuildLimits, now: datetime
+) -> list[Finding]:
+    findings = []
+    for pipeline in pipelines:
+        for workflow in last_runs(pipeline):
+            found = _stuck(workflow, limits, now)
+            if not found and pipeline is newest and workflow.status is WorkflowStatus.ON_HOLD:
+                found = _over("waits for an approval", now - _last_step(workflow), limits.on_hold_after)
+            if found:
+                findings.append(Finding(Verdict.WARNING, f"{workflow.name} of {_named(pipeline)} {found}", 64))
+    return findings
+
+
+def _stuck(workflow: Workflow, limits: BuildLimits, now: datetime) -> str:
+    if workflow.status not in {WorkflowStatus.RUNNING, WorkflowStatus.FAILING}:
+        return ""
+    if any(job.status in _QUEUED_JOBS for job in workflow.jobs):
+        found = _over("waits for a machine", now - _last_step(workflow), limits.queued_after)
+        if found:
+            return found
+    return _over("is running", now - workflow.created_at, limits.stuck_after)
+
+
+def _over(what: str, waited: timedelta, limit: timedelta) -> str:
+    return f"{what} for {span(waited)}, limit {span(limit)}" if waited > limit else ""
+
+
+def _last_step(workflow: Workflow) -> datetime:
+    """Return since when a queued job can have waited: jobs queue when the ones before them have stopped."""
+    return max([workflow.created_at, *(job.stopped_at for job in workflow.jobs if job.stopped_at)])
+
+
+def _named(pipeline: Pipeline) -> str:
+    return f"#{pipeline.number} ({short_name(pipeline.sha)})" if pipeline.sha else f"#{pipeline.number}"
+
+
+def _evidence(pipelines: Sequence[Pipeline]) -> list[Evidence]:
+    return [Evidence(f"pipeline {_named(p)}", outcome(p).value, "", p.url) for p in pipelines[:3]]

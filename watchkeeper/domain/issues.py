@@ -1,0 +1,113 @@
+"""Groups of errors of one cause, and which of them matter to a verdict (source: Sentry)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from watchkeeper.domain.phrases import amount
+from watchkeeper.domain.verdicts import Evidence, Finding, Verdict
+from watchkeeper.domain.windows import Window
+
+SEVERAL_EVENTS, SEVERAL_USERS = 5, 3  # from which an issue is more than a curiosity
+WIDE = 1_000  # ... and one in so many requests, so that a busy product does not wake anyone for a trifle
+SHOWN = 3  # issues told by name
+TITLE = 120  # characters of a title that are told
+
+
+class IssueLevel(StrEnum):
+    FATAL = "fatal"
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+    DEBUG = "debug"
+    UNKNOWN = "unknown"
+
+    @property
+    def is_grave(self) -> bool:
+        return self in {IssueLevel.FATAL, IssueLevel.ERROR}
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """A group of errors of one cause.
+
+    Attributes:
+        project: the vendor's project slug.
+        status: resolved, unresolved, ignored or unknown; `substatus` new, regressed, escalating, ongoing ... or "".
+        count: events since it was first seen; `users`: people affected.
+    """
+
+    id: str
+    short_id: str
+    project: str
+    title: str
+    culprit: str
+    level: IssueLevel
+    status: str
+    substatus: str
+    count: int
+    users: int
+    first_seen: datetime
+    last_seen: datetime
+    url: str
+    is_unhandled: bool = False
+
+
+def new_issues(issues: Iterable[Issue], window: Window) -> tuple[Issue, ...]:
+    """Return the issues first seen in the window, by the vendor's own time, those with most events first."""
+    return _by_weight(issue for issue in issues if window.contains(issue.first_seen))
+
+
+def regressed_issues(issues: Iterable[Issue]) -> tuple[Issue, ...]:
+    """Return the issues that were resolved and came back, those with most events first."""
+    return _by_weight(issue for issue in issues if issue.substatus == "regressed")
+
+
+def told_issues(issues: Iterable[Issue], window: Window) -> tuple[tuple[str, Issue], ...]:
+    """Return ("new" or "regressed", issue) for each that showed itself in the window for the first time, or again."""
+    seen = {issue.id: issue for issue in issues if issue.status not in {"resolved", "ignored"}}.values()
+    new = new_issues(seen, window)
+    again = [i for i in regressed_issues(seen) if window.contains(i.last_seen) and i not in new]
+    return (*(("new", issue) for issue in new), *(("regressed", issue) for issue in again))
+
+
+def issue_findings(issues: Iterable[Issue], window: Window, total: int) -> list[Finding]:
+    """Return what the issues of the window say: grave ones with several events or people warn, the rest are notes.
+
+    Args:
+        total: requests or sessions in the window; 0 when not known.
+    """
+    told = told_issues(issues, window)
+    findings = [_finding(kind, issue, total) for kind, issue in told]
+    grave = [finding for finding in findings if finding.verdict is Verdict.WARNING]
+    notes = [finding for finding in findings if finding.verdict is Verdict.HEALTHY]
+    shown = [*grave[:SHOWN], *notes[: max(0, SHOWN - len(grave))]]
+    if len(findings) > len(shown):
+        rest = amount(len(findings) - len(shown), "more issue")
+        shown.append(Finding(Verdict.HEALTHY, f"{rest} showed up in the window"))
+    return shown
+
+
+def issue_evidence(issues: Iterable[Issue], window: Window) -> tuple[Evidence, ...]:
+    """Return the issues that are told as links, with their events."""
+    told = told_issues(issues, window)[:SHOWN]
+    return tuple(
+        Evidence(f"{kind} issue {issue.short_id or issue.id}", issue.count, "events", issue.url) for kind, issue in told
+    )
+
+
+def _by_weight(issues: Iterable[Issue]) -> tuple[Issue, ...]:
+    return tuple(sorted(issues, key=lambda issue: (not issue.level.is_grave, -issue.count, -issue.users, issue.id)))
+
+
+def _finding(kind: str, issue: Issue, total: int) -> Finding:
+    several = issue.count >= max(SEVERAL_EVENTS, total // WIDE) or issue.users >= max(SEVERAL_USERS, total // WIDE)
+    verdict = Verdict.WARNING if several and issue.level.is_grave else Verdict.HEALTHY
+    return Finding(verdict, f"{kind} issue: {_named(issue)}", 65 if verdict is Verdict.WARNING else 100)
+
+
+def _named(issue: Issue) -> str:
+    title = issue.title if len(issue.title) <= TITLE else f"{issue.title[: TITLE - 1]}…"
+    people = f", {issue.users:,} {'person' if issue.users == 1 else 'people'}" if issue.users else ""
+    return f"{issue.short_id or issue.id} {title} ({issue.level}, {amount(issue.count, 'event')}{people})"

@@ -1,0 +1,25 @@
+"""What is known of a project from before, as far as judging needs it."""
+
+from dataclasses import dataclass
+
+from watchkeeper.domain.builds import Pipeline
+from watchkeeper.domain.endpoints import Probe
+from watchkeeper.domain.health import HealthCheck
+from watchkeeper.domain.sessions import SessionReading
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What earlier checks have kept of one project.
+
+    Attributes:
+        readings: of the session counters of the hours that the window touches.
+        probes: of the last hours up to now, oldest first.
+        settled: pipelines that cannot change any more.
+        latest: the newest full check before this one; None when there is none.
+    """
+
+    readings: tuple[SessionReading, ...] = ()
+    probes: tuple[Probe, ...] = ()
+    settled: tuple[Pipeline, ...] = ()
+    latest: HealthCheck | None = None
