@@ -17,9 +17,11 @@ class Category(StrEnum):
     UNKNOWN = "unknown"
 
 
-# Words as they stand between word boundaries, after `fooBar` and `foo_bar` became `foo bar`; the first that fits counts.
-# A bare number is a status only behind words that say so.
+# Words as they stand between word boundaries, after `fooBar` and `foo_bar` became `foo bar`. The first kind that fits
+# counts. A bare number is a status only behind words that say so.
 _STATUS = r"(?:(?:http|https|status|code|response|error)(?: (?:http|error|status|code|response))*[ :=(/-]*)"
+_SECRETS = r"token|session|credentials?|password|api ?key|jwt|signature"
+_BAD = r"expired|invalid|revoked|incorrect"
 _WORDS: tuple[tuple[Category, tuple[str, ...]], ...] = (
     (
         Category.RATE_LIMIT,
@@ -46,10 +48,8 @@ _WORDS: tuple[tuple[Category, tuple[str, ...]], ...] = (
             r"(?:access|permission) denied",
             r"insufficient (?:permissions?|scopes?|privileges?)",
             r"permission error",
-            r"(?:invalid|wrong|bad|missing|expired|revoked|incorrect|malformed)"
-            r" (?:[a-z]+ )?(?:token|credentials?|password|api ?key|session|signature|jwt|login)",
-            r"(?:token|session|credentials?|password|api ?key|jwt|signature)"
-            r" (?:has |have |is |was |are )?(?:expired|invalid|revoked|missing|incorrect|not valid|verification failed)",
+            rf"(?:wrong|bad|missing|malformed|{_BAD}) (?:[a-z]+ )?(?:login|{_SECRETS})",
+            rf"(?:{_SECRETS}) (?:has |have |is |was |are )?(?:missing|not valid|verification failed|{_BAD})",
             r"jwt",
             r"csrf",
             r"oauth",
