@@ -50,6 +50,7 @@ def transaction(engine: Engine) -> Iterator[Session]:
         StoreUnavailable: locked, full, gone or unwritable; nothing was written.
     """
     with Session(engine.execution_options(watchkeeper_writes=True)) as session, session.begin():
+        session.connection()  # takes the writer's lock now, not at the first write
         yield session
 
 

@@ -51,9 +51,11 @@ def database_file(address: URL) -> Path | None:
 def create_database_engine(address: URL) -> Engine:
     """Return an engine whose errors are named, without looking at the database yet."""
     sqlite = address.get_backend_name() == "sqlite"
+    if sqlite and "timeout" not in address.query:
+        address = address.update_query_dict({"timeout": str(BUSY_TIMEOUT_S)})
     engine = create_engine(
         address,
-        connect_args={"timeout": BUSY_TIMEOUT_S} if sqlite else _postgresql_arguments(address),
+        connect_args={} if sqlite else _postgresql_arguments(address),
         json_serializer=write_json,
         hide_parameters=True,
         pool_pre_ping=not sqlite,

@@ -88,6 +88,19 @@ def issues(session: Session, projects: Collection[str], window: Window) -> dict[
     return by_project(session.connection().execute(query), projects, _issue)
 
 
+def sentry_releases(
+    session: Session, projects: Collection[str], window: Window
+) -> dict[str, tuple[SentryRelease, ...]]:
+    """Return the releases created in the window, newest first."""
+    table = table_of(SentryReleaseRow)
+    query = (
+        select(table)
+        .where(table.c.project.in_(projects), table.c.created_at >= window.start, table.c.created_at < window.end)
+        .order_by(table.c.project, table.c.created_at.desc(), table.c.version)
+    )
+    return by_project(session.connection().execute(query), projects, _release)
+
+
 def _of_all(
     reports: Mapping[str, ErrorReport], rows_of: Callable[[ErrorReport], Iterable[dict[str, Any]]]
 ) -> Iterator[dict[str, Any]]:
@@ -142,6 +155,18 @@ def _release_row(release: SentryRelease) -> dict[str, Any]:
         "deployed_at": release.deployed_at,
         "new_issues": release.new_issues,
     }
+
+
+def _release(row: Row[Any]) -> SentryRelease:
+    return SentryRelease(
+        version=row.version,
+        projects=tuple(row.sentry_projects),
+        created_at=row.created_at,
+        released_at=row.released_at,
+        deployed_at=row.deployed_at,
+        environment=row.environment,
+        new_issues=row.new_issues,
+    )
 
 
 def _reading_row(reading: SessionReading) -> dict[str, Any]:

@@ -39,6 +39,15 @@ POSTGRESQL_CAUSES = {
     "55P03": "another transaction has held the rows for too long. Look into pg_stat_activity for who holds them",
     "57": "it is stopping or starting. Run it again when it is up",
 }
+# While connecting the driver gives no SQLSTATE, only the server's words.
+CONNECTING = {
+    "password authentication failed": POSTGRESQL_CAUSES["28"],
+    "no pg_hba.conf entry": POSTGRESQL_CAUSES["28"],
+    "does not exist": "there is no database or user of this name. Create it first",
+    "too many": POSTGRESQL_CAUSES["53300"],
+    "starting up": POSTGRESQL_CAUSES["57"],
+    "shutting down": POSTGRESQL_CAUSES["57"],
+}
 UNREACHABLE = "it does not answer. Check that it runs, and that host, port, user and password are right"
 
 NO_TABLE = ("no such table", "no such column", "has no column named")
@@ -77,7 +86,10 @@ def explain(context: ExceptionContext, url: URL) -> StoreError | None:
     state = getattr(original, "sqlstate", None) or ""
     if state in {"42P01", "42703"}:
         return StoreNotMigrated(f"{describe(url)} lacks a table or column: {MIGRATE}.")
-    return _explain_postgresql(state, error, url)
+    cause = _postgresql_cause(
+        state, str(original), connection_lost=isinstance(error, OperationalError | InterfaceError)
+    )
+    return None if cause is None else StoreUnavailable(f"{describe(url)} could not be used: {cause}.")
 
 
 def _explain_sqlite(words: str, url: URL) -> StoreError | None:
@@ -89,10 +101,10 @@ def _explain_sqlite(words: str, url: URL) -> StoreError | None:
     return None
 
 
-def _explain_postgresql(state: str, error: Exception | None, url: URL) -> StoreError | None:
+def _postgresql_cause(state: str, words: str, *, connection_lost: bool) -> str | None:
     for beginning, cause in POSTGRESQL_CAUSES.items():
         if state and state.startswith(beginning):
-            return StoreUnavailable(f"{describe(url)} could not be used: {cause}.")
-    if isinstance(error, OperationalError | InterfaceError):
-        return StoreUnavailable(f"{describe(url)} could not be used: {UNREACHABLE}.")
-    return None
+            return cause
+    if not connection_lost:
+        return None
+    return next((cause for said, cause in CONNECTING.items() if not state and said in words), UNREACHABLE)

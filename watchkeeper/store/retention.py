@@ -1,0 +1,108 @@
+"""Delete what is older than it needs to be kept; what was measured and judged is put together by the hour first.
+
+Everything happens in small transactions, so that a check that wants to write never waits long, and a run that is killed
+goes on where it stopped.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Engine, Table, delete, func, or_, select, tuple_
+from sqlalchemy.orm import Session
+
+from watchkeeper.domain.windows import floor
+from watchkeeper.store.builds import PipelineRow
+from watchkeeper.store.configurations import ConfigurationRow
+from watchkeeper.store.database import transaction
+from watchkeeper.store.delivery import VercelDeploymentRow
+from watchkeeper.store.endpoints import ProbeRow
+from watchkeeper.store.errors import IssueRow, SentryReleaseRow, SessionReadingRow
+from watchkeeper.store.health import HealthCheckRow, HourlyHealthRow
+from watchkeeper.store.hourly import put_health_together, put_observations_together
+from watchkeeper.store.messages import MessageRow
+from watchkeeper.store.observations import HourlyObservationRow, ObservationRow
+from watchkeeper.store.releases import ReleaseRow
+from watchkeeper.store.runs import FlowRunRow
+from watchkeeper.store.tables import Base, table_of
+
+HOUR = timedelta(hours=1)
+CHUNK = 5_000  # rows deleted in one transaction
+
+PutTogether = Callable[[Session, datetime, datetime], None]
+SINGLE: dict[type[Base], PutTogether] = {
+    ObservationRow: put_observations_together,
+    HealthCheckRow: put_health_together,
+}
+KEPT_AS_SINGLE: dict[type[Base], str] = {ProbeRow: "at", SessionReadingRow: "taken_at", FlowRunRow: "saved_at"}
+KEPT_AS_HOURLY: dict[type[Base], str] = {
+    HourlyObservationRow: "hour",
+    HourlyHealthRow: "hour",
+    VercelDeploymentRow: "created_at",
+    PipelineRow: "created_at",
+    ReleaseRow: "created_at",
+    SentryReleaseRow: "created_at",
+    IssueRow: "last_seen",
+    MessageRow: "planned_at",
+    ConfigurationRow: "last_used_at",
+}
+
+
+def prune(
+    engine: Engine, now: datetime, raw: timedelta = timedelta(days=30), hourly: timedelta = timedelta(days=400)
+) -> dict[str, int]:
+    """Delete what is too old; return how many rows of each table are gone, without those that went with their owner.
+
+    Args:
+        raw: how long single measurements are kept: probes, session readings, observations, health checks.
+        hourly: how long is kept what was put together of them, and deployments, pipelines, releases, issues, messages.
+    """
+    before = floor(now - raw, HOUR)
+    deleted = {model.__tablename__: _put_together(engine, model, before, put) for model, put in SINGLE.items()}
+    for model, column in KEPT_AS_SINGLE.items():
+        deleted[model.__tablename__] = _delete(engine, model, column, before)
+    for model, column in KEPT_AS_HOURLY.items():
+        deleted[model.__tablename__] = _delete(engine, model, column, floor(now - hourly, HOUR))
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA optimize")  # so that queries are planned by what is there now
+    return {str(name): count for name, count in deleted.items()}
+
+
+def _put_together(engine: Engine, model: type[Base], before: datetime, put_together: PutTogether) -> int:
+    """Put the hours before `before` together, one in a transaction, with their rows deleted in the same one."""
+    column = table_of(model).c.window_start
+    deleted = 0
+    while True:
+        with transaction(engine) as session:
+            oldest = session.connection().execute(select(func.min(column)).where(column < before)).scalar()
+            if oldest is None:
+                return deleted
+            start = floor(oldest, HOUR)
+            put_together(session, start, start + HOUR)
+            gone = delete(table_of(model)).where(column >= start, column < start + HOUR)
+            deleted += session.connection().execute(gone).rowcount
+
+
+def _delete(engine: Engine, model: type[Base], column: str, before: datetime) -> int:
+    table = table_of(model)
+    key = list(table.primary_key)
+    old = select(*key).where(table.c[column] < before, *_not_needed(table)).limit(CHUNK)
+    deleted = 0
+    while True:
+        with transaction(engine) as session:
+            count = session.connection().execute(delete(table).where(tuple_(*key).in_(old))).rowcount
+        deleted += count
+        if count < CHUNK:
+            return deleted
+
+
+def _not_needed(table: Table) -> list[ColumnElement[bool]]:
+    """Return what must hold for an old row to go: the last configuration and what was told last are always kept."""
+    newer = table.alias("newer")
+    if table.name == ConfigurationRow.__tablename__:
+        return [select(newer).where(newer.c.last_used_at > table.c.last_used_at).exists()]
+    if table.name == MessageRow.__tablename__:
+        same = (newer.c.project == table.c.project, newer.c.channel == table.c.channel)
+        told_since = select(newer).where(*same, newer.c.sent_at > table.c.sent_at).exists()
+        return [or_(table.c.sent_at.is_(None), told_since)]
+    return []
