@@ -125,7 +125,7 @@ def record_of(answer: Answer) -> Record:
         VendorUnavailable: it is something else.
     """
     if not isinstance(answer.body, dict):
-        raise VendorUnavailable(answer.vendor, f"answered with a {type(answer.body).__name__} instead of an object")
+        raise VendorUnavailable(answer.vendor, f"answered with {_kind(answer.body)} instead of an object")
     return Record(answer.vendor, answer.body)
 
 
@@ -136,7 +136,7 @@ def records_of(answer: Answer) -> tuple[Record, ...]:
         VendorUnavailable: it is something else.
     """
     if not isinstance(answer.body, list):
-        raise VendorUnavailable(answer.vendor, f"answered with a {type(answer.body).__name__} instead of a list")
+        raise VendorUnavailable(answer.vendor, f"answered with {_kind(answer.body)} instead of a list")
     return _objects(answer.vendor, answer.body)
 
 
@@ -156,6 +156,10 @@ def readable(records: Iterable[Record], read: Callable[[Record], Parsed], name: 
     if flaws and not values:
         raise flaws[0]
     return values, [f"{len(flaws)} of {len(flaws) + len(values)} {name} could not be read: {flaws[0]}"] if flaws else []
+
+
+def _kind(body: object) -> str:
+    return "an object" if isinstance(body, dict) else "a list" if isinstance(body, list) else "a single value"
 
 
 def _objects(vendor: str, values: list[object]) -> tuple[Record, ...]:
