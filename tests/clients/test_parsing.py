@@ -99,7 +99,9 @@ def test_no_list_is_nonsense_but_an_empty_list_is_silence() -> None:
         record({}).records("key")
 
 
-@pytest.mark.parametrize(("body", "said"), [(3, "a single value instead of an object"), ([], "a list instead of an object")])
+@pytest.mark.parametrize(
+    ("body", "said"), [(3, "a single value instead of an object"), ([], "a list instead of an object")]
+)
 def test_a_body_of_another_type_is_named(body: object, said: str) -> None:
     with pytest.raises(VendorUnavailable, match=said):
         record_of(Answer("Acme", body, httpx.Headers()))
