@@ -44,9 +44,9 @@ def observations_of(  # noqa: PLR0913 - one argument a source
 ) -> tuple[Observation, ...]:
     """Return what was measured of a project in a window, in a fixed order; what lies outside of it is left out.
 
-    Metrics: `requests` or `sessions` and `failed_...` of each (by release), `crash_free_rate`; `availability/<endpoint>`
-    and `latency_ms/<endpoint>` (median); `build_time_s` of what became ready; `workflow_time_s/<workflow>` and
-    `workflow_success/<workflow>` of what stopped. Rates are fractions 0..1.
+    Metrics, rates being fractions 0..1: `requests` or `sessions` and `failed_...` of each (by release),
+    `crash_free_rate`; `availability/<endpoint>` and `latency_ms/<endpoint>` (median); `build_time_s` of what became
+    ready; `workflow_time_s/<workflow>` and `workflow_success/<workflow>` of what stopped.
     """
     found = [
         *(_errors(project, sample) if isinstance(sample, ErrorSample) else ()),

@@ -1,7 +1,9 @@
 """Spans of time: aware UTC, half-open `[start, end)`."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Self
 
 MINUTE = timedelta(minutes=1)
@@ -50,3 +52,47 @@ def floor(moment: datetime, step: timedelta) -> datetime:
     """Return the last multiple of `step` (counted from the epoch, in UTC) at or before `moment`."""
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
     return epoch + (moment.astimezone(UTC) - epoch) // step * step
+
+
+def missed_windows(known: Iterable[Window], window: Window, back: timedelta) -> tuple[Window, ...]:
+    """Return the windows before `window`, oldest first, that end within `back` of its start and were not looked at.
+
+    They have its length and lie end to end before it. One counts as looked at when known windows cover it whole.
+    """
+    number = back // window.length
+    slots = [
+        Window(window.start - n * window.length, window.start - (n - 1) * window.length) for n in range(number, 0, -1)
+    ]
+    looked_at = sorted(known)
+    return tuple(slot for slot in slots if not _covered(slot, looked_at))
+
+
+def _covered(slot: Window, windows: Iterable[Window]) -> bool:
+    """Return True when the windows, sorted by their start, leave no gap in the slot."""
+    reached = slot.start
+    for window in windows:
+        if window.start > reached:
+            break
+        reached = max(reached, window.end)
+    return reached >= slot.end
+
+
+class Period(StrEnum):
+    """A span of the calendar, in UTC; a week begins on Monday."""
+
+    HOUR = "hour"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+    def around(self, moment: datetime) -> Window:
+        """Return the period that holds `moment`."""
+        if self is Period.HOUR:
+            start = floor(moment, timedelta(hours=1))
+            return Window(start, start + timedelta(hours=1))
+        day = floor(moment, timedelta(days=1))
+        if self is Period.MONTH:
+            first = day.replace(day=1)
+            return Window(first, (first + timedelta(days=31)).replace(day=1))
+        start = day - timedelta(days=day.weekday()) if self is Period.WEEK else day
+        return Window(start, start + timedelta(days=7 if self is Period.WEEK else 1))
