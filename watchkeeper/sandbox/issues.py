@@ -100,7 +100,7 @@ def _standing(world: World, project: Project, slot: int) -> Issue:
         )  # fmt: skip
     if luck < 0.22:
         status, substatus = "ignored", "archived_until_escalating"
-    elif luck < 0.30:
+    elif luck < 0.30 and now - first > 4 * DAY:
         substatus, last = "regressed", min(last, now - 30 * HOUR)
     return Issue(
         project, slot, generation, title, culprit, level, status, substatus, events, int(events * share) + 1,

@@ -50,7 +50,6 @@ class Sentry:
         organization = "/api/0/organizations/{organization}"
         return [
             Route(f"{organization}/projects/", self.projects),
-            Route("/api/0/projects/{organization}/{project}/", self.project),
             Route(f"{organization}/events/", self.events),
             Route(f"{organization}/sessions/", self.sessions),
             Route(f"{organization}/issues/", self.issues),
@@ -63,13 +62,6 @@ class Sentry:
     async def projects(self, request: Request) -> Response:
         _demand_organization(request)
         return page(request, self._world.projects, lambda project: project_body(self._world, project))
-
-    async def project(self, request: Request) -> Response:
-        _demand_organization(request)
-        project = self._world.company.by_name.get(request.path_params["project"])
-        if project is None:
-            raise NotFoundError
-        return answer(project_body(self._world, project))
 
     async def events(self, request: Request) -> Response:
         _demand_organization(request)

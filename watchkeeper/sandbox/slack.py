@@ -18,7 +18,7 @@ from watchkeeper.sandbox.slack_space import BOT_ID, TEAM_ID, USER_ID, Channel, P
 from watchkeeper.sandbox.world import World
 
 TOKEN = "sandbox-slack-token"  # noqa: S105  (it opens a make-believe house)
-WEBHOOK_SECRET = "T000ACME/B000WATCH/make-believe"  # noqa: S105  (as above)
+WEBHOOK_SECRET = "T0000ACME/B000WATCH/make-believe"  # noqa: S105  (as above)
 Method = Callable[[dict[str, Any], Request], dict[str, Any]]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -69,9 +69,9 @@ class Slack:
             try:
                 return answer({"ok": True, **call(arguments, request)})
             except RefusedError as error:
-                return answer(
-                    {"ok": False, "error": error.args[0], "response_metadata": {"messages": list(error.args[1:])}}
-                )
+                code, *messages = error.args
+                more = {"response_metadata": {"messages": messages}} if messages else {}
+                return answer({"ok": False, "error": code, **more})
 
         return endpoint
 

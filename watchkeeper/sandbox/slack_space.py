@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-TEAM_ID, USER_ID, BOT_ID = "T000ACME", "U000WATCH", "B000WATCH"
+TEAM_ID, USER_ID, BOT_ID = "T0000ACME", "U000WATCH", "B000WATCH"
 MOST_POSTS = 500
 
 

@@ -75,7 +75,7 @@ def _meta(project: Project, build: Build) -> dict[str, str]:
 
 def _progress(world: World, project: Project, build: Build) -> dict[str, Any]:
     """Return state and times, as far as they are known by now."""
-    now, state = world.now(), state_of(build, world.now())
+    state = state_of(build, world.now())
     body: dict[str, Any] = {"readyState": state, "createdAt": created_ms(build)}
     if state != "QUEUED":
         body["buildingAt"] = ms(build.pushed_at + 5)
@@ -88,9 +88,8 @@ def _progress(world: World, project: Project, build: Build) -> dict[str, Any]:
         body |= {
             "errorCode": "BUILD_FAILED",
             "errorMessage": 'Command "npm run build" exited with 1',
-            "aliasAssigned": None,
         }
-    body.setdefault("aliasAssigned", None if now < build.ready_at else False)
+    body.setdefault("aliasAssigned", False)
     return body
 
 
@@ -139,6 +138,7 @@ def deployment_body(world: World, project: Project, build: Build, base_url: str)
         "alias": [f"{project.slug}.acme.example"] if world.serving(project, world.now()) == build else [],
         "aliasError": None,
         "public": False,
+        "buildSkipped": False,
         "regions": ["fra1"],
         "version": 2,
         "ownerId": TEAM,

@@ -1,0 +1,95 @@
+"""What our clients ask, and how they ask it, keeps to the vendors' official documents."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from tests.contract.documents import Document, Exchange, needs_documents
+from tests.contract.recording import Recorder
+from tests.contract.vendors import VENDORS
+from tests.sandbox.clock import Clock
+from tests.sandbox.serving import serving
+from watchkeeper.clients.circleci import CircleCIClient
+from watchkeeper.clients.sentry import SentryClient
+from watchkeeper.clients.slack import SlackClient
+from watchkeeper.clients.vercel import VercelClient
+from watchkeeper.domain.builds import BuildReport
+from watchkeeper.domain.delivery import DeliveryReport
+from watchkeeper.domain.errors import ErrorReport
+from watchkeeper.domain.windows import Window
+from watchkeeper.sandbox.app import create_app
+from watchkeeper.sandbox.world import World
+
+pytestmark = needs_documents
+
+SLUGS = ("shop", "portal", "api")
+COLLAPSED = frozenset({"stats", "lifetime", "filtered"})
+
+
+class Wire:
+    """The sandbox, with everything that is asked of it kept."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.now = datetime.fromtimestamp(world.now(), UTC)
+        self.recorder = Recorder(create_app(world=world))
+        self.transport = httpx.ASGITransport(self.recorder)
+
+    def problems(self, vendor: str) -> list[str]:
+        """Return what breaks the vendor's document; fails when nothing was asked."""
+        exchanges = self.recorder.of(VENDORS[vendor].prefix)
+        assert exchanges
+        document = Document(vendor, VENDORS[vendor].corrections)
+        return [problem for exchange in exchanges for problem in _problems(document, exchange)]
+
+
+def _problems(document: Document, exchange: Exchange) -> list[str]:
+    collapsed = COLLAPSED & {value for name, value in exchange.query if name == "collapse"}
+    return document.problems(exchange, missing_allowed=collapsed)
+
+
+@pytest.fixture(params=["calm", "bad-release"])
+def wire(request: pytest.FixtureRequest) -> Wire:
+    world = World(clock=Clock())
+    world.play(request.param)
+    return Wire(world)
+
+
+async def test_sentry_is_asked_as_its_document_says(wire: Wire) -> None:
+    window = Window.ending_at(wire.now, timedelta(minutes=15))
+    async with SentryClient("sandbox-sentry-token", "http://sandbox/sentry", wire.transport) as client:
+        reports = await client.error_reports("acme", "production", [f"{s}-web" for s in SLUGS], window, wire.now)
+    assert wire.problems("sentry") == []
+    assert all(isinstance(report, ErrorReport) and not report.warnings for report in reports.values())
+
+
+async def test_vercel_is_asked_as_its_document_says(wire: Wire) -> None:
+    async with VercelClient("sandbox-vercel-token", "http://sandbox/vercel", wire.transport) as client:
+        reports = await client.delivery_reports("team_sandboxacme", SLUGS, wire.now - timedelta(days=2))
+    assert wire.problems("vercel") == []
+    assert all(isinstance(report, DeliveryReport) and not report.warnings for report in reports.values())
+
+
+async def test_circleci_is_asked_as_its_document_says(wire: Wire) -> None:
+    branches = {f"gh/acme/{slug}": "main" for slug in SLUGS}
+    async with CircleCIClient("sandbox-circleci-token", "http://sandbox/circleci/api/v2", wire.transport) as client:
+        reports = await client.build_reports("gh/acme", branches, wire.now - timedelta(days=3), {})
+    assert wire.problems("circleci") == []
+    assert all(isinstance(report, BuildReport) and not report.warnings for report in reports.values())
+
+
+@pytest.fixture
+async def slack_wire() -> AsyncIterator[tuple[Wire, str]]:
+    wire = Wire(World(clock=Clock()))
+    async with serving(wire.recorder) as url:
+        yield wire, url
+
+
+async def test_slack_is_asked_as_its_document_says(slack_wire: tuple[Wire, str]) -> None:
+    wire, url = slack_wire
+    async with SlackClient("sandbox-slack-token", base_url=f"{url}/slack/api/") as client:
+        ts = await client.post("#releases", "Shop is healthy", [{"type": "divider"}])
+        await client.update("#releases", ts, "Shop is critical", [{"type": "divider"}])
+    assert wire.problems("slack") == []

@@ -1,0 +1,69 @@
+"""Where each vendor lives in the sandbox, and where its service is known to differ from its document."""
+
+from dataclasses import dataclass
+
+from tests.contract.documents import Correction
+
+NULL = {"nullable": True}
+_ITEM = "content application/json schema properties"
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """A vendor of the sandbox. `prefix` stands before the paths of its document."""
+
+    prefix: str
+    token: str
+    corrections: tuple[Correction, ...] = ()
+    token_header: str = "Authorization"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {self.token_header: self.token if self.token_header == "Circle-Token" else f"Bearer {self.token}"}
+
+
+def _running(path: str, key: str) -> Correction:
+    return Correction(
+        f"paths {path} get responses 200 {_ITEM} items items properties {key}", NULL, "null until it begins or ends"
+    )
+
+
+_CIRCLECI = (
+    *(
+        Correction(f"paths {path} get responses 200 {_ITEM} next_page_token", NULL, "null ends the pages")
+        for path in (
+            "/pipeline",
+            "/pipeline/{pipeline-id}/workflow",
+            "/workflow/{id}/job",
+            "/project/{project-slug}/pipeline",
+            "/insights/{project-slug}/workflows",
+            "/insights/{project-slug}/workflows/{workflow-name}",
+        )
+    ),
+    _running("/pipeline/{pipeline-id}/workflow", "stopped_at"),
+    _running("/workflow/{id}/job", "started_at"),
+    Correction(f"paths /workflow/{{id}} get responses 200 {_ITEM} stopped_at", NULL, "null until it ends"),
+)
+_SLACK = (
+    Correction(
+        "paths /chat.update post responses 200 content application/json schema properties message properties blocks",
+        {"type": "array"},
+        "blocks are a list, as the rest of the document says",
+    ),
+    *(
+        Correction(
+            f"paths {path} post requestBody",
+            {"content": {"application/json": {"schema": {"type": "object"}}}},
+            "calls take JSON with the token in the header today; the document is of 2021",
+        )
+        for path in ("/chat.postMessage", "/chat.update")
+    ),
+)
+
+VENDORS = {
+    "sentry": Vendor("/sentry", "sandbox-sentry-token"),
+    "vercel": Vendor("/vercel", "sandbox-vercel-token"),
+    "circleci": Vendor("/circleci/api/v2", "sandbox-circleci-token", _CIRCLECI, "Circle-Token"),
+    "github": Vendor("/github", "sandbox-github-token"),
+    "slack": Vendor("/slack/api", "sandbox-slack-token", _SLACK),
+}
