@@ -5,7 +5,7 @@ from sqlalchemy import Engine, text
 from tests.store.samples import NOON, QUARTER, WINDOW, pipeline, workflow
 from watchkeeper.domain.builds import WorkflowStatus
 from watchkeeper.domain.verdicts import Gap, Missing
-from watchkeeper.store.builds import pipelines, save_pipelines, settled_pipelines
+from watchkeeper.store.builds import pipelines, save_pipelines, settled_by_project
 from watchkeeper.store.database import reading, transaction
 
 MISSING = Missing(Gap.UNAVAILABLE, "CircleCI did not answer")
@@ -27,8 +27,8 @@ def test_only_what_cannot_change_any_more_is_settled(engine: Engine) -> None:
     with transaction(engine) as session:
         save_pipelines(session, {"shop": [pipeline(), running, unknown, refused, old]})
     with reading(engine) as session:
-        assert settled_pipelines(session, ["shop"], NOON) == {"p1": pipeline(), "p4": refused}
-        assert settled_pipelines(session, ["api"], NOON) == {}
+        assert settled_by_project(session, ["shop"], NOON) == {"shop": (pipeline(), refused)}
+        assert settled_by_project(session, ["api"], NOON) == {"api": ()}
         assert {each.id: each for each in pipelines(session, ["shop"], WINDOW)["shop"]}["p3"].workflows == MISSING
 
 

@@ -20,14 +20,13 @@ from sqlalchemy import (
     tuple_,
 )
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlmodel import Field
 
 from watchkeeper.domain.health import Blame, CheckType, Fault, HealthCheck
 from watchkeeper.domain.verdicts import Component, Evidence, Gap, Judgement, Verdict
 from watchkeeper.domain.windows import Window
 from watchkeeper.store.projects import ProjectRow, see_projects
-from watchkeeper.store.tables import IN_ORDER_OF_KEY, Base, by_project, table_of, upsert
+from watchkeeper.store.tables import IN_ORDER_OF_KEY, Base, Columns, by_project, table_of, upsert
 
 LONGEST_WINDOW = timedelta(days=1)
 KEY = ("project", "window_start", "window_end", "check_type")
@@ -140,7 +139,7 @@ def checked_windows(session: Session, projects: Collection[str], span: Window) -
     return frozenset(Window(row.window_start, row.window_end) for row in session.connection().execute(query))
 
 
-def _of_type(column: ReadOnlyColumnCollection[str, Any], check_type: CheckType | None) -> ColumnElement[bool]:
+def _of_type(column: Columns, check_type: CheckType | None) -> ColumnElement[bool]:
     return true() if check_type is None else column.check_type == check_type.value
 
 

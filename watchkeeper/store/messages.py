@@ -5,7 +5,7 @@ least once. A message is known by what it changes: the last one that was sent, a
 seen by two runs, or by one run twice, is one message.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -109,6 +109,17 @@ def plan_messages(session: Session, plans: Sequence[Plan], now: datetime) -> Non
 
 def plan_message(session: Session, plan: Plan, now: datetime) -> None:
     plan_messages(session, [plan], now)
+
+
+def withdraw_passed(session: Session, verdicts: Mapping[str, Verdict], now: datetime) -> None:
+    """Take back what waits to be told of projects that have meanwhile returned to what was told last.
+
+    Args:
+        verdicts: the present verdict of each project, by slug.
+    """
+    told = last_told(session, verdicts)
+    passed = {project for (project, _), last in told.items() if last.verdict is verdicts[project]}
+    withdraw_messages(session, passed, now)
 
 
 def withdraw_messages(session: Session, projects: Collection[str], now: datetime) -> int:

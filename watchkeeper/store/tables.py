@@ -1,6 +1,6 @@
 """What all tables share, and the one way in which rows get into them."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, ClassVar, TypeVar
 
@@ -9,11 +9,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql.dml import Insert as PostgreSQLInsert
 from sqlalchemy.dialects.sqlite.dml import Insert as SQLiteInsert
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlmodel import SQLModel
 
 from watchkeeper.store.text import storable, storable_key
 
 Value = TypeVar("Value")
+Columns = ReadOnlyColumnCollection[str, Any]
+Merge = Callable[[Columns, Columns], Mapping[str, ColumnElement[Any]]]
 
 # Rows of these tables lie in the order of their key, which is the order that they are asked for.
 IN_ORDER_OF_KEY = {"sqlite_with_rowid": False}
@@ -44,6 +47,7 @@ def upsert(  # noqa: PLR0913 - what is usual needs three of them
     *,
     key: Sequence[str] = (),
     keep: Collection[str] = (),
+    merged: Merge | None = None,
     where: Callable[[Table], ColumnElement[bool]] | None = None,
 ) -> None:
     """Insert rows; one whose key is there already is updated. Of rows with the same key the last one counts.
@@ -55,6 +59,7 @@ def upsert(  # noqa: PLR0913 - what is usual needs three of them
         rows: all with the same columns.
         key: the columns of the unique constraint; the primary key by default.
         keep: columns that keep the value they were inserted with.
+        merged: given the columns of the old and of the new row, what becomes of some of them; the others are replaced.
         where: given the table, which of the existing rows may be updated; all by default.
     """
     table = table_of(model)
@@ -64,7 +69,8 @@ def upsert(  # noqa: PLR0913 - what is usual needs three of them
     while chunk := list(islice(ordered, CHUNK)):
         if statement is None:
             insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-            statement = _or_update(insert(table), names, set(chunk[0]) - {*names, *keep}, where and where(table))
+            updated = set(chunk[0]) - {*names, *keep}
+            statement = _or_update(insert(table), names, updated, merged, where and where(table))
         session.connection().execute(statement, chunk)
 
 
@@ -83,12 +89,14 @@ def _or_update(
     statement: SQLiteInsert | PostgreSQLInsert,
     key: Sequence[str],
     updated: Collection[str],
+    merged: Merge | None,
     where: ColumnElement[bool] | None,
 ) -> SQLiteInsert | PostgreSQLInsert:
     if not updated:
         return statement.on_conflict_do_nothing(index_elements=key)
     new = {name: statement.excluded[name] for name in sorted(updated)}
-    return statement.on_conflict_do_update(index_elements=key, set_=new, where=where)
+    kept = merged(statement.table.c, statement.excluded) if merged else {}
+    return statement.on_conflict_do_update(index_elements=key, set_={**new, **kept}, where=where)
 
 
 def by_project(

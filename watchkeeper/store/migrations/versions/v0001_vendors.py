@@ -145,13 +145,15 @@ def create_delivery_and_releases() -> None:
     op.create_table(
         "releases",
         words("project"),
+        words("name"),
         words("sha"),
-        words("vercel_deployment"),
-        words("pipeline"),
-        words("sentry_version"),
         moment("created_at"),
-        moment("promoted_at", null=True),
-        key("releases", "project", "sha"),
+        moment("live_at", null=True),
+        json("vercel_deployments"),
+        words("pipeline"),
+        json("sentry_versions"),
+        words("note"),
+        key("releases", "project", "name"),
     )
     index("releases", "project", "created_at")
 
