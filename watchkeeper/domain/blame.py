@@ -106,18 +106,25 @@ def _trial(suspects: Suspects) -> Trial | None:
 
 
 def _serving_trial(suspects: Suspects) -> Trial | None:
-    sample, serving, before = suspects.sample, suspects.serving, suspects.before
-    if not isinstance(sample, ErrorSample) or serving is None or before is None:
+    """Return the case against the serving release: in the same window, else against what was counted earlier."""
+    sample, serving = suspects.sample, suspects.serving
+    if not isinstance(sample, ErrorSample) or serving is None:
         return None
-    this, base = counts_of(serving, sample.counts), counts_of(before, sample.counts)
-    noun = sample.denominator.noun
-    now = Trial(serving, compare_releases(this, base, noun), same_time=True)
-    if now.comparison.is_worse or not suspects.earlier:
-        return now if this.total else None
-    past = counts_of(before, suspects.earlier)
-    if past.total <= base.total:
-        return now if this.total else None
+    this, noun = counts_of(serving, sample.counts), sample.denominator.noun
+    before = counts_of(suspects.before, sample.counts) if suspects.before else _busiest_other(serving, sample)
+    if not this.total or before is None:
+        return None
+    now = Trial(serving, compare_releases(this, before, noun), same_time=True)
+    past = counts_of(suspects.before, suspects.earlier) if suspects.before else before
+    if now.comparison.is_worse or past.total <= before.total:
+        return now
     return Trial(serving, compare_releases(this, past, noun), same_time=False)
+
+
+def _busiest_other(serving: Release, sample: ErrorSample) -> ErrorCount | None:
+    """Return the other release with most traffic: what to compare with where the one before is not known."""
+    others = [c for c in sample.counts if c.release and not counts_of(serving, [c]).total]
+    return max(others, key=lambda count: (count.total, count.release), default=None)
 
 
 def _old_trial(suspects: Suspects) -> Trial | None:
@@ -152,7 +159,8 @@ def _why_unknown(bad: set[Component], trial: Trial | None, suspects: Suspects) -
         return "it is not known which release serves production"
     if trial is None:
         name = short_name(suspects.serving.name)
-        missing = "there is no release before it" if suspects.before is None else "its errors carry no release name"
+        named = isinstance(suspects.sample, ErrorSample) and counts_of(suspects.serving, suspects.sample.counts).total
+        missing = "there is no release before it" if named else "no errors were counted under its name"
         return f"release {name} could not be held against another: {missing}{_went_live(suspects.serving)}"
     return f"{trial.comparison.reason}: {_weakness(trial)}{_went_live(suspects.serving)}"
 
