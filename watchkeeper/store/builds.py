@@ -95,7 +95,11 @@ def _pipelines(
     workflows = defaultdict(list)
     for row in session.connection().execute(joined.where(mine).order_by(work.c.created_at, work.c.id)):
         workflows[row.project, row.pipeline].append(_workflow(row))
-    query = select(table).where(mine).order_by(table.c.project, table.c.created_at.desc(), table.c.number.desc())
+    query = (
+        select(table)
+        .where(mine)
+        .order_by(table.c.project, table.c.created_at.desc(), table.c.number.desc(), table.c.id)
+    )
     return by_project(
         session.connection().execute(query),
         projects,

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -90,6 +91,26 @@ class HourlyHealthRow(Base, table=True):
     mean_coverage: float
 
 
+@dataclass(frozen=True, slots=True)
+class HourlyHealth:
+    """How many full checks of a project had which verdict in the hour that begins at `hour`.
+
+    Attributes:
+        mean_score, least_score: over the checks that have one; None when none has.
+    """
+
+    project: str
+    hour: datetime
+    checks: int
+    healthy: int
+    warning: int
+    critical: int
+    unknown: int
+    mean_score: float | None
+    least_score: float | None
+    mean_coverage: float
+
+
 def save_checks(session: Session, checks: Sequence[HealthCheck], flow_run_id: str, now: datetime) -> None:
     """Save checks with their components. One of the same project, window and type is replaced as a whole."""
     see_projects(session, {check.project for check in checks}, now)
@@ -137,6 +158,17 @@ def checked_windows(session: Session, projects: Collection[str], span: Window) -
         .distinct()
     )
     return frozenset(Window(row.window_start, row.window_end) for row in session.connection().execute(query))
+
+
+def hourly_health(session: Session, projects: Collection[str], window: Window) -> dict[str, tuple[HourlyHealth, ...]]:
+    """Return the hours that began in `window`, oldest first; only those that retention has put together already."""
+    table = table_of(HourlyHealthRow)
+    query = (
+        select(table)
+        .where(table.c.project.in_(projects), table.c.hour >= window.start, table.c.hour < window.end)
+        .order_by(table.c.project, table.c.hour)
+    )
+    return by_project(session.connection().execute(query), projects, lambda row: HourlyHealth(*row))
 
 
 def _of_type(column: Columns, check_type: CheckType | None) -> ColumnElement[bool]:
