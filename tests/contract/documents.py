@@ -129,7 +129,7 @@ class Document:
 
     def _security_problems(self, exchange: Exchange, operation: Schema) -> Iterator[str]:
         schemes = self._document.get("components", {}).get("securitySchemes", {})
-        demanded: list[Schema] = operation.get("security", self._document.get("security", []))
+        demanded = operation.get("security") or self._document.get("security") or []
         names = [name for alternative in demanded for name in alternative]
         if names and not any(_is_shown(schemes[name], exchange.headers) for name in names if name in schemes):
             yield f"no credential of the kinds {', '.join(names)}"

@@ -16,6 +16,7 @@ from watchkeeper.sandbox.scenarios import UnknownScenarioError
 from watchkeeper.sandbox.slack_space import Space
 from watchkeeper.sandbox.times import iso
 from watchkeeper.sandbox.vercel_shapes import deployment_id
+from watchkeeper.sandbox.web_pages import WebPages
 from watchkeeper.sandbox.world import World
 
 
@@ -113,6 +114,7 @@ def create_app(
             Route("/sandbox/state", control.state),
             Route("/sandbox/authority.pem", control.authority),
             Route("/sandbox/scenario", control.scenario, methods=["POST"]),
+            *WebPages(world).routes(),
             Mount("/sentry", sentry.create(world)),
             Mount("/vercel-status", vercel_status.create(world)),
             Mount("/vercel", vercel.create(world)),
