@@ -32,6 +32,7 @@ from watchkeeper.domain.health import HealthCheck
 from watchkeeper.domain.verdicts import Verdict
 
 USAGE = 4
+VENDORS = {"sentry", "vercel", "circleci", "github", "slack"}
 EXIT_CODES = {Verdict.HEALTHY: 0, Verdict.WARNING: 1, Verdict.CRITICAL: 2, Verdict.UNKNOWN: 3}
 WORST_FIRST = (Verdict.CRITICAL, Verdict.UNKNOWN, Verdict.WARNING, Verdict.HEALTHY)
 
@@ -126,7 +127,7 @@ def check(
 
     try:
         checks = asyncio.run(run_check(projects, at, window_minutes, check_type))
-    except ValueError as error:
+    except (ValueError, LookupError) as error:
         _fail(str(error))
     _show(checks, configuration, as_json=as_json)
     return EXIT_CODES[min((check.verdict for check in checks), key=WORST_FIRST.index)]
@@ -163,7 +164,7 @@ def check_config(
 
 
 @sandbox_app.command(name="run")
-def run_sandbox(*, port: int | None = None, projects: int = 3, seed: int = 1) -> int:
+def run_sandbox(*, port: int | None = None, projects: int = 3, seed: int = 7) -> int:
     """Serve the make-believe company until Ctrl-C.
 
     Parameters
@@ -175,14 +176,14 @@ def run_sandbox(*, port: int | None = None, projects: int = 3, seed: int = 1) ->
     seed
         Another seed is another history.
     """
-    from watchkeeper.sandbox.app import run_sandbox as serve  # noqa: PLC0415
+    from watchkeeper.sandbox.run import run_sandbox as serve  # noqa: PLC0415
 
     serve(port or _settings().sandbox_port, projects, seed)
     return 0
 
 
 @sandbox_app.command
-def scenario(name: str, vendor: str = "", *, port: int | None = None) -> int:
+def scenario(name: str, target: str = "", *, port: int | None = None) -> int:
     """Change what happens in the make-believe company: calm, bad-release, vendor-down sentry ...
 
     Parameters
@@ -190,16 +191,17 @@ def scenario(name: str, vendor: str = "", *, port: int | None = None) -> int:
     name
         One of calm, bad-release, slow-burn, low-traffic, vendor-down, vendor-slow, rate-limited, garbage,
         platform-incident, certificate-expiring.
-    vendor
-        For the vendor scenarios: sentry, vercel, circleci, github or slack.
+    target
+        A vendor (sentry, vercel, circleci, github, slack) for the vendor scenarios, a project for the others.
     port
         Where the sandbox listens. [default: the running one, else WATCHKEEPER_SANDBOX_PORT]
     """
     settings = _settings()
     running = _home(settings).running()
     address = f"http://127.0.0.1:{port or (running.sandbox_port if running else settings.sandbox_port)}"
+    key = "vendor" if target in VENDORS else "project"
     try:
-        answer = httpx.post(f"{address}/sandbox/scenario", json={"name": name, "vendor": vendor}, timeout=10)
+        answer = httpx.post(f"{address}/sandbox/scenario", json={"name": name, key: target}, timeout=10)
     except httpx.TransportError:
         _fail(f"no sandbox answers at {address}: start it by `watchkeeper up` or `watchkeeper sandbox run`")
     body = answer.json()

@@ -3,7 +3,8 @@
 Order: observe (all vendors at once) -> judge -> store -> tell.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
@@ -13,15 +14,18 @@ from prefect.runtime import flow_run
 from prefect.states import Completed
 from pydantic import AwareDatetime, Field
 
+from reports.health import summary
 from tasks.configuration import load_configuration
 from tasks.observation import observe
-from tasks.store import recall, remember
+from tasks.store import Findings, checked_windows, recall, recall_counts, remember, told_by_channel
 from tasks.telling import tell
 from watchkeeper.config import Configuration
+from watchkeeper.domain.changes import decide_change
 from watchkeeper.domain.health import CheckType, HealthCheck
-from watchkeeper.domain.project_health import judge_project
-from watchkeeper.domain.verdicts import Verdict
+from watchkeeper.domain.past import Past
+from watchkeeper.domain.project_health import Observed, conclude_health, judge_parts, misconfigured
 from watchkeeper.domain.windows import Window, missed_windows
+from watchkeeper.store.messages import Plan
 
 CATCH_UP = timedelta(hours=1)
 
@@ -41,41 +45,77 @@ async def health_check(
         at: end of the window, to look at a past one again; left out, the time this run was scheduled for.
         check_type: full, or only error_rates, or endpoints_only.
     """
-    configuration = (await load_configuration()).only(projects)
+    loaded, mistakes = load_configuration()
+    configuration = loaded.only(projects)
     end = at or flow_run.scheduled_start_time or datetime.now(UTC)
     window = Window.ending_at(end, timedelta(minutes=window_minutes))
-    checks = await check_window(configuration, window, check_type)
-    await tell(configuration, checks)
-    if at is None and check_type is CheckType.FULL:
+    is_the_watch = at is None and check_type is CheckType.FULL
+    findings = await look(configuration, window, check_type, may_tell=is_the_watch)
+    await tell(configuration, findings, mistakes)
+    if is_the_watch and findings.before:
         await catch_up(configuration, window)
-    return Completed(message=summary(checks), data=checks)
+    return Completed(message=summary(findings.checks), data=findings.checks)
 
 
-async def check_window(
-    configuration: Configuration, window: Window, check_type: CheckType
-) -> tuple[HealthCheck, ...]:
+async def look(configuration: Configuration, window: Window, check_type: CheckType, *, may_tell: bool) -> Findings:
     """Observe, judge and store one window. Doing it again changes nothing but what the vendors now say of it."""
     now = datetime.now(UTC)
     past = recall(configuration.slugs, window, now)
     seen = await observe(configuration, window, check_type, past, now)
-    checks = tuple(
-        judge_project(project.slug, seen[project.slug], past.of(project.slug), project.health_limits, window, check_type)
-        for project in configuration.projects
+    findings = judge(configuration, window, check_type, past, seen, now)
+    if may_tell:
+        findings = replace(findings, plans=plan_messages(configuration, findings.checks, now))
+    remember(findings, str(flow_run.id), now)
+    return findings
+
+
+def judge(  # noqa: PLR0913, PLR0917 - what was asked, what was known, what was seen
+    configuration: Configuration,
+    window: Window,
+    check_type: CheckType,
+    past: Mapping[str, Past],
+    seen: Mapping[str, Observed],
+    now: datetime,
+) -> Findings:
+    """Judge every project; how releases did before the window is looked up only for those in trouble."""
+    projects = configuration.projects
+    parts = {
+        p.slug: judge_parts(seen[p.slug], past[p.slug], p.endpoint_values, p.health_limits, window, now)
+        for p in projects
+    }
+    earlier = recall_counts(tuple(slug for slug, judged in parts.items() if judged.is_troubled), window)
+    checks = [
+        conclude_health(p.slug, parts[p.slug], earlier.get(p.slug, ()), p.health_limits, window, check_type)
+        for p in projects
+    ]
+    return Findings(
+        names=configuration.names,
+        seen=seen,
+        released={slug: judged.releases for slug, judged in parts.items()},
+        checks=(*checks, *(misconfigured(b.slug, b.reason, window, check_type) for b in configuration.broken)),
+        measured=tuple(value for slug, judged in parts.items() for value in judged.observations(slug, window)),
+        before={slug: known.latest for slug, known in past.items() if known.latest is not None},
     )
-    remember(configuration, seen, checks, now)
-    return checks
+
+
+def plan_messages(configuration: Configuration, checks: Sequence[HealthCheck], now: datetime) -> tuple[Plan, ...]:
+    """Return what to tell whom: a project whose verdict differs from what its channel heard last."""
+    projects = {project.slug: project for project in configuration.projects if project.slack_channel}
+    told = told_by_channel(tuple(projects))
+    plans = []
+    for check in (check for check in checks if check.project in projects):
+        channel = projects[check.project].slack_channel
+        last = told.get((check.project, channel))
+        silent = configuration.maintenance_of(projects[check.project], now) is not None
+        change = decide_change(check, last.verdict if last else None, in_maintenance=silent)
+        if change is not None:
+            plans.append(Plan(check.project, channel, check.verdict, change.sentence, check.window, check.check_type))
+    return tuple(plans)
 
 
 async def catch_up(configuration: Configuration, window: Window) -> None:
     """Fill the windows of the last hour that no run has looked at, oldest first, without telling anyone."""
-    log = get_run_logger()
-    for missed in missed_windows(known_windows(configuration.slugs, window, CATCH_UP), window, CATCH_UP):
-        log.info("No check has looked at %s to %s yet: looking now.", missed.start, missed.end)
-        await check_window(configuration, missed, CheckType.FULL)
-
-
-def summary(checks: Sequence[HealthCheck]) -> str:
-    """Return the run's last word: projects that are not healthy by name, the healthy ones as a count."""
-    healthy = sum(check.verdict is Verdict.HEALTHY for check in checks)
-    others = [f"{check.project} {check.verdict}" for check in checks if check.verdict is not Verdict.HEALTHY]
-    return ", ".join([*others[:10], f"{healthy} of {len(checks)} healthy"])
+    span = Window(window.start - CATCH_UP, window.end)
+    for missed in missed_windows(checked_windows(configuration.slugs, span), window, CATCH_UP):
+        get_run_logger().info("No check has looked at %s to %s yet: looking now.", missed.start, missed.end)
+        await look(configuration, missed, CheckType.FULL, may_tell=False)

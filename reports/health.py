@@ -227,3 +227,10 @@ def _release(release: str) -> str:
 
 def _first(reasons: Sequence[str]) -> str:
     return reasons[0] if reasons else ""
+
+
+def summary(checks: Sequence[HealthCheck]) -> str:
+    """Return one line: the projects that are not healthy by name, the healthy ones as a count."""
+    healthy = sum(check.verdict is Verdict.HEALTHY for check in checks)
+    others = [f"{check.project} {check.verdict}" for check in checks if check.verdict is not Verdict.HEALTHY]
+    return ", ".join([*others[:10], f"{healthy} of {len(checks)} healthy"])

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from prefect.blocks.core import Block
-from prefect.client.schemas.objects import State
 
 from blocks.circleci import CircleCI
 from blocks.sentry import Sentry
@@ -15,13 +14,14 @@ from blocks.vercel import Vercel
 from tasks.circleci import fetch_build_reports
 from tasks.credentials import load_block
 from tasks.endpoints import probe_endpoints
+from tasks.outcomes import outcome
 from tasks.sentry import fetch_error_reports
 from tasks.vercel import fetch_delivery_reports, fetch_platform_status
-from watchkeeper.clients.base import VendorError
 from watchkeeper.config import Configuration, Project
-from watchkeeper.domain.endpoints import EndpointReport
-from watchkeeper.domain.health import CheckType
-from watchkeeper.domain.project_health import Observed, Past, merge_error_reports
+from watchkeeper.domain.endpoints import EndpointReport, down_endpoints
+from watchkeeper.domain.health import CheckType, asked_components
+from watchkeeper.domain.past import Past
+from watchkeeper.domain.project_health import Observed, is_live, merge_error_reports
 from watchkeeper.domain.verdicts import Component, Gap, Missing
 from watchkeeper.domain.windows import Window
 
@@ -29,23 +29,17 @@ B = TypeVar("B", bound=Block)
 Key = TypeVar("Key", bound=Hashable)
 
 LOOK_BACK = timedelta(days=2)
-LIVE_WITHIN = timedelta(minutes=5)
 NOT_ASKED = Missing(Gap.NOT_ASKED, "this kind of check does not ask for it")
 NOT_CONFIGURED = Missing(Gap.NOT_CONFIGURED, "the project does not use it")
-TOO_LATE = Missing(Gap.NOT_ASKED, "the window is past and what is live now says nothing about it")
-ASKED = {
-    CheckType.FULL: frozenset(Component),
-    CheckType.ERROR_RATES: frozenset({Component.ERRORS}),
-    CheckType.ENDPOINTS_ONLY: frozenset({Component.ENDPOINTS}),
-}
+NOT_PROBED = Missing(Gap.NO_EVIDENCE, "no endpoint was probed in this window, and it is too late to ask now")
 
 
 async def observe(
     configuration: Configuration, window: Window, check_type: CheckType, past: Mapping[str, Past], now: datetime
 ) -> dict[str, Observed]:
     """Return what is said of each project, by slug; what could not be had is `Missing` for that project alone."""
-    asked = ASKED[check_type]
-    live = now - window.end < LIVE_WITHIN
+    asked = asked_components(check_type)
+    live = is_live(window, now)
     projects = configuration.projects
 
     def wanted(component: Component) -> list[Project]:
@@ -55,14 +49,14 @@ async def observe(
         _observe_errors(wanted(Component.ERRORS), window, now),
         _observe_delivery(wanted(Component.DELIVERY), window),
         _observe_builds(wanted(Component.BUILDS), window, past),
-        _observe_endpoints(wanted(Component.ENDPOINTS) if live else [], past, configuration.connectivity),
+        _observe_endpoints(wanted(Component.ENDPOINTS), past, configuration.connectivity)
+        if live
+        else _remember_endpoints(wanted(Component.ENDPOINTS), window, past),
         _observe_status(wanted(Component.DELIVERY) if live else []),
     )
 
     def gap(project: Project, component: Component) -> Missing:
-        if component not in project.components:
-            return NOT_CONFIGURED
-        return NOT_ASKED if component not in asked else TOO_LATE
+        return NOT_ASKED if component in project.components else NOT_CONFIGURED
 
     return {
         p.slug: Observed(
@@ -117,11 +111,11 @@ async def _observe_delivery(projects: Sequence[Project], window: Window) -> dict
 
 
 async def _observe_builds(projects: Sequence[Project], window: Window, past: Mapping[str, Past]) -> dict[str, Any]:
-    async def ask(key: tuple[str, str], members: Sequence[Project]) -> dict[str, Any]:
-        credentials, organization = key
+    async def ask(key: tuple[str, str, str], members: Sequence[Project]) -> dict[str, Any]:
+        credentials, organization, _branch = key
         slugs = {p.slug: p.circleci.project for p in members if p.circleci}
         branches = {p.circleci.project: p.circleci.branch for p in members if p.circleci}
-        settled = {pipeline.id: pipeline for p in members for pipeline in past[p.slug].pipelines if pipeline.is_final}
+        settled = {pipeline.id: pipeline for p in members for pipeline in past[p.slug].settled}
         since = window.start - LOOK_BACK
         found = await _ask(
             CircleCI,
@@ -130,7 +124,9 @@ async def _observe_builds(projects: Sequence[Project], window: Window, past: Map
         )
         return {slug: found if isinstance(found, Missing) else found[name] for slug, name in slugs.items()}
 
-    return await _by_group(projects, lambda p: (p.credentials, p.circleci.organization) if p.circleci else None, ask)
+    return await _by_group(
+        projects, lambda p: (p.credentials, p.circleci.organization, p.circleci.branch) if p.circleci else None, ask
+    )
 
 
 async def _observe_endpoints(
@@ -139,10 +135,18 @@ async def _observe_endpoints(
     if not projects:
         return {}
     endpoints = {p.slug: p.endpoint_values for p in projects}
-    was_down = frozenset((p.slug, name) for p in projects for name in past[p.slug].down_endpoints(p.health_limits))
-    state = await probe_endpoints(endpoints, was_down, references, return_state=True)
-    found = await _result(state)
+    limits = {p.slug: p.health_limits.endpoints for p in projects}
+    was_down = frozenset(
+        (p.slug, name) for p in projects for name in down_endpoints(past[p.slug].probes, limits[p.slug])
+    )
+    found = await outcome(probe_endpoints(endpoints, was_down, references, limits, return_state=True))
     return {p.slug: found if isinstance(found, Missing) else found[p.slug] for p in projects}
+
+
+async def _remember_endpoints(projects: Sequence[Project], window: Window, past: Mapping[str, Past]) -> dict[str, Any]:
+    """Return the probes that were kept of a window that is over: nobody can be asked what an endpoint answered then."""
+    kept = {p.slug: tuple(probe for probe in past[p.slug].probes if window.contains(probe.at)) for p in projects}
+    return {slug: EndpointReport(probes) if probes else NOT_PROBED for slug, probes in kept.items()}
 
 
 async def _observe_status(projects: Sequence[Project]) -> dict[str, Any]:
@@ -168,17 +172,7 @@ async def _by_group(
     return {slug: outcome for part in found for slug, outcome in part.items()}
 
 
-async def _ask(kind: type[B], credentials: str, ask: Callable[[B], Awaitable[State[Any]]]) -> Any:  # noqa: ANN401
+async def _ask(kind: type[B], credentials: str, ask: Callable[[B], Any]) -> Any:  # noqa: ANN401
     """Load the block and ask with it; without a block there is nobody to ask."""
     block = await load_block(kind, credentials)
-    return block if isinstance(block, Missing) else await _result(await ask(block))
-
-
-async def _result(state: State[Any]) -> Any:  # noqa: ANN401 - whatever the task returns
-    """Return what the task returned, or why it did not: a failed task run must not take the other vendors with it."""
-    if state.is_completed():
-        return await state.aresult()
-    error = await state.aresult(raise_on_failure=False)
-    if isinstance(error, VendorError):
-        return error.missing()
-    return Missing(Gap.UNAVAILABLE, f"asking did not come to an end ({state.name}): see the task run's log")
+    return block if isinstance(block, Missing) else await outcome(ask(block))

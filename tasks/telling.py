@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 import httpx
 from prefect import get_run_logger, task
@@ -11,18 +12,48 @@ from prefect.cache_policies import NO_CACHE
 from prefect.events import emit_event
 
 from reports.health import check_details, check_table, history_table
-from watchkeeper.config import Configuration, Settings
+from reports.markdown import escape
+from tasks.messages import send_waiting_messages
+from tasks.store import Findings, recall_history
+from watchkeeper.config import Configuration, read_settings
 from watchkeeper.domain.health import HealthCheck
 from watchkeeper.domain.verdicts import Verdict
+from watchkeeper.domain.windows import Window
 
 ARTIFACTS_AT_ONCE = 8
+HISTORY = timedelta(days=1)
+
+
+async def tell(configuration: Configuration, findings: Findings, mistakes: str) -> None:
+    """Tell what was found: to people in the Prefect UI and in Slack, to automations by events.
+
+    Args:
+        mistakes: what is wrong with the configuration; "" when nothing is.
+    """
+    checks, names = findings.checks, findings.names
+    window = checks[0].window
+    await write_overview(checks, names, mistakes)
+    fresh = [check for check in checks if _is_news(check, findings.before.get(check.project))]
+    if fresh:
+        span = Window(window.end - HISTORY, window.end)
+        histories = recall_history(tuple(check.project for check in fresh), span)
+        await write_histories(fresh, histories, names)
+    emit_verdicts(checks, names, {slug: before.verdict for slug, before in findings.before.items()})
+    await send_waiting_messages(configuration)
+    await send_heartbeat()
+
+
+def _is_news(check: HealthCheck, before: HealthCheck | None) -> bool:
+    """Return True for what is worth a new version of the project's page: a change, and once an hour anyway."""
+    return before is None or before.verdict is not check.verdict or check.window.end.minute == 0
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
-async def write_overview(checks: Sequence[HealthCheck], names: Mapping[str, str]) -> None:
+async def write_overview(checks: Sequence[HealthCheck], names: Mapping[str, str], mistakes: str) -> None:
     """Write the table of all projects, the newest version of the artifact `health`."""
+    warning = f"**The configuration has mistakes:** {escape(mistakes)}\n\n" if mistakes else ""
     await acreate_markdown_artifact(
-        key="health", markdown=check_table(checks, names), description="Every project at the latest check"
+        key="health", markdown=warning + check_table(checks, names), description="Every project at the latest check"
     )
 
 
@@ -46,7 +77,7 @@ async def write_histories(
 
 
 def emit_verdicts(checks: Sequence[HealthCheck], names: Mapping[str, str], before: Mapping[str, Verdict]) -> None:
-    """Emit `watchkeeper.health.<verdict>` for each project, and `watchkeeper.health.changed` where it is another one."""
+    """Emit `watchkeeper.health.<verdict>` for each project, and `watchkeeper.health.changed` where it has changed."""
     for check in checks:
         previous = before.get(check.project)
         emit_event(event=f"watchkeeper.health.{check.verdict}", **_event(check, names, previous))
@@ -57,7 +88,7 @@ def emit_verdicts(checks: Sequence[HealthCheck], names: Mapping[str, str], befor
 @task(cache_policy=NO_CACHE, persist_result=False, retries=1, retry_delay_seconds=2)
 async def send_heartbeat() -> None:
     """Call the heartbeat URL, so that somebody outside notices when no call comes."""
-    url = Settings().heartbeat_url.get_secret_value()
+    url = read_settings().heartbeat_url.get_secret_value()
     if not url:
         return
     try:
@@ -70,7 +101,7 @@ async def send_heartbeat() -> None:
         get_run_logger().warning("The heartbeat URL answered %s.", answer.status_code)
 
 
-def _event(check: HealthCheck, names: Mapping[str, str], previous: Verdict | None) -> dict[str, object]:
+def _event(check: HealthCheck, names: Mapping[str, str], previous: Verdict | None) -> dict[str, Any]:
     return {
         "resource": {
             "prefect.resource.id": f"watchkeeper.project.{check.project}",

@@ -1,11 +1,13 @@
 """The shape of projects.yaml. Every key that can be written is a field here; its description becomes the documents."""
 
+from datetime import timedelta
 from typing import Literal
 
 from pydantic import Field
 
 from watchkeeper.config import values as v
 from watchkeeper.config.limits import Limits, Section, Weights
+from watchkeeper.domain import schedule
 from watchkeeper.domain.endpoints import Endpoint
 from watchkeeper.domain.limits import HealthLimits
 from watchkeeper.domain.verdicts import Component
@@ -113,6 +115,17 @@ class Maintenance(Section):
     """When it is over, with time zone."""
     reason: v.Line = ""
     """Shown to people."""
+
+    def value(self, time_zone: str) -> schedule.Maintenance:
+        """Return it with `cron` meant in this time zone."""
+        return schedule.Maintenance(
+            cron=self.cron or "",
+            duration=timedelta(minutes=self.minutes or 0),
+            start=self.start,
+            end=self.end,
+            time_zone=time_zone,
+            reason=self.reason,
+        )
 
 
 class Shared(Section):

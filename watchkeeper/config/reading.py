@@ -1,11 +1,11 @@
 """projects.yaml -> Configuration, with every mistake reported at once."""
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import tzinfo
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ValidationError
@@ -16,6 +16,7 @@ from watchkeeper.config.explain import explained, unknown_key
 from watchkeeper.config.models import Common, Defaults, Project, ProjectsFile, Slack
 from watchkeeper.config.problems import BrokenProject, ConfigurationError, Place, Problem, ProblemLog, nearest
 from watchkeeper.config.values import SLUG, show_value
+from watchkeeper.domain.schedule import Maintenance, current_maintenance
 
 MAX_PROJECTS = 5_000
 Model = TypeVar("Model", bound=BaseModel)
@@ -46,6 +47,32 @@ class Configuration:
     @property
     def zone(self) -> tzinfo:
         return ZoneInfo(self.timezone)
+
+    @property
+    def slugs(self) -> tuple[str, ...]:
+        return tuple(project.slug for project in self.projects)
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Return the name for people of each project, the slug for a broken one."""
+        broken = {project.slug: project.slug for project in self.broken}
+        return {project.slug: project.name for project in self.projects} | broken
+
+    def only(self, slugs: Collection[str] | None) -> Self:
+        """Return the configuration with these projects alone; with all of them when `slugs` is None or empty.
+
+        Raises:
+            LookupError: there is no project of that name; the text says which is near.
+        """
+        if not slugs:
+            return self
+        broken = tuple(project for project in self.broken if project.slug in slugs)
+        wanted = {self.project(slug).slug for slug in slugs if slug not in {project.slug for project in broken}}
+        return replace(self, projects=tuple(p for p in self.projects if p.slug in wanted), broken=broken)
+
+    def maintenance_of(self, project: Project, now: datetime) -> Maintenance | None:
+        """Return the maintenance that holds for the project now; None when there is none."""
+        return current_maintenance((entry.value(self.timezone) for entry in project.maintenance), now)
 
     def project(self, slug: str) -> Project:
         """Return the project.
