@@ -30,9 +30,8 @@ def test_a_look_that_goes_back_less_far_forgets_nothing(engine: Engine) -> None:
 
 
 def test_what_is_new_of_a_release_replaces_what_was_known(engine: Engine) -> None:
-    richer = replace(
-        RELEASE, created_at=NOON - QUARTER, vercel_deployments=("dpl_3", "dpl_2"), live_at=NOON + 3 * QUARTER
-    )
+    again = replace(RELEASE, vercel_deployments=("dpl_3", "dpl_2"), live_at=NOON + 3 * QUARTER)
+    richer = replace(again, created_at=NOON - QUARTER)
     for release in (RELEASE, richer):
         with transaction(engine) as session:
             save_releases(session, {"shop": [release]})
