@@ -2,7 +2,7 @@
 
 import argparse
 
-from watchkeeper.sandbox.run import run_sandbox
+from watchkeeper.sandbox.app import run_sandbox
 
 
 def main() -> None:

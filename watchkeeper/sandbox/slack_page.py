@@ -93,10 +93,12 @@ def _section(block: Block) -> Markup:
 
 def _context(block: Block) -> Markup:
     parts = (
-        _image(element) if element.get("type") == "image" else Markup("<span>{}</span>").format(_text(element))
+        _image(element)
+        if element.get("type") == "image"
+        else Markup('<span dir="auto">{}</span>').format(_text(element))
         for element in block["elements"]
     )
-    return Markup('<div class="context" dir="auto">{}</div>').format(Markup().join(parts))
+    return Markup('<div class="context">{}</div>').format(Markup().join(parts))
 
 
 def _actions(block: Block) -> Markup:
