@@ -7,7 +7,15 @@ from watchkeeper.domain.phrases import amount, listed, percent, span
 
 @pytest.mark.parametrize(
     ("share", "text"),
-    [(0, "0 %"), (0.05, "5 %"), (0.025, "2.5 %"), (0.0971, "9.7 %"), (1, "100 %"), (0.0004, "0.04 %"), (1e-6, "< 0.01 %")],
+    [
+        (0, "0 %"),
+        (0.05, "5 %"),
+        (0.025, "2.5 %"),
+        (0.0971, "9.7 %"),
+        (1, "100 %"),
+        (0.0004, "0.04 %"),
+        (1e-6, "< 0.01 %"),
+    ],
 )
 def test_percent(share: float, text: str) -> None:
     assert percent(share) == text

@@ -155,7 +155,8 @@ def judge_endpoints(
         return unknown(Gap.OFFLINE, "our own connectivity is down, so no endpoint could be judged")
     probed = {probe.endpoint for probe in report.probes}
     states = endpoint_states([*earlier, *report.probes], limits)
-    known = {e.name: states[e.name] for e in sorted(endpoints, key=lambda e: e.name) if e.name in probed}
+    endpoints = sorted(endpoints, key=lambda endpoint: endpoint.name)
+    known = {endpoint.name: states[endpoint.name] for endpoint in endpoints if endpoint.name in probed}
     share_down = sum(state.down for state in known.values()) / len(endpoints)
     doubts = _doubts(endpoints, known)
     findings = []

@@ -194,7 +194,7 @@ def _release_findings(sample: ErrorSample, limits: ErrorLimits) -> list[Finding]
     """Return a warning for each release that fails although all together look well, as a rolling one may."""
     if _crossed(wilson_interval(sample.failures, sample.total)[0], sample.failures, limits)[0] is Verdict.CRITICAL:
         return []
-    return [finding for count in sample.counts if (finding := _release_finding(count, sample, limits))]
+    return [finding for count in merge_counts(sample.counts) if (finding := _release_finding(count, sample, limits))]
 
 
 def _release_finding(count: ErrorCount, sample: ErrorSample, limits: ErrorLimits) -> Finding | None:
