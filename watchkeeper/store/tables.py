@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
+from operator import itemgetter
 from typing import Any, ClassVar, TypeVar
 
 from sqlalchemy import ColumnElement, MetaData, Row, Table
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlmodel import SQLModel
 
-from watchkeeper.store.text import storable, storable_key
+from watchkeeper.store.text import is_plain, storable, storable_key
 
 Value = TypeVar("Value")
 Columns = ReadOnlyColumnCollection[str, Any]
@@ -79,10 +80,15 @@ def _in_order_of_keys(
 ) -> Iterator[dict[str, Any]]:
     keys = {*names, *foreign}
     unique = {}
+    key_of = itemgetter(*names) if len(names) > 1 else lambda row: (row[names[0]],)
     for row in rows:
-        stored = {name: storable_key(value) if name in keys else storable(value) for name, value in row.items()}
-        unique[tuple(stored[name] for name in names)] = stored
+        stored = row if is_plain(row) else _storable(row, keys)
+        unique[key_of(stored)] = stored
     return (unique[key] for key in sorted(unique))
+
+
+def _storable(row: dict[str, Any], keys: Collection[str]) -> dict[str, Any]:
+    return {name: storable_key(value) if name in keys else storable(value) for name, value in row.items()}
 
 
 def _or_update(

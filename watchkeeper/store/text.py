@@ -32,6 +32,17 @@ def write_json(value: object) -> str:
     return text
 
 
+def is_plain(row: dict[str, Any]) -> bool:
+    """Return True when a row can be stored as it is, as nearly always: asking is cheap, cleaning is not."""
+    for value in row.values():
+        if type(value) is str:
+            if len(value) > LONGEST_KEY or not value.isascii() or "\x00" in value:
+                return False
+        elif type(value) is int and not -BIGGEST <= value <= BIGGEST:
+            return False
+    return True
+
+
 def storable(value: Any) -> Any:  # noqa: ANN401 - any value of a column
     """Return a column's value as both engines take it: clean text, whole numbers within 64 bits."""
     if isinstance(value, str):
