@@ -76,7 +76,7 @@ def _lead(check: HealthCheck, previous: Verdict | None, before: HealthCheck | No
     if before is None or not before.reasons:
         return f"It was {previous} until {check.window.start:%H:%M} UTC. {now}"
     ended = slack.escape(sentence(before.reasons[0]), 600)
-    return f"This has ended ({_span(before.window.start, check.window.start)}): {ended} {now}"
+    return f"This has ended ({_span(before.window.start, check.window.start)}): {ended}\nNow: {now}"
 
 
 def _further_reasons(check: HealthCheck) -> tuple[str, ...]:

@@ -1,3 +1,4 @@
+import asyncio
 import json
 import logging
 import traceback
@@ -165,6 +166,20 @@ async def test_nobody_listening_is_unavailable() -> None:
         url = server.url("/api/")
     with pytest.raises(VendorUnavailable, match="cannot be reached"):
         await SlackClient(TOKEN, base_url=url).post("#releases", "All is well")
+
+
+class Impatient(SlackClient):
+    request_seconds = 1
+
+
+async def test_silence_is_unavailable_in_time() -> None:
+    async def say_nothing(_writer: Any) -> None:
+        await asyncio.sleep(3)
+
+    async with serving(say_nothing) as server:
+        for client in (Impatient(TOKEN, base_url=server.url("/api/")), Impatient(webhook_url=server.url(SECRET_PATH))):
+            with pytest.raises(VendorUnavailable, match="no full answer in time"):
+                await client.post("#releases", "All is well")
 
 
 # --- webhook

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reports.health import CUSTODY, check_details, check_message, check_table, history_table
+from reports.health import CUSTODY, check_details, check_message, check_table, history_table, summary
 from reports.slack import SlackMessage
 from watchkeeper.domain.health import Blame, CheckType, Fault, HealthCheck
 from watchkeeper.domain.verdicts import Component, Evidence, Gap, Judgement, Verdict, unknown
@@ -70,11 +70,9 @@ def test_healthy_again_says_what_has_ended() -> None:
     later = replace(WELL, window=Window(WINDOW.end, WINDOW.end + timedelta(minutes=15)))
     shown = words(check_message(later, Verdict.CRITICAL, "Shop", {}, before=FAILING)).splitlines()
     assert shown[0] == "🟢 *Shop* is healthy again"
-    assert shown[1] == (
-        "This has ended (2026-03-01 14:15 to 14:30 UTC): 117 of 1,204 requests failed (9.7 %). "
-        "2 of 1,204 requests failed (0.17 %)."
-    )
-    assert len(shown) == 3
+    assert shown[1] == "This has ended (2026-03-01 14:15 to 14:30 UTC): 117 of 1,204 requests failed (9.7 %)."
+    assert shown[2] == "Now: 2 of 1,204 requests failed (0.17 %)."
+    assert len(shown) == 4
 
 
 def test_healthy_again_without_the_check_before_says_what_it_was() -> None:
@@ -173,6 +171,10 @@ def test_the_table_has_the_worst_first_and_links_that_work() -> None:
     )
     assert rows[3].startswith("| portal | ⚪ unknown | – | 0% | – |")
     assert rows[4].startswith("| shop | 🟢 healthy | 97 | 100% |")
+
+
+def test_the_summary_names_only_those_that_are_not_well() -> None:
+    assert summary([WELL, replace(FAILING, project="api"), WELL]) == "api critical, 2 of 3 healthy"
 
 
 def test_the_history_has_the_newest_first_and_a_day_at_most() -> None:

@@ -192,8 +192,7 @@ class EndpointClient:
 
     @asynccontextmanager
     async def _response(self, method: str, url: httpx.URL, phases: Phases) -> AsyncIterator[httpx.Response]:
-        with phases.timing(Phase.DNS):
-            addresses = await self._look_up(url.host, url.raw_host.decode("ascii"))
+        addresses = await self._look_up(url, phases)
         for address in addresses:
             is_last = address == addresses[-1]
             request = httpx.Request(
@@ -218,16 +217,17 @@ class EndpointClient:
         finally:
             await response.aclose()
 
-    async def _look_up(self, shown: str, host: str) -> tuple[str, ...]:
+    async def _look_up(self, url: httpx.URL, phases: Phases) -> tuple[str, ...]:
         """Return at most one address of each family, in the system's order of preference."""
+        host = url.raw_host.decode("ascii")
         if _is_address(host):
             return (host,)
-        loop = asyncio.get_running_loop()
         ask = functools.partial(socket.getaddrinfo, host, None, type=socket.SOCK_STREAM)
         try:
-            found = await loop.run_in_executor(self._lookups, ask)
+            with phases.timing(Phase.DNS):
+                found = await asyncio.get_running_loop().run_in_executor(self._lookups, ask)
         except (OSError, UnicodeError) as error:
-            raise lookup_failed(shown, error) from None
+            raise lookup_failed(url.host, error) from None
         first: dict[int, str] = {}
         for family, *_, (address, *_) in found:
             first.setdefault(family, str(address))

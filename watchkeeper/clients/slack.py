@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 import httpx
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
 
 _VENDOR: Final = "Slack"
-_SECONDS: Final = 15
 # The library's own would write webhook URLs and whole messages at level DEBUG.
 _QUIET: Final = logging.getLogger("watchkeeper.clients.slack.sdk")
 _QUIET.setLevel(logging.WARNING)
@@ -39,6 +38,8 @@ class SlackClient:
         MissingCredential: neither secret is there, or the one that is cannot be one.
         VendorRefused: `base_url` is no http(s) URL.
     """
+
+    request_seconds: ClassVar[int] = 15
 
     def __init__(self, bot_token: str = "", webhook_url: str = "", base_url: str = "https://slack.com/api/") -> None:
         if not bot_token and not webhook_url:
@@ -106,13 +107,13 @@ class SlackClient:
 
         # No retries of its own: the task asks again, and only it.
         return AsyncWebClient(
-            self._bot_token, base_url=self._base_url, timeout=_SECONDS, retry_handlers=[], logger=_QUIET
+            self._bot_token, base_url=self._base_url, timeout=self.request_seconds, retry_handlers=[], logger=_QUIET
         )
 
     async def _post_to_webhook(self, channel: str, text: str, blocks: Blocks) -> None:
         from slack_sdk.webhook.async_client import AsyncWebhookClient  # noqa: PLC0415 - see above
 
-        client = AsyncWebhookClient(self._webhook_url, timeout=_SECONDS, retry_handlers=[], logger=_QUIET)
+        client = AsyncWebhookClient(self._webhook_url, timeout=self.request_seconds, retry_handlers=[], logger=_QUIET)
         async with _translated(channel):
             answer = await client.send(text=text, blocks=list(blocks), unfurl_links=False, unfurl_media=False)
         if answer.status_code != httpx.codes.OK or answer.body != "ok":
@@ -154,7 +155,7 @@ async def _translated(channel: str) -> AsyncIterator[None]:
         data = getattr(response, "data", None)
         raise _failure(status, data if isinstance(data, dict) else {}, response.headers, channel) from None
     except TimeoutError:
-        raise VendorUnavailable(_VENDOR, f"no full answer within {_SECONDS} s") from None
+        raise VendorUnavailable(_VENDOR, "no full answer in time") from None
     except (ClientError, OSError) as error:
         raise VendorUnavailable(_VENDOR, f"cannot be reached ({type(error).__name__})") from None
     except (SlackClientError, ValueError, LookupError, AttributeError, RecursionError):
