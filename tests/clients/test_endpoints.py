@@ -1,30 +1,15 @@
 import asyncio
-import gzip
-import json
-import ssl
-import zlib
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.clients.local_server import LocalServer, reply, server_tls, serving
+from tests.clients.local_server import reply, serving
+from tests.clients.probing import probe, probe_answer
 from watchkeeper.clients.endpoints import EndpointClient
-from watchkeeper.domain.endpoints import Endpoint, Probe, ProbeFailure
+from watchkeeper.domain.endpoints import Endpoint, ProbeFailure
 from watchkeeper.domain.limits import EndpointLimits
 
 NO_PAUSE = timedelta(0)
-
-
-async def probe(url: str, tls: ssl.SSLContext | None = None, **conditions: Any) -> Probe:
-    async with EndpointClient(ssl_context=tls) as client:
-        return await client.probe(Endpoint("home", url, **conditions))
-
-
-async def probe_answer(answer: bytes, **conditions: Any) -> Probe:
-    async with serving(answer) as server:
-        return await probe(server.url(), **conditions)
 
 
 async def test_a_good_answer_has_its_phases() -> None:
@@ -68,89 +53,6 @@ async def test_every_probe_has_a_connection_of_its_own() -> None:
 async def test_the_status_is_held_against_what_is_expected(status: str, expected: tuple[int, ...], detail: str) -> None:
     found = await probe_answer(reply(b"", status), expected_status=expected)
     assert (found.failure, found.detail) == (ProbeFailure.STATUS if detail else None, detail)
-
-
-OK = json.dumps({"status": "ok", "checks": [{"up": True, "lag": 1}], "ready": True, "note": None}).encode()
-
-
-@pytest.mark.parametrize(
-    ("condition", "detail"),
-    [
-        ('status == "ok"', ""),
-        ("status == ok", ""),
-        ("status=='ok'", ""),
-        ('status != "failing"', ""),
-        ("ready", ""),
-        ("checks.0.up", ""),
-        ("checks.0.lag == 1", ""),
-        ("checks.0.lag == 1.0", ""),
-        ("note == null", ""),
-        ("checks.0.lag == true", "`checks.0.lag == true` does not hold in the JSON body"),
-        ("checks.0.lag", "`checks.0.lag` does not hold in the JSON body"),
-        ('status == "OK"', '`status == "OK"` does not hold in the JSON body'),
-        ("status != ok", "`status != ok` does not hold in the JSON body"),
-        ("checks.1.up", "the JSON body has no `checks.1.up`"),
-        ("missing != 1", "the JSON body has no `missing`"),
-        ("status.deeper", "the JSON body has no `status.deeper`"),
-        ("sta\ntus", "the condition `sta\ntus` cannot be read: write `path == value`"),
-    ],
-)
-async def test_a_json_condition_must_hold(condition: str, detail: str) -> None:
-    found = await probe_answer(reply(OK), json_condition=condition)
-    assert (found.failure, found.detail) == (ProbeFailure.BODY if detail else None, detail)
-
-
-@pytest.mark.parametrize("body", [b"<html>", b"", b'{"status": "o', b"[" * 100_000, b"\xff\xfe\x00"])
-async def test_a_body_that_is_not_json_says_so(body: bytes) -> None:
-    found = await probe_answer(reply(body), json_condition="status == ok")
-    assert (found.failure, found.detail) == (ProbeFailure.BODY, "the body is not JSON")
-
-
-async def test_the_body_must_hold_the_text() -> None:
-    assert (await probe_answer(reply("Grüße".encode()), body_contains="Grüße")).ok
-    found = await probe_answer(reply(b"Maintenance"), body_contains="Welcome")
-    assert (found.failure, found.detail) == (ProbeFailure.BODY, "the body does not hold the expected text")
-
-
-@pytest.mark.parametrize(("coding", "compressed"), [("gzip", gzip.compress(OK)), ("deflate", zlib.compress(OK))])
-async def test_a_body_that_was_compressed_unasked_is_read(coding: str, compressed: bytes) -> None:
-    answer = reply(compressed, "200 OK", f"Content-Encoding: {coding}")
-    assert (await probe_answer(answer, json_condition="ready")).ok
-
-
-async def test_a_small_answer_that_unpacks_to_a_giant_is_cut() -> None:
-    bomb = reply(gzip.compress(b"x" * 50_000_000), "200 OK", "Content-Encoding: gzip")
-    found = await probe_answer(bomb, json_condition="ready")
-    assert found.failure is ProbeFailure.TOO_LARGE
-
-
-@pytest.mark.parametrize("coding", ["br", "gzip", "nonsense"])
-async def test_a_body_that_cannot_be_unpacked_says_so(coding: str) -> None:
-    found = await probe_answer(reply(OK, "200 OK", f"Content-Encoding: {coding}"), json_condition="ready")
-    assert found.failure is ProbeFailure.BODY
-
-
-async def endless(writer: asyncio.StreamWriter) -> None:
-    writer.write(b"HTTP/1.1 200 OK\r\n\r\nWelcome")
-    for _ in range(10_000):
-        writer.write(b"x" * 65_536)
-        await writer.drain()
-
-
-@pytest.mark.parametrize(
-    ("conditions", "failure"),
-    [
-        ({}, None),
-        ({"body_contains": "Welcome"}, None),
-        ({"body_contains": "Goodbye"}, ProbeFailure.TOO_LARGE),
-        ({"json_condition": "ready"}, ProbeFailure.TOO_LARGE),
-    ],
-)
-async def test_a_huge_body_is_cut(conditions: dict[str, Any], failure: ProbeFailure | None) -> None:
-    async with serving(endless) as server:
-        found = await probe(server.url(), **conditions)
-    assert found.failure is failure
-    assert found.status == 200
 
 
 async def drip_head(writer: asyncio.StreamWriter) -> None:
@@ -261,104 +163,9 @@ async def test_a_server_on_one_family_only_is_reached_by_its_name() -> None:
     assert found.dns_ms is not None
 
 
-async def redirecting(server: LocalServer, writer: asyncio.StreamWriter) -> None:
-    path = server.requests[-1].split()[1].decode()
-    step = int(path.strip("/").partition("?")[0] or 0)
-    writer.write(reply(b"there", "200 OK") if step == 3 else reply(b"", "302 Found", f"Location: /{step + 1}?secret=1"))
-    await writer.drain()
-
-
-async def test_a_redirect_is_shown_without_what_may_be_secret() -> None:
-    answer = reply(b"", "302 Found", "Location: https://someone:hush@login.example.test:8443/start?token=hush#hush")
-    found = await probe_answer(answer)
-    assert found.redirected_to == "https://login.example.test:8443/start"
-    assert found.detail == "answered 302 to https://login.example.test:8443/start, expected 200"
-    assert "hush" not in repr(found)
-
-
-@pytest.mark.parametrize("location", ["", "javascript:alert(1)", "http://[", "\xff\xfe", "//", "http://a b/"])
-async def test_a_hostile_location_is_not_shown(location: str) -> None:
-    found = await probe_answer(reply(b"", "302 Found", f"Location: {location}"))
-    assert found.status == 302
-    assert "javascript" not in found.redirected_to
-
-
-async def test_redirects_are_followed_only_when_asked() -> None:
-    async with serving(lambda writer: redirecting(server, writer)) as server:
-        found = await probe(server.url("/0"), follow_redirects=True, body_contains="there")
-        assert (found.ok, found.status, found.redirected_to) == (True, 200, server.url("/3"))
-        assert server.connections == 4
-        found = await probe(server.url("/0"), expected_status=(302,))
-        assert (found.ok, found.redirected_to) == (True, server.url("/1"))
-
-
-async def test_redirects_in_a_circle_end() -> None:
-    found = await probe_answer(reply(b"", "302 Found", "Location: /again"), follow_redirects=True)
-    assert (found.failure, found.detail) == (ProbeFailure.STATUS, "more than 5 redirects")
-
-
-async def test_a_redirect_out_of_http_is_not_followed() -> None:
-    found = await probe_answer(reply(b"", "302 Found", "Location: file:///etc/passwd"), follow_redirects=True)
-    assert found.detail == "the address it redirects to is not a valid http or https URL"
-
-
 async def test_head_reads_no_body() -> None:
     found = await probe_answer(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n", method="HEAD")
     assert found.ok
-
-
-async def test_tls_has_a_phase_and_the_end_of_its_certificate(tmp_path: Path) -> None:
-    server_side, client_side = server_tls(tmp_path, expires=timedelta(days=10))
-    async with serving(reply(), tls=server_side) as server:
-        found = await probe(server.url(scheme="https", host="localhost"), client_side)
-    assert found.ok, found.detail
-    assert found.tls_ms is not None
-    assert found.certificate_expires_at is not None
-    left = found.certificate_expires_at - datetime.now(UTC)
-    assert timedelta(days=9, hours=23) < left < timedelta(days=10, minutes=1)
-
-
-@pytest.mark.parametrize(
-    ("expires", "name", "trusted", "detail"),
-    [
-        pytest.param(-timedelta(days=1), "localhost", True, "certificate has expired", id="expired"),
-        pytest.param(timedelta(days=9), "localhost", False, "self-signed certificate", id="self-signed"),
-        pytest.param(
-            timedelta(days=9),
-            "other.test",
-            True,
-            "Hostname mismatch, certificate is not valid for 'localhost'",
-            id="name",
-        ),
-    ],
-)
-async def test_a_bad_certificate_is_a_tls_failure_that_says_why(
-    tmp_path: Path,
-    expires: timedelta,
-    name: str,
-    trusted: bool,  # noqa: FBT001
-    detail: str,
-) -> None:
-    server_side, client_side = server_tls(tmp_path, expires=expires, name=name)
-    async with serving(reply(), tls=server_side) as server:
-        found = await probe(server.url(scheme="https", host="localhost"), client_side if trusted else None)
-    assert (found.failure, found.detail, found.status) == (
-        ProbeFailure.TLS,
-        f"the certificate is not valid: {detail}",
-        None,
-    )
-
-
-async def test_tls_with_a_server_that_has_none_is_a_tls_failure() -> None:
-    async with serving(reply(), speaks_first=True) as server:
-        found = await probe(server.url(scheme="https"))
-    assert (found.failure, found.detail) == (ProbeFailure.TLS, "no TLS: wrong version number")
-
-
-async def test_a_server_that_hangs_up_in_the_handshake_is_a_tls_failure() -> None:
-    async with serving(b"", speaks_first=True) as server:
-        found = await probe(server.url(scheme="https"))
-    assert found.failure is ProbeFailure.TLS
 
 
 # --- many endpoints

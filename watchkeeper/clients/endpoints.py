@@ -7,7 +7,6 @@ import ssl
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from time import monotonic
@@ -15,7 +14,15 @@ from typing import Final, Self
 
 import httpx
 
-from watchkeeper.clients.endpoint_conditions import BODY_LIMIT, Body, Flaw, find_flaw
+from watchkeeper.clients.endpoint_answers import (
+    Answer,
+    certificate_end,
+    judge_answer,
+    parse_url,
+    read_body,
+    shown_url,
+)
+from watchkeeper.clients.endpoint_conditions import Flaw
 from watchkeeper.clients.endpoint_failures import ProbeError, lookup_failed, transport_flaw
 from watchkeeper.clients.endpoint_inquiries import Inquiry
 from watchkeeper.clients.endpoint_phases import Phase, Phases
@@ -25,7 +32,6 @@ from watchkeeper.domain.limits import EndpointLimits
 _MAX_CONCURRENCY: Final = 50
 _MAX_REDIRECTS: Final = 5
 _MAX_TIMEOUT_MS: Final = 30_000
-_SHOWN_URL: Final = 200
 _OTHER_ADDRESS_AFTER: Final = 2.0  # seconds for one address when there is another to try
 _HEADERS: Final = {
     "User-Agent": "watchkeeper (endpoint probe)",
@@ -33,17 +39,6 @@ _HEADERS: Final = {
     "Accept-Encoding": "identity",
     "Cache-Control": "no-cache",
 }
-
-
-@dataclass(slots=True)
-class _Answer:
-    """What was seen of the last answer; kept when the probe goes wrong later."""
-
-    status: int | None = None
-    location: str = ""
-    certificate_expires_at: datetime | None = None
-    body: Body = Body(b"")  # noqa: RUF009 - frozen
-    encoding: str = ""
 
 
 class EndpointClient:
@@ -121,7 +116,7 @@ class EndpointClient:
 
     async def probe(self, endpoint: Endpoint) -> Probe:
         """Ask `endpoint` once. Whatever it does, the outcome is a probe."""
-        at, phases, answer = datetime.now(UTC), Phases(), _Answer()
+        at, phases, answer = datetime.now(UTC), Phases(), Answer()
         flaw = await self._ask(endpoint, phases, answer)
         return Probe(
             endpoint=endpoint.name,
@@ -153,7 +148,7 @@ class EndpointClient:
             if monotonic() < until:
                 inquiry.probes.append(await self.probe(inquiry.endpoint))
 
-    async def _ask(self, endpoint: Endpoint, phases: Phases, answer: _Answer) -> Flaw | None:
+    async def _ask(self, endpoint: Endpoint, phases: Phases, answer: Answer) -> Flaw | None:
         seconds = min(endpoint.timeout_ms, _MAX_TIMEOUT_MS) / 1000
         try:
             async with asyncio.timeout(seconds):
@@ -164,30 +159,30 @@ class EndpointClient:
             return failed.flaw
         except httpx.TransportError as error:
             return transport_flaw(error, phases.current)
-        return _find_flaw(endpoint, answer)
+        return judge_answer(endpoint, answer)
 
-    async def _visit(self, endpoint: Endpoint, phases: Phases, answer: _Answer) -> None:
-        method, url = endpoint.method, _parse(endpoint.url)
+    async def _visit(self, endpoint: Endpoint, phases: Phases, answer: Answer) -> None:
+        method, url = endpoint.method, parse_url(endpoint.url)
         for _ in range(_MAX_REDIRECTS + 1):
             location = await self._fetch(method, url, phases, answer)
             if location is None or not endpoint.follow_redirects:
                 phases.stop()
                 return
-            url = _parse(location, base=url)
+            url = parse_url(location, base=url)
             method = method if answer.status in {307, 308} or method == "HEAD" else "GET"
         raise ProbeError(ProbeFailure.STATUS, f"more than {_MAX_REDIRECTS} redirects")
 
-    async def _fetch(self, method: str, url: httpx.URL, phases: Phases, answer: _Answer) -> str | None:
+    async def _fetch(self, method: str, url: httpx.URL, phases: Phases, answer: Answer) -> str | None:
         """Fill `answer`, and return where it points if it is a redirect."""
         async with self._response(method, url, phases) as response:
             answer.status = response.status_code
-            answer.certificate_expires_at = _certificate_end(response)
+            answer.certificate_expires_at = certificate_end(response)
             answer.encoding = response.headers.get("content-encoding", "")
-            answer.body = await _read(response)
+            answer.body = await read_body(response)
             if not response.has_redirect_location:
                 return None
             location: str = response.headers["location"]
-            answer.location = _shown(location, base=url)
+            answer.location = shown_url(location, base=url)
             return location
 
     @asynccontextmanager
@@ -246,54 +241,3 @@ def _is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _parse(text: str, base: httpx.URL | None = None) -> httpx.URL:
-    try:
-        url = base.join(text) if base is not None else httpx.URL(text)
-    except (httpx.InvalidURL, ValueError):
-        url = httpx.URL("")
-    if url.scheme not in {"http", "https"} or not url.host:
-        what = "its address" if base is None else "the address it redirects to"
-        raise ProbeError(ProbeFailure.PROTOCOL, f"{what} is not a valid http or https URL")
-    return url
-
-
-def _shown(location: str, base: httpx.URL) -> str:
-    """Return where `location` points without what may be secret in it: user, password, query and fragment."""
-    try:
-        url = _parse(location, base)
-    except ProbeError:
-        return ""
-    port = f":{url.port}" if url.port else ""
-    host = f"[{url.host}]" if ":" in url.host else url.host
-    return f"{url.scheme}://{host}{port}{url.raw_path.decode('ascii').partition('?')[0]}"[:_SHOWN_URL]
-
-
-def _certificate_end(response: httpx.Response) -> datetime | None:
-    connection = response.extensions["network_stream"].get_extra_info("ssl_object")
-    if connection is None:
-        return None
-    seconds = ssl.cert_time_to_seconds(connection.getpeercert()["notAfter"])
-    return datetime.fromtimestamp(seconds, UTC)
-
-
-async def _read(response: httpx.Response) -> Body:
-    parts, size = [], 0
-    async for part in response.aiter_raw():
-        parts.append(part)
-        size += len(part)
-        if size > BODY_LIMIT:
-            return Body(b"".join(parts)[:BODY_LIMIT], is_cut=True)
-    return Body(b"".join(parts))
-
-
-def _find_flaw(endpoint: Endpoint, answer: _Answer) -> Flaw | None:
-    if answer.status not in endpoint.expected_status:
-        wanted = " or ".join(map(str, endpoint.expected_status))
-        to = f" to {answer.location}" if answer.location else ""
-        return Flaw(ProbeFailure.STATUS, f"answered {answer.status}{to}, expected {wanted}")
-    if not endpoint.body_contains and not endpoint.json_condition:
-        return None
-    body = answer.body.decoded(answer.encoding)
-    return body if isinstance(body, Flaw) else find_flaw(endpoint, body)
