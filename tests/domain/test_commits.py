@@ -38,7 +38,7 @@ def test_the_commit_that_a_version_names(version: str, sha: str) -> None:
         ("", "", False),
     ],
 )
-def test_same_commit(a: str, b: str, same: bool) -> None:
+def test_same_commit(a: str, b: str, *, same: bool) -> None:
     assert same_commit(a, b) is same
     assert same_commit(b, a) is same
 

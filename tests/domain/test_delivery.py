@@ -77,7 +77,7 @@ def test_a_failure_says_which_and_why() -> None:
         pytest.param(-3, False, Verdict.HEALTHY, id="made in the future, by a clock that is off"),
     ],
 )
-def test_stuck_builds(minutes: float, newer: bool, verdict: Verdict) -> None:
+def test_stuck_builds(minutes: float, *, newer: bool, verdict: Verdict) -> None:
     stuck = deployment(NEW, minutes, state=DeploymentState.QUEUED)
     rest = [deployment(OLD, 6_000), *([deployment("b" * 40, 1)] if newer else [])]
     judgement = judge(delivery(stuck, *rest))

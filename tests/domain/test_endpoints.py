@@ -45,7 +45,7 @@ def judge(*probes: Probe, earlier: list[Probe] | None = None, endpoints: tuple[E
         pytest.param("....xxx", True, id="after a good while"),
     ],
 )
-def test_down_after_three_failures_up_after_two_successes(text: str, down: bool) -> None:
+def test_down_after_three_failures_up_after_two_successes(text: str, *, down: bool) -> None:
     assert (down_endpoints(story(text), LIMITS) == frozenset({"home"})) is down
 
 

@@ -244,10 +244,13 @@ BANDS = {Verdict.HEALTHY: (70, 100), Verdict.WARNING: (50, 69), Verdict.CRITICAL
 shares = st.floats(0, 1)
 
 
-@given(samples, st.tuples(shares, shares, shares).map(sorted))
-def test_score_and_verdict_agree_with_any_limits(found: list[tuple[str, tuple[int, int]]], limits: list[float]) -> None:
+@given(samples, st.tuples(shares, shares, shares))
+def test_score_and_verdict_agree_with_any_limits(
+    found: list[tuple[str, tuple[int, int]]], limits: tuple[float, float, float]
+) -> None:
     counted = [(release, failures, total) for release, (failures, total) in found]
-    judgement = judge(*counted, limits=ErrorLimits(*limits))
+    warning, critical, emergency = sorted(limits)
+    judgement = judge(*counted, limits=ErrorLimits(warning, critical, emergency))
     if judgement.score is not None:
         low, high = BANDS[judgement.verdict]
         assert low <= judgement.score <= high

@@ -24,7 +24,7 @@ from watchkeeper.domain.verdicts import Verdict
         pytest.param(-1, False, id="in the future, by a clock that is off: the next window has it"),
     ],
 )
-def test_an_issue_is_new_in_the_window_it_was_first_seen_in(minutes: float, new: bool) -> None:
+def test_an_issue_is_new_in_the_window_it_was_first_seen_in(minutes: float, *, new: bool) -> None:
     assert bool(new_issues([issue(first_seen=at(minutes))], WINDOW)) is new
 
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watchkeeper.domain.sessions import RECOUNTED, UNREAD, ErrorCount, SessionReading, session_difference
+from watchkeeper.domain.error_rates import ErrorCount
+from watchkeeper.domain.sessions import RECOUNTED, UNREAD, SessionReading, session_difference
 from watchkeeper.domain.windows import Window
 
 DAY = datetime(2026, 9, 30, tzinfo=UTC)

@@ -36,7 +36,7 @@ def test_a_window_includes_its_start_and_excludes_its_end() -> None:
     ],
 )
 def test_what_is_no_window(start: datetime, end: datetime) -> None:
-    with pytest.raises(ValueError, match="a window (must|needs)"):
+    with pytest.raises(ValueError, match=r"a window (must|needs)"):
         Window(start, end)
 
 

@@ -40,6 +40,7 @@ class Suspects:
         releases: newest first; `serving` the newest one that visitors get, `before` the one that served before it.
         earlier: failures of releases before the window, counted the same way: for a release that has no traffic left.
         online: False when our own connectivity is down.
+        both_serve: True in a rolling release, where `before` still serves beside `serving`.
     """
 
     sample: ErrorSample | Missing
@@ -49,6 +50,7 @@ class Suspects:
     earlier: Sequence[ErrorCount] = ()
     status: PlatformStatus | Missing | None = None
     online: bool = True
+    both_serve: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +138,17 @@ def _old_trial(suspects: Suspects) -> Trial | None:
     count, release = max(others, key=lambda pair: (pair[0].failures, pair[0].release), default=(None, None))
     if count is None or release is None or 2 * count.failures <= sample.failures:
         return None
-    comparison = compare_releases(count, counts_of(serving, sample.counts), sample.denominator.noun)
-    return Trial(release, comparison, same_time=True)
+    this = counts_of(serving, sample.counts)
+    return (
+        Trial(release, compare_releases(count, this, sample.denominator.noun), same_time=True) if this.total else None
+    )
 
 
 def _guilty(trial: Trial, suspects: Suspects) -> Blame:
     reason = trial.comparison.reason
-    if suspects.serving is not None and trial.release != suspects.serving:
+    if suspects.both_serve and trial.release == suspects.before:
+        reason = reason.replace("the one before it", "the one that is rolling out", 1)
+    elif trial.release != suspects.serving:
         reason = reason.replace("the one before it", "the one that serves now", 1)
         reason += "; it does not serve production any more, so going back does not help"
     elif not trial.same_time:

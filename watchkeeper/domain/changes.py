@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from watchkeeper.domain.health import HealthCheck
+from watchkeeper.domain.health import VITAL, HealthCheck
 from watchkeeper.domain.verdicts import Verdict
 
 
@@ -48,10 +48,9 @@ def decide_change(check: HealthCheck, last_told: Verdict | None, in_maintenance:
 
 
 def is_blind(check: HealthCheck) -> bool:
-    """Return True when the verdict is unknown because something could not be seen, not for want of evidence."""
-    return check.verdict is Verdict.UNKNOWN and any(
-        judgement.gap is not None and judgement.gap.is_blind for judgement in check.components.values()
-    )
+    """Return True when the verdict is unknown because what is vital could not be seen, not for want of evidence."""
+    gaps = {judgement.gap for component, judgement in check.components.items() if component in VITAL}
+    return check.verdict is Verdict.UNKNOWN and any(gap is not None and gap.is_blind for gap in gaps)
 
 
 def _reason(check: HealthCheck, last_told: Verdict | None) -> ChangeReason | None:

@@ -14,7 +14,7 @@ from watchkeeper.domain.health import CheckType, HealthCheck, check_health
 from watchkeeper.domain.limits import HealthLimits
 from watchkeeper.domain.observations import Observation, observations_of
 from watchkeeper.domain.past import Past
-from watchkeeper.domain.releases import Release, join_releases, release_before, serving_release
+from watchkeeper.domain.releases import Release, is_rolling, join_releases, release_before, serving_release
 from watchkeeper.domain.sessions import SessionReading
 from watchkeeper.domain.verdicts import Component, Gap, Judgement, Missing, Verdict, unknown
 from watchkeeper.domain.windows import Window
@@ -186,4 +186,5 @@ def _suspects(
         before=release_before(releases, serving, production) if serving else None,
         status=seen.platform,
         online=not isinstance(seen.endpoints, EndpointReport) or seen.endpoints.online,
+        both_serve=is_rolling(production),
     )

@@ -9,7 +9,7 @@ from watchkeeper.domain.commits import commit_of, same_commit, short_name
 from watchkeeper.domain.delivery import DeploymentState, Production, ServingState, VercelDeployment
 from watchkeeper.domain.errors import ErrorCount, SentryRelease
 
-__all__ = ["Release", "counts_of", "join_releases", "release_before", "same_commit", "serving_release"]
+__all__ = ["Release", "counts_of", "is_rolling", "join_releases", "release_before", "same_commit", "serving_release"]
 
 PREFIX = 7  # digits of a SHA that the search begins with
 
@@ -113,11 +113,8 @@ def serving_release(releases: Sequence[Release], production: Production | None) 
     if production is None:
         return next((release for release in _by_age(releases) if release.live_at), None)
     rolling = production.rolling_release
-    if rolling is not None and rolling.state == "active":
-        canary = _holding(releases, rolling.canary_deployment)
-        if canary is not None:
-            return canary
-    return _holding(releases, production.deployment or "")
+    canary = _holding(releases, rolling.canary_deployment) if rolling and is_rolling(production) else None
+    return canary or _holding(releases, production.deployment or "")
 
 
 def release_before(
@@ -125,10 +122,16 @@ def release_before(
 ) -> Release | None:
     """Return the release that served production before `serving`: in a rolling release the base; None if not known."""
     rolling = production.rolling_release if production else None
-    if rolling is not None and rolling.state == "active" and rolling.canary_deployment in serving.vercel_deployments:
+    if rolling and is_rolling(production) and rolling.canary_deployment in serving.vercel_deployments:
         return _holding(releases, rolling.base_deployment)
     before = (release for release in _by_age(releases) if release.live_at and release.age_key < serving.age_key)
     return next(before, None)
+
+
+def is_rolling(production: Production | None) -> bool:
+    """Return True while two releases serve: a rolling release is under way."""
+    rolling = production.rolling_release if production else None
+    return rolling is not None and rolling.state == "active"
 
 
 def counts_of(release: Release, counts: Iterable[ErrorCount]) -> ErrorCount:
