@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
+from prefect.utilities.annotations import quote
 from sqlalchemy import Engine
 
 from watchkeeper.config import read_settings
@@ -63,13 +64,13 @@ def recall(slugs: tuple[str, ...], window: Window, now: datetime) -> dict[str, P
     with reading(database()) as session:
         readings = errors.session_readings(session, slugs, window.hours())
         probes = endpoints.probes(session, slugs, recent)
-        made = builds.pipelines(session, slugs, Window(window.start - PIPELINES_BACK, recent.end))
+        settled = builds.settled_by_project(session, slugs, window.start - PIPELINES_BACK)
         latest = health.latest_checks(session, slugs, CheckType.FULL)
     return {
         slug: Past(
             readings=readings.get(slug, ()),
             probes=probes.get(slug, ()),
-            settled=tuple(pipeline for pipeline in made.get(slug, ()) if pipeline.is_final),
+            settled=settled.get(slug, ()),
             latest=latest.get(slug),
         )
         for slug in slugs
@@ -89,9 +90,14 @@ class Findings:
     plans: Sequence[Plan] = ()
 
 
-@store_task
 def remember(findings: Findings, flow_run: str, now: datetime) -> None:
     """Save everything of one window in one transaction: all of it or nothing."""
+    # Unquoted, Prefect looks for futures in each of the values: a second for 1,000 projects.
+    _remember(quote(findings), flow_run, now)  # type: ignore[call-overload]  # the task gets what is quoted
+
+
+@task(name="remember", cache_policy=NO_CACHE, persist_result=False)
+def _remember(findings: Findings, flow_run: str, now: datetime) -> None:
     seen = findings.seen
     with transaction(database()) as session:
         projects.save_projects(session, findings.names, now)
@@ -105,9 +111,10 @@ def remember(findings: Findings, flow_run: str, now: datetime) -> None:
         releases.save_releases(session, findings.released)
         observations.save_observations(session, findings.measured)
         health.save_checks(session, findings.checks, flow_run, now)
-        window = findings.checks[0].window
-        runs.save_flow_run(session, runs.FlowRun(flow_run, "health-check", window, len(findings.checks), now))
+        for window in {check.window for check in findings.checks}:
+            runs.save_flow_run(session, runs.FlowRun(flow_run, "health-check", window, len(findings.checks), now))
         messages.plan_messages(session, findings.plans, now)
+        messages.withdraw_passed(session, findings.checks, now)
 
 
 @store_task

@@ -7,8 +7,10 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from tests.store.samples import NOON, QUARTER, quarter
+from tests.store.samples import NOON, QUARTER, check, quarter
+from watchkeeper.domain.health import CheckType
 from watchkeeper.domain.verdicts import Verdict
+from watchkeeper.domain.windows import Window
 from watchkeeper.store.database import reading, transaction
 from watchkeeper.store.messages import (
     LEASE,
@@ -21,6 +23,7 @@ from watchkeeper.store.messages import (
     plan_message,
     plan_messages,
     withdraw_messages,
+    withdraw_passed,
 )
 
 CRITICAL = Plan("shop", "#releases", Verdict.CRITICAL, "5.1 % of requests fail", quarter(0))
@@ -99,6 +102,21 @@ def test_a_change_that_passed_before_it_was_told_can_be_withdrawn_and_come_back(
     assert pending_messages(session, NOON) == ()
     plan_message(session, CRITICAL, LATER)
     assert len(pending_messages(session, LATER)) == 1
+
+
+def test_a_check_that_returned_to_what_was_told_takes_the_waiting_message_back(session: Session) -> None:
+    tell(session, HEALTHY, "171.001")
+    plans = [CRITICAL, replace(CRITICAL, project="api"), replace(CRITICAL, channel="#other")]
+    plan_messages(session, plans, NOON)
+    still_critical = check(window=quarter(1), verdict=Verdict.CRITICAL)
+    earlier = check(window=Window(NOON - QUARTER, NOON), verdict=Verdict.HEALTHY)
+    partial = check(window=quarter(1), verdict=Verdict.HEALTHY, check_type=CheckType.ENDPOINTS_ONLY)
+    for kept in (still_critical, earlier, partial):
+        withdraw_passed(session, [kept], NOON)
+        assert len(pending_messages(session, NOON)) == 3
+    withdraw_passed(session, [check(window=quarter(1), verdict=Verdict.HEALTHY)], NOON)
+    left = [(message.plan.project, message.plan.channel) for message in pending_messages(session, NOON)]
+    assert left == [("api", "#releases"), ("shop", "#other")]
 
 
 def test_only_one_sender_gets_a_message(session: Session) -> None:

@@ -5,7 +5,7 @@ least once. A message is known by what it changes: the last one that was sent, a
 seen by two runs, or by one run twice, is one message.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Index, Row, Table, UniqueConstraint, and_,
 from sqlalchemy.orm import Session
 from sqlmodel import Field
 
-from watchkeeper.domain.health import CheckType
+from watchkeeper.domain.health import CheckType, HealthCheck
 from watchkeeper.domain.verdicts import Verdict
 from watchkeeper.domain.windows import Window
 from watchkeeper.store.tables import Base, table_of, upsert
@@ -111,15 +111,30 @@ def plan_message(session: Session, plan: Plan, now: datetime) -> None:
     plan_messages(session, [plan], now)
 
 
-def withdraw_passed(session: Session, verdicts: Mapping[str, Verdict], now: datetime) -> None:
-    """Take back what waits to be told of projects that have meanwhile returned to what was told last.
-
-    Args:
-        verdicts: the present verdict of each project, by slug.
-    """
-    told = last_told(session, verdicts)
-    passed = {project for (project, _), last in told.items() if last.verdict is verdicts[project]}
-    withdraw_messages(session, passed, now)
+def withdraw_passed(session: Session, checks: Iterable[HealthCheck], now: datetime) -> None:
+    """Take back what earlier checks planned to tell, where these have returned to what was told last."""
+    latest = {check.project: check for check in checks}
+    told = last_told(session, latest)
+    passed = [
+        {
+            "of_project": project,
+            "of_channel": channel,
+            "of_type": latest[project].check_type.value,
+            "until": latest[project].window.end,
+        }
+        for (project, channel), last in sorted(told.items())
+        if last.verdict is latest[project].verdict
+    ]
+    table = table_of(MessageRow)
+    waiting = update(table).where(
+        table.c.project == bindparam("of_project"),
+        table.c.channel == bindparam("of_channel"),
+        table.c.check_type == bindparam("of_type"),
+        table.c.window_end <= bindparam("until", type_=table.c.window_end.type),
+        _waits(table, now),
+    )
+    if passed:
+        session.connection().execute(waiting.values(is_withdrawn=True), passed)
 
 
 def withdraw_messages(session: Session, projects: Collection[str], now: datetime) -> int:

@@ -1,0 +1,102 @@
+"""The queries of pages and checks find their rows by an index, however long the history is: 50 projects, 90 days."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.orm import Session
+
+from tests.store.samples import NOON
+from watchkeeper.domain.health import CheckType
+from watchkeeper.domain.windows import Window
+from watchkeeper.store.builds import pipelines, settled_by_project
+from watchkeeper.store.database import reading
+from watchkeeper.store.delivery import deployments
+from watchkeeper.store.endpoints import probes
+from watchkeeper.store.errors import issues, session_readings
+from watchkeeper.store.health import checked_windows, checks, hourly_health, latest_checks
+from watchkeeper.store.messages import last_told, pending_messages
+from watchkeeper.store.observations import hourly_observations, observations
+from watchkeeper.store.releases import releases
+
+PROJECTS = [f"p{number}" for number in range(50)]
+DAYS_90 = Window(NOON - timedelta(days=90), NOON)
+SMALL = {"projects"}  # reading a table of a few rows from end to end is the best plan there is
+
+QUERIES: dict[str, Callable[[Session], object]] = {
+    "checks": lambda s: checks(s, PROJECTS, DAYS_90),
+    "latest checks": lambda s: latest_checks(s, PROJECTS, CheckType.FULL),
+    "checked windows": lambda s: checked_windows(s, PROJECTS, DAYS_90),
+    "hourly health": lambda s: hourly_health(s, PROJECTS, DAYS_90),
+    "observations": lambda s: observations(s, PROJECTS, DAYS_90, "sentry", "error_rate"),
+    "hourly observations": lambda s: hourly_observations(s, PROJECTS, DAYS_90, "sentry", "error_rate"),
+    "probes": lambda s: probes(s, PROJECTS, DAYS_90),
+    "session readings": lambda s: session_readings(s, PROJECTS, [NOON]),
+    "issues": lambda s: issues(s, PROJECTS, DAYS_90),
+    "deployments": lambda s: deployments(s, PROJECTS, DAYS_90),
+    "pipelines": lambda s: pipelines(s, PROJECTS, DAYS_90),
+    "settled pipelines": lambda s: settled_by_project(s, PROJECTS, NOON),
+    "releases": lambda s: releases(s, PROJECTS, DAYS_90),
+    "what was told": lambda s: last_told(s, PROJECTS),
+    "what waits to be told": lambda s: pending_messages(s, NOON),
+}
+
+
+@pytest.fixture
+def asked(engine: Engine) -> Iterator[list[tuple[str, Any]]]:
+    """Give the list of what is asked of the database, which grows as it is asked."""
+    statements: list[tuple[str, Any]] = []
+
+    def note(_c: Connection, _cursor: Any, statement: str, values: Any, _context: Any, _many: bool) -> None:  # noqa: FBT001
+        if statement.startswith("SELECT"):
+            statements.append((statement, values))
+
+    event.listen(engine, "before_cursor_execute", note)
+    yield statements
+    event.remove(engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_no_query_reads_a_table_from_end_to_end(engine: Engine, asked: list[tuple[str, Any]], name: str) -> None:
+    with reading(engine) as session:
+        QUERIES[name](session)
+    assert 1 <= len(asked) <= 3
+    with engine.connect() as connection:
+        read_whole = {table for statement in list(asked) for table in tables_read_whole(connection, *statement)}
+    assert read_whole <= SMALL
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_the_number_of_queries_does_not_grow_with_the_projects(
+    engine: Engine, asked: list[tuple[str, Any]], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = []
+    for count in (1, 50):
+        monkeypatch.setattr(f"{__name__}.PROJECTS", [f"p{number}" for number in range(count)])
+        asked.clear()
+        with reading(engine) as session:
+            QUERIES[name](session)
+        numbers.append(len(asked))
+    assert numbers[0] == numbers[1]
+
+
+def tables_read_whole(connection: Connection, statement: str, values: Any) -> list[str]:
+    if connection.dialect.name == "sqlite":
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).scalars(3).all()
+        scanned = [detail.split()[1] for detail in plan if detail.startswith("SCAN")]
+        return [table for table in scanned if not table.startswith(("(", "anon_", "CONSTANT"))]
+    # An empty table is always read whole, unless that is made to look expensive: then an index is used if one fits.
+    connection.exec_driver_sql("SET enable_seqscan = off")
+    (answer,) = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", values).one()
+    plan = answer if isinstance(answer, list) else json.loads(answer)
+    return list(whole_scans(plan[0]["Plan"]))
+
+
+def whole_scans(node: dict[str, Any]) -> Iterator[str]:
+    if node["Node Type"] == "Seq Scan" or (node["Node Type"].startswith("Index") and "Index Cond" not in node):
+        yield node["Relation Name"]
+    for inner in node.get("Plans", ()):
+        yield from whole_scans(inner)

@@ -1,0 +1,8 @@
+from tests.store.databases import (  # noqa: F401
+    postgresql_server,
+    postgresql_template,
+    postgresql_url,
+    sqlite_template,
+    sqlite_url,
+    url,
+)
