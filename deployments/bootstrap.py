@@ -1,4 +1,6 @@
-"""What a Prefect server must hold before anything runs: blocks, a variable, limits, a work pool, automations.
+"""What a Prefect server must hold before anything runs: blocks, a variable, limits, a work pool.
+
+Deployments, with their schedules and automations, are in prefect.yaml.
 
 Everything here may run again at any time and changes nothing that a person typed into the Prefect UI.
 """
@@ -8,16 +10,11 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
-from prefect.automations import Automation
 from prefect.blocks.core import Block
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate
-from prefect.client.schemas.objects import StateType
-from prefect.events.actions import ChangeFlowRunState
-from prefect.events.schemas.automations import EventTrigger, Posture
 from prefect.exceptions import ObjectAlreadyExists
 from prefect.variables import Variable
 from pydantic import SecretStr
@@ -31,7 +28,7 @@ from watchkeeper.config import Credentials, read_credentials, read_settings
 
 WORK_POOL = "watchkeeper"
 BLOCK_TYPES: tuple[type[Block], ...] = (Sentry, Vercel, CircleCI, Slack)
-VENDOR_SLOTS = {"sentry": 4, "vercel": 4, "circleci": 4, "endpoints": 2, "slack": 4}
+VENDOR_SLOTS = {"sentry": 2, "vercel": 2, "circleci": 2}
 RETENTION = {"raw_days": 30, "hourly_days": 400, "prefect_days": 30}
 
 
@@ -61,7 +58,6 @@ async def bootstrap(credentials: Credentials, record: Path, sandbox_port: int | 
         await create_work_pool(client)
     if await Variable.aget("watchkeeper_retention") is None:
         await Variable.aset("watchkeeper_retention", dict(RETENTION))
-    await register_automation(crash_silent_runs())
     return filled
 
 
@@ -124,37 +120,6 @@ async def create_work_pool(client: PrefectClient) -> None:
         await client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="process"))
     except ObjectAlreadyExists:
         return
-
-
-def crash_silent_runs() -> Automation:
-    """Return the automation that marks a run crashed when its heartbeat has stopped for 90 s."""
-    ends = ("Completed", "Failed", "Cancelled", "Crashed", "Paused", "Suspended")
-    beat = "prefect.flow-run.heartbeat"
-    return Automation(
-        name="watchkeeper: crash silent runs",
-        description="A run whose process was killed cannot say so: without this it stays Running and holds its slot.",
-        trigger=EventTrigger(
-            after={beat},
-            expect={beat, *(f"prefect.flow-run.{end}" for end in ends)},
-            match={"prefect.resource.id": "prefect.flow-run.*"},
-            for_each={"prefect.resource.id"},
-            posture=Posture.Proactive,
-            threshold=1,
-            within=timedelta(seconds=90),
-        ),
-        actions=[ChangeFlowRunState(state=StateType.CRASHED, message="No heartbeat for 90 seconds.")],
-    )
-
-
-async def register_automation(automation: Automation) -> None:
-    """Create the automation, or bring the one of the same name up to date, keeping whether it is switched on."""
-    try:
-        there = await Automation.aread(name=automation.name)
-    except ValueError:
-        await automation.acreate()
-        return
-    automation.id, automation.enabled = there.id, there.enabled
-    await automation.aupdate()
 
 
 def _read(record: Path) -> dict[str, str]:

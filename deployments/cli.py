@@ -176,7 +176,7 @@ def run_sandbox(*, port: int | None = None, projects: int = 3, seed: int = 7) ->
     seed
         Another seed is another history.
     """
-    from watchkeeper.sandbox.run import run_sandbox as serve  # noqa: PLC0415
+    from watchkeeper.sandbox.app import run_sandbox as serve  # noqa: PLC0415
 
     serve(port or _settings().sandbox_port, projects, seed)
     return 0

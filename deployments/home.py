@@ -110,8 +110,6 @@ def prefect_server_environment(home: Home, port: int) -> dict[str, str]:
         "PREFECT_SERVER_UI_API_URL": f"http://127.0.0.1:{port}/api",
         "PREFECT_SERVER_API_AUTH_STRING": f"{PREFECT_USER}:{home.password}",
         "PREFECT_SERVER_ENCRYPTION_KEY": home.encryption_key,
-        # Leases in memory are forgotten by a restart, and their slots with them stay taken for good.
-        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
         "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
         "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(30 * 24 * 3600),
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",

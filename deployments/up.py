@@ -124,6 +124,7 @@ async def _migrate(start: Start) -> None:
 async def _register(start: Start) -> None:
     from deployments.bootstrap import bootstrap  # noqa: PLC0415 - Prefect must not be imported before its settings
 
+    await _free_the_dead()
     worker = asyncio.create_task(_start_worker(start))
     async with _step(start, "Blocks, limits, automations"):
         port = start.settings.sandbox_port if start.uses_sandbox else None
@@ -131,6 +132,18 @@ async def _register(start: Start) -> None:
     async with _step(start, "Deployments"):
         await _deploy(start)
     await worker
+
+
+async def _free_the_dead() -> None:
+    """Crash the runs that an earlier start has left behind: without a worker none of them can be alive."""
+    from prefect.client.orchestration import get_client  # noqa: PLC0415 - see _register
+
+    from tasks.janitor import crash, unfinished_runs  # noqa: PLC0415
+    from watchkeeper.domain.janitor import StuckRun  # noqa: PLC0415
+
+    async with get_client() as client:
+        for run in await unfinished_runs(client):
+            await crash(client, StuckRun(run, "its process ended with an earlier start"))
 
 
 async def _start_worker(start: Start) -> None:

@@ -47,8 +47,8 @@ async def health_check(
     """
     loaded, mistakes = load_configuration()
     configuration = loaded.only(projects)
-    end = at or flow_run.scheduled_start_time or datetime.now(UTC)
-    window = Window.ending_at(end, timedelta(minutes=window_minutes))
+    end = (at or flow_run.scheduled_start_time or datetime.now(UTC)).timestamp()  # Prefect's own type is not a datetime
+    window = Window.ending_at(datetime.fromtimestamp(end, UTC), timedelta(minutes=window_minutes))
     is_the_watch = at is None and check_type is CheckType.FULL
     findings = await look(configuration, window, check_type, may_tell=is_the_watch)
     await tell(configuration, findings, mistakes)

@@ -11,16 +11,17 @@ from watchkeeper.domain.janitor import find_leaked_slots, find_stuck_runs
 
 
 @flow(name="janitor", timeout_seconds=120, persist_result=False)
-async def janitor(pending_minutes: int = 5, running_minutes: int = 60) -> State[None]:
+async def janitor(pending_minutes: int = 5, silent_minutes: int = 5) -> State[None]:
     """Mark runs crashed that cannot be alive any more, and free the concurrency slots that nobody holds.
 
     Args:
-        pending_minutes: a run that has been starting for longer is stuck; it has no heartbeat, so nothing else sees it.
-        running_minutes: a run that has been running for longer is stuck; longer than any of our flows may take.
+        pending_minutes: a run that has been starting for longer is stuck.
+        silent_minutes: a run that has been without a heartbeat for longer is stuck. Every run sends one all 30 seconds
+            on the embedded server, all 3 minutes by default.
     """
     log = get_run_logger()
-    pending_after, running_after = timedelta(minutes=pending_minutes), timedelta(minutes=running_minutes)
-    stuck = find_stuck_runs(await read_unfinished_runs(), datetime.now(UTC), pending_after, running_after)
+    pending_after, silent_after = timedelta(minutes=pending_minutes), timedelta(minutes=silent_minutes)
+    stuck = find_stuck_runs(await read_unfinished_runs(), datetime.now(UTC), pending_after, silent_after)
     await crash_runs(stuck)
     slots = await read_slots()  # before the runs: a run that starts in between is then counted as a holder
     leaked = find_leaked_slots(slots, await read_unfinished_runs())

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from blocks.circleci import CircleCI
-from tasks.vendors import keep_or_retry, slot, vendor_task
+from tasks.vendors import keep_or_retry, vendor_task
 from watchkeeper.domain.builds import BuildReport, Pipeline
 from watchkeeper.domain.verdicts import Missing
 
@@ -17,6 +17,6 @@ async def fetch_build_reports(
     Raises:
         VendorError: nothing can be said about any project.
     """
-    async with slot("circleci"), circleci.get_client() as client:
+    async with circleci.get_client() as client:
         reports = await client.build_reports(organization, branches, since, settled)
     return keep_or_retry("CircleCI", reports)

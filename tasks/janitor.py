@@ -1,26 +1,36 @@
 """Reads and frees what runs hold on the Prefect server."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
+from prefect.client.schemas.events import EventPage
 from prefect.client.schemas.filters import (
     FlowRunFilter,
     FlowRunFilterEndTime,
     FlowRunFilterState,
     FlowRunFilterStateType,
 )
+from prefect.client.schemas.objects import FlowRun as PrefectFlowRun
 from prefect.client.schemas.objects import State, StateType
 from prefect.client.schemas.sorting import FlowRunSort
+from prefect.events.filters import (
+    EventFilter,
+    EventNameFilter,
+    EventOccurredFilter,
+    EventOrder,
+    EventResourceFilter,
+)
 from prefect.exceptions import ObjectNotFound
-from prefect.states import Crashed
+from prefect.states import Crashed, Pending
 
 from watchkeeper.domain.janitor import FlowRun, LeakedSlots, SlotLimit, StuckRun
 
 PAGE = 200
+HEARTBEATS_BACK = timedelta(minutes=15)
 UNFINISHED = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
 
 
@@ -38,13 +48,34 @@ async def unfinished_runs(client: PrefectClient) -> tuple[FlowRun, ...]:
         page = await client.read_flow_runs(
             flow_run_filter=FlowRunFilter(state=states), sort=FlowRunSort.ID_DESC, limit=PAGE, offset=len(found)
         )
-        found.extend(
-            FlowRun(str(run.id), run.name, run.state.type.value, run.state.timestamp, str(run.deployment_id or ""))
-            for run in page
-            if run.state is not None
-        )
+        heard_at = await _heartbeats(client, [str(run.id) for run in page])
+        found.extend(_flow_run(run, heard_at.get(str(run.id))) for run in page)
         if len(page) < PAGE:
             return tuple(found)
+
+
+def _flow_run(run: PrefectFlowRun, heard_at: datetime | None) -> FlowRun:
+    state = run.state or Pending()
+    return FlowRun(str(run.id), run.name, state.type.value, state.timestamp, str(run.deployment_id or ""), heard_at)
+
+
+async def _heartbeats(client: PrefectClient, runs: list[str]) -> dict[str, datetime]:
+    """Return the newest heartbeat of the last minutes of each run that sent one."""
+    if not runs:
+        return {}
+    wanted = EventFilter(
+        occurred=EventOccurredFilter(since=datetime.now(UTC) - HEARTBEATS_BACK),
+        event=EventNameFilter(name=["prefect.flow-run.heartbeat"]),
+        resource=EventResourceFilter(id=[f"prefect.flow-run.{run}" for run in runs]),
+        order=EventOrder.ASC,
+    )
+    page: EventPage | None = await client.read_events(filter=wanted, limit=200)
+    heard_at: dict[str, datetime] = {}
+    while page is not None:
+        for event in page.events:
+            heard_at[event.resource.id.removeprefix("prefect.flow-run.")] = event.occurred
+        page = await page.get_next_page(client)
+    return heard_at
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
@@ -52,8 +83,12 @@ async def crash_runs(stuck: tuple[StuckRun, ...]) -> None:
     """Mark the runs crashed, which gives back the slots of their deployments."""
     async with get_client() as client:
         for found in stuck:
-            state: State[None] = Crashed(message=f"Freed by the janitor: {found.reason}.")
-            await client.set_flow_run_state(UUID(found.run.id), state, force=True)
+            await crash(client, found)
+
+
+async def crash(client: PrefectClient, stuck: StuckRun) -> None:
+    state: State[None] = Crashed(message=f"Freed by the janitor: {stuck.reason}.")
+    await client.set_flow_run_state(UUID(stuck.run.id), state, force=True)
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)

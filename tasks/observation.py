@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -16,7 +16,9 @@ from tasks.credentials import load_block
 from tasks.endpoints import probe_endpoints
 from tasks.outcomes import outcome
 from tasks.sentry import fetch_error_reports
+from tasks.vendors import slots
 from tasks.vercel import fetch_delivery_reports, fetch_platform_status
+from watchkeeper.clients.base import VendorUnavailable
 from watchkeeper.config import Configuration, Project
 from watchkeeper.domain.endpoints import EndpointReport, down_endpoints
 from watchkeeper.domain.health import CheckType, asked_components
@@ -29,6 +31,7 @@ B = TypeVar("B", bound=Block)
 Key = TypeVar("Key", bound=Hashable)
 
 LOOK_BACK = timedelta(days=2)
+SLOTS = ("sentry", "vercel", "circleci")
 NOT_ASKED = Missing(Gap.NOT_ASKED, "this kind of check does not ask for it")
 NOT_CONFIGURED = Missing(Gap.NOT_CONFIGURED, "the project does not use it")
 NOT_PROBED = Missing(Gap.NO_EVIDENCE, "no endpoint was probed in this window, and it is too late to ask now")
@@ -45,10 +48,12 @@ async def observe(
     def wanted(component: Component) -> list[Project]:
         return [p for p in projects if component in asked and component in p.components]
 
-    errors, delivery, builds, endpoints, status = await asyncio.gather(
-        _observe_errors(wanted(Component.ERRORS), window, now),
-        _observe_delivery(wanted(Component.DELIVERY), window),
-        _observe_builds(wanted(Component.BUILDS), window, past),
+    (errors, delivery, builds), endpoints, status = await asyncio.gather(
+        _observe_vendors(
+            (wanted(Component.ERRORS), _observe_errors(wanted(Component.ERRORS), window, now)),
+            (wanted(Component.DELIVERY), _observe_delivery(wanted(Component.DELIVERY), window)),
+            (wanted(Component.BUILDS), _observe_builds(wanted(Component.BUILDS), window, past)),
+        ),
         _observe_endpoints(wanted(Component.ENDPOINTS), past, configuration.connectivity)
         if live
         else _remember_endpoints(wanted(Component.ENDPOINTS), window, past),
@@ -74,6 +79,19 @@ async def probe(configuration: Configuration, past: Mapping[str, Past]) -> dict[
     """Return fresh probes of every endpoint, by project."""
     projects = [project for project in configuration.projects if project.endpoints]
     return await _observe_endpoints(projects, past, configuration.connectivity)
+
+
+async def _observe_vendors(
+    *asking: tuple[list[Project], Coroutine[Any, Any, dict[str, Any]]],
+) -> list[dict[str, Any]]:
+    """Ask all vendors at once, while we hold a slot of each; without slots none of their projects has an answer."""
+    try:
+        async with slots(*SLOTS):
+            return await asyncio.gather(*(each for _, each in asking))
+    except VendorUnavailable as error:
+        for _, each in asking:
+            each.close()
+        return [{project.slug: error.missing() for project in projects} for projects, _ in asking]
 
 
 async def _observe_errors(projects: Sequence[Project], window: Window, now: datetime) -> dict[str, Any]:

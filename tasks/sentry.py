@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from blocks.sentry import Sentry
-from tasks.vendors import keep_or_retry, slot, vendor_task
+from tasks.vendors import keep_or_retry, vendor_task
 from watchkeeper.domain.errors import ErrorReport
 from watchkeeper.domain.verdicts import Missing
 from watchkeeper.domain.windows import Window
@@ -18,6 +18,6 @@ async def fetch_error_reports(  # noqa: PLR0913, PLR0917 - who, what and when
     Raises:
         VendorError: nothing can be said about any project.
     """
-    async with slot("sentry"), sentry.get_client() as client:
+    async with sentry.get_client() as client:
         reports = await client.error_reports(organization, environment, projects, window, now)
     return keep_or_retry("Sentry", reports)

@@ -2,7 +2,7 @@
 
 from blocks.slack import Slack
 from reports.slack import SlackMessage
-from tasks.vendors import slot, vendor_task
+from tasks.vendors import vendor_task
 
 
 @vendor_task("slack {channel}")
@@ -14,7 +14,7 @@ async def post_message(slack: Slack, message: SlackMessage, channel: str, ts: st
     Args:
         ts: what an earlier call returned; "" for a new message.
     """
-    async with slot("slack"), slack.get_client() as client:
+    async with slack.get_client() as client:
         if ts:
             return await client.update(channel, ts, message.text, message.blocks)
         return await client.post(channel, message.text, message.blocks)

@@ -40,6 +40,7 @@ async def tell(configuration: Configuration, findings: Findings, mistakes: str) 
         await write_histories(fresh, histories, names)
     emit_verdicts(checks, names, {slug: before.verdict for slug, before in findings.before.items()})
     await send_waiting_messages(configuration)
+    emit_event(event="watchkeeper.watch.done", resource={"prefect.resource.id": "watchkeeper.watch"})
     await send_heartbeat()
 
 

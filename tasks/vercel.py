@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from blocks.vercel import Vercel
-from tasks.vendors import keep_or_retry, slot, vendor_task
+from tasks.vendors import keep_or_retry, vendor_task
 from watchkeeper.domain.delivery import DeliveryReport, PlatformStatus
 from watchkeeper.domain.verdicts import Missing
 
@@ -18,7 +18,7 @@ async def fetch_delivery_reports(
         team: `team_...` or the team's slug; "" for the personal account.
         projects: ids or names; the keys of the result.
     """
-    async with slot("vercel"), vercel.get_client() as client:
+    async with vercel.get_client() as client:
         return keep_or_retry("Vercel", await client.delivery_reports(team, projects, since))
 
 

@@ -8,7 +8,7 @@ from prefect.client.schemas.objects import TaskRun
 from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError
 from prefect.states import Failed
 
-from tasks.vendors import is_transient, keep_or_retry, slot, vendor_task
+from tasks.vendors import is_transient, keep_or_retry, slots, vendor_task
 from tests.tasks.limits import create_limit
 from watchkeeper.clients.base import MissingCredential, VendorRefused, VendorUnavailable
 from watchkeeper.domain.verdicts import Gap, Missing
@@ -72,12 +72,12 @@ async def test_a_gap_is_asked_again_and_in_the_end_kept() -> None:
 async def test_a_slot_is_held_and_given_back() -> None:
     await create_limit("acme-slots", 1)
     for _ in range(2):
-        async with slot("acme-slots"):
+        async with slots("acme-slots"):
             pass
 
 
 @pytest.mark.usefixtures("prefect_server")
 async def test_a_limit_that_does_not_exist_is_loud() -> None:
     with pytest.raises(ConcurrencySlotAcquisitionError):
-        async with slot("never-made"):
+        async with slots("never-made"):
             pass

@@ -4,20 +4,25 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-WAITING = frozenset({"PAUSED", "SCHEDULED"})
 STARTING = frozenset({"PENDING"})
 ACTIVE = frozenset({"RUNNING", "CANCELLING"})
 
 
 @dataclass(frozen=True, slots=True)
 class FlowRun:
-    """A run that has not ended. `state` is Prefect's state type; `since`: when it got into that state."""
+    """A run that has not ended.
+
+    Attributes:
+        state: Prefect's state type; `since`: when it got into that state.
+        heard_at: its newest heartbeat of late; None when there is none.
+    """
 
     id: str
     name: str
     state: str
     since: datetime
     deployment: str = ""
+    heard_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +49,25 @@ class LeakedSlots:
 
 
 def find_stuck_runs(
-    runs: Collection[FlowRun], now: datetime, pending_after: timedelta, running_after: timedelta
+    runs: Collection[FlowRun], now: datetime, pending_after: timedelta, silent_after: timedelta
 ) -> tuple[StuckRun, ...]:
-    """Return the runs that cannot be alive any more, oldest first. A run that waits for a person is never one."""
-    return tuple(
-        StuckRun(run, f"{run.state.capitalize()} for {_minutes(now - run.since)} minutes, since {run.since:%H:%M} UTC")
-        for run in sorted(runs, key=lambda run: run.since)
-        if (run.state in STARTING and now - run.since > pending_after)
-        or (run.state in ACTIVE and now - run.since > running_after)
-    )
+    """Return the runs that cannot be alive any more, oldest first. A run that waits for a person is never one.
+
+    Args:
+        pending_after: a run that is starting has no heartbeat yet; longer than this no start takes.
+        silent_after: longer than this no living run goes without a heartbeat.
+    """
+    reasons = ((run, _why_stuck(run, now, pending_after, silent_after)) for run in sorted(runs, key=lambda r: r.since))
+    return tuple(StuckRun(run, reason) for run, reason in reasons if reason)
+
+
+def _why_stuck(run: FlowRun, now: datetime, pending_after: timedelta, silent_after: timedelta) -> str:
+    if run.state in STARTING and now - run.since > pending_after:
+        return f"it has been starting for {_minutes(now - run.since)} minutes"
+    heard_at = max(run.since, run.heard_at or run.since)
+    if run.state in ACTIVE and now - heard_at > silent_after:
+        return f"it is {run.state.lower()} and has given no sign of life for {_minutes(now - heard_at)} minutes"
+    return ""
 
 
 def find_leaked_slots(limits: Sequence[SlotLimit], alive: Collection[FlowRun]) -> tuple[LeakedSlots, ...]:
