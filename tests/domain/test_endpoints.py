@@ -99,6 +99,12 @@ def test_one_of_several_down_is_critical_and_less_bad_than_all() -> None:
     assert (both.verdict, both.score) == (Verdict.CRITICAL, 0)
 
 
+def test_probes_kept_since_do_not_change_the_past() -> None:
+    assert (
+        judge(probe(5), probe(4), earlier=[probe(-n, ProbeFailure.DNS) for n in (1, 2, 3)]).verdict is Verdict.HEALTHY
+    )
+
+
 def test_a_probe_that_was_kept_and_reported_counts_once() -> None:
     failed = story("xx")
     assert judge(*failed, earlier=[probe(20), *failed]).verdict is Verdict.HEALTHY

@@ -35,20 +35,19 @@ def test_sessions_keep_the_window_that_was_measured() -> None:
     assert [(o.metric, o.window) for o in found] == [("failed_sessions", hour), ("sessions", hour)]
 
 
-def test_endpoints_within_the_window() -> None:
+def test_endpoints_by_the_probes_of_the_check() -> None:
     probes = [
-        probe(16, total_ms=9_000),
         probe(15, total_ms=100),
         probe(10, total_ms=300),
         probe(5, ProbeFailure.TIMEOUT),
         probe(1, None, "checkout"),
-        probe(0),
+        probe(-1, total_ms=500),
     ]
     assert values(observations_of("shop", WINDOW, probes=probes)) == {
         "endpoints availability/checkout": (1, 1),
-        "endpoints availability/home": (2 / 3, 3),
+        "endpoints availability/home": (3 / 4, 4),
         "endpoints latency_ms/checkout": (120, 1),
-        "endpoints latency_ms/home": (200, 2),
+        "endpoints latency_ms/home": (300, 3),
     }
 
 

@@ -193,7 +193,7 @@ def _waiting(
     pipelines: Sequence[Pipeline], newest: Pipeline | None, limits: BuildLimits, now: datetime
 ) -> list[Finding]:
     findings = []
-    for pipeline in pipelines:
+    for pipeline in (p for p in pipelines if not p.is_final):
         for workflow in last_runs(pipeline):
             found = _stuck(workflow, limits, now)
             if not found and pipeline is newest and workflow.status is WorkflowStatus.ON_HOLD:

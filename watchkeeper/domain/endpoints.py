@@ -145,7 +145,8 @@ def judge_endpoints(
     """Return what visitors meet. One endpoint that is down is critical; one that nobody could look at is unknown.
 
     Args:
-        earlier: probes kept from checks before: a state holds until enough probes in a row say otherwise.
+        earlier: probes kept from checks before: a state holds until enough probes in a row say otherwise. Those after
+            `now` are left out, as when a past window is looked at again.
     """
     if isinstance(report, Missing):
         return unknown(report.gap, report.reason)
@@ -154,7 +155,7 @@ def judge_endpoints(
     if not report.online:
         return unknown(Gap.OFFLINE, "our own connectivity is down, so no endpoint could be judged")
     probed = {probe.endpoint for probe in report.probes}
-    states = endpoint_states([*earlier, *report.probes], limits)
+    states = endpoint_states([*(probe for probe in earlier if probe.at <= now), *report.probes], limits)
     endpoints = sorted(endpoints, key=lambda endpoint: endpoint.name)
     known = {endpoint.name: states[endpoint.name] for endpoint in endpoints if endpoint.name in probed}
     share_down = sum(state.down for state in known.values()) / len(endpoints)

@@ -42,15 +42,18 @@ def observations_of(  # noqa: PLR0913 - one argument a source
     deployments: Iterable[VercelDeployment] = (),
     pipelines: Iterable[Pipeline] = (),
 ) -> tuple[Observation, ...]:
-    """Return what was measured of a project in a window, in a fixed order; what lies outside of it is left out.
+    """Return what was measured of a project in a window, in a fixed order; builds that ended outside are left out.
 
     Metrics, rates being fractions 0..1: `requests` or `sessions` and `failed_...` of each (by release),
     `crash_free_rate`; `availability/<endpoint>` and `latency_ms/<endpoint>` (median); `build_time_s` of what became
     ready; `workflow_time_s/<workflow>` and `workflow_success/<workflow>` of what stopped.
+
+    Args:
+        probes: those of the check itself: they may be taken a little after the end of the window, and belong to it.
     """
     found = [
         *(_errors(project, sample) if isinstance(sample, ErrorSample) else ()),
-        *_endpoints(project, window, [probe for probe in probes if window.contains(probe.at)]),
+        *_endpoints(project, window, tuple(probes)),
         *_deliveries(project, window, deployments),
         *_builds(project, window, pipelines),
     ]

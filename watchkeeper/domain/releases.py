@@ -11,6 +11,7 @@ from watchkeeper.domain.errors import ErrorCount, SentryRelease
 
 __all__ = ["Release", "counts_of", "is_rolling", "join_releases", "release_before", "same_commit", "serving_release"]
 
+FULL = 40  # digits of a SHA that is not short
 PREFIX = 7  # digits of a SHA that the search begins with
 
 
@@ -73,13 +74,13 @@ class _Index:
         self._beginnings: dict[str, list[str]] = {}
 
     def add(self, sha: str) -> _Parts:
-        if sha not in self.parts:
-            self.parts[sha] = _Parts()
-            self._beginnings.setdefault(sha[:PREFIX], []).append(sha)
-        return self.parts[sha]
+        self._beginnings.setdefault(sha[:PREFIX], []).append(sha)
+        return self.parts.setdefault(sha, _Parts())
 
     def find(self, sha: str) -> list[str]:
         """Return the known SHAs that this one may be: those that begin with it, or that it begins with."""
+        if len(sha) >= FULL and sha in self.parts:
+            return [sha]
         return [known for known in self._beginnings.get(sha[:PREFIX], ()) if same_commit(known, sha)]
 
 
