@@ -153,19 +153,18 @@ def _gap(pipelines: Sequence[Pipeline], newest: Pipeline | None) -> tuple[Gap, s
         return newest.workflows.gap, f"pipeline {_named(newest)} is not known: {newest.workflows.reason}"
     if outcome(newest) is Outcome.UNKNOWN:
         return Gap.UNAVAILABLE, f"pipeline {_named(newest)} is in a state that is not known"
-    if not any(outcome(p) in {Outcome.PASSED, Outcome.FAILED} for p in pipelines):
+    if not any(map(_has_ended, pipelines)):
         return Gap.NO_EVIDENCE, "not enough evidence: no pipeline of the default branch has finished"
     return Gap.NO_EVIDENCE, ""
 
 
 def _failed(pipelines: Sequence[Pipeline], limits: BuildLimits, now: datetime) -> list[Finding]:
-    finished = [p for p in pipelines if outcome(p) in {Outcome.PASSED, Outcome.FAILED}]
-    failed = list(takewhile(lambda p: outcome(p) is Outcome.FAILED, finished))
-    if not finished:
+    last = next((p for p in pipelines if _has_ended(p)), None)
+    if last is None:
         return []
-    if not failed:
-        age = span(now - finished[0].created_at)
-        return [Finding(Verdict.HEALTHY, f"pipeline {_named(finished[0])}, {age} ago, passed")]
+    if outcome(last) is Outcome.PASSED:
+        return [Finding(Verdict.HEALTHY, f"pipeline {_named(last)}, {span(now - last.created_at)} ago, passed")]
+    failed = list(takewhile(lambda p: outcome(p) is Outcome.FAILED, filter(_has_ended, pipelines)))
     newest, since = failed[0], span(now - failed[-1].created_at)
     reason = f"pipeline {_named(newest)} of the default branch failed{_why(newest)}"
     if len(failed) > 1:
@@ -174,6 +173,10 @@ def _failed(pipelines: Sequence[Pipeline], limits: BuildLimits, now: datetime) -
     if len(failed) >= limits.failures_critical:
         return [Finding(Verdict.CRITICAL, reason, 54 - 2 * len(failed))]
     return [Finding(Verdict.WARNING, reason, 66 - 2 * len(failed))]
+
+
+def _has_ended(pipeline: Pipeline) -> bool:
+    return outcome(pipeline) in {Outcome.PASSED, Outcome.FAILED}
 
 
 def _why(pipeline: Pipeline) -> str:
