@@ -142,9 +142,9 @@ def remember_probes(names: Mapping[str, str], seen: Mapping[str, EndpointReport 
 
 @store_task
 def recall_history(slugs: tuple[str, ...], window: Window) -> dict[str, tuple[HealthCheck, ...]]:
-    """Return the full checks whose window began in `window`, by project, newest first."""
+    """Return the full checks whose window began in `window`, without their components, by project, newest first."""
     with reading(database()) as session:
-        return health.checks(session, slugs, window, CheckType.FULL)
+        return health.checks(session, slugs, window, CheckType.FULL, with_components=False)
 
 
 @store_task

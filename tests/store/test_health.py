@@ -22,6 +22,8 @@ def test_checks_come_back_whole_and_newest_first(engine: Engine) -> None:
         found = checks(session, ["shop", "api", "quiet"], HOUR)
         assert found == {"shop": tuple(reversed(several)), "api": (unknown,), "quiet": ()}
         assert checks(session, ["shop"], quarter(1)) == {"shop": (several[1],)}
+        light = replace(several[1], components={})
+        assert checks(session, ["shop"], quarter(1), with_components=False) == {"shop": (light,)}
 
 
 def test_a_window_that_is_checked_again_is_replaced_as_a_whole(engine: Engine) -> None:

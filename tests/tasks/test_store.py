@@ -79,7 +79,7 @@ def test_remembering_twice_changes_nothing() -> None:
     before = past()
     save()
     assert past() == before
-    assert recall_history.fn(("shop",), Window(NOON, NOON + QUARTER)) == {"shop": (check(),)}
+    assert recall_history.fn(("shop",), Window(NOON, NOON + QUARTER)) == {"shop": (replace(check(), components={}),)}
     assert len(store.waiting_messages(NOON)) == 1
 
 

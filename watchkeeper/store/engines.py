@@ -92,15 +92,19 @@ def _prepare_sqlite(connection: SQLiteConnection, _entry: ConnectionPoolEntry) -
 
 
 def _write_ahead(cursor: Cursor) -> None:
+    if cursor.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
+        return
     # Changing the journal ignores the busy timeout, so two processes that open a new file together must take turns.
     deadline = time.monotonic() + BUSY_TIMEOUT_S
-    while cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+    while True:
         try:
-            cursor.execute("PRAGMA journal_mode = WAL").fetchone()
+            cursor.execute("PRAGMA journal_mode = WAL")
         except OperationalError as error:
             if "locked" not in str(error) or time.monotonic() > deadline:
                 raise
             time.sleep(0.02)
+        else:
+            return  # a file system that cannot do it keeps its journal: slower, not wrong
 
 
 def _begin_sqlite(connection: Connection) -> None:
