@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,7 +56,7 @@ async def bootstrap(credentials: Credentials, record: Path, sandbox_port: int | 
             await block.asave("sandbox", overwrite=True)
     async with get_client() as client:
         await create_limits(client)
-        await create_work_pool(client)
+    await create_work_pool()
     if await Variable.aget("watchkeeper_retention") is None:
         await Variable.aset("watchkeeper_retention", dict(RETENTION))
     return filled
@@ -115,11 +116,10 @@ async def create_limits(client: PrefectClient) -> None:
             await client.upsert_global_concurrency_limit_by_name(name, slots)
 
 
-async def create_work_pool(client: PrefectClient) -> None:
-    try:
-        await client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="process"))
-    except ObjectAlreadyExists:
-        return
+async def create_work_pool() -> None:
+    async with get_client() as client:
+        with suppress(ObjectAlreadyExists):
+            await client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="process"))
 
 
 def _read(record: Path) -> dict[str, str]:

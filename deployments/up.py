@@ -122,16 +122,19 @@ async def _migrate(start: Start) -> None:
 
 
 async def _register(start: Start) -> None:
-    from deployments.bootstrap import bootstrap  # noqa: PLC0415 - Prefect must not be imported before its settings
+    from deployments.bootstrap import create_work_pool  # noqa: PLC0415 - Prefect must not be imported before its settings
 
     await _free_the_dead()
-    worker = asyncio.create_task(_start_worker(start))
-    async with _step(start, "Blocks, limits, automations"):
+    await create_work_pool()
+    await asyncio.gather(_start_worker(start), _bootstrap(start), _deploy(start))
+
+
+async def _bootstrap(start: Start) -> None:
+    from deployments.bootstrap import bootstrap  # noqa: PLC0415 - see _register
+
+    async with _step(start, "Blocks and limits"):
         port = start.settings.sandbox_port if start.uses_sandbox else None
         await bootstrap(read_credentials(), start.home.path / "blocks.json", port)
-    async with _step(start, "Deployments"):
-        await _deploy(start)
-    await worker
 
 
 async def _free_the_dead() -> None:
@@ -155,9 +158,10 @@ async def _deploy(start: Start) -> None:
     """Register every deployment of prefect.yaml, by Prefect's own command."""
     log = start.home.logs / "deploy.log"
     arguments = ("-m", "prefect", "--no-prompt", "deploy", "--all")
-    child = await start_child("prefect deploy", *arguments, environment=start.environment, log=log, folder=REPOSITORY)
-    if await child.process.wait():
-        raise CannotStartError(f"the deployments could not be registered:\n{child.last_words()}")
+    async with _step(start, "Deployments, schedules, automations"):
+        child = await start_child("deploy", *arguments, environment=start.environment, log=log, folder=REPOSITORY)
+        if await child.process.wait():
+            raise CannotStartError(f"the deployments could not be registered:\n{child.last_words()}")
 
 
 async def _first_check(start: Start) -> None:
