@@ -80,7 +80,10 @@ def _lead(check: HealthCheck, previous: Verdict | None, before: HealthCheck | No
 
 
 def _further_reasons(check: HealthCheck) -> tuple[str, ...]:
-    return () if check.verdict is Verdict.HEALTHY else check.reasons[1:]
+    """Return what else is wrong; whose fault it is has a line of its own."""
+    if check.verdict is Verdict.HEALTHY:
+        return ()
+    return tuple(reason for reason in check.reasons[1:] if check.blame.reason not in reason)
 
 
 def _attribution(check: HealthCheck) -> str:

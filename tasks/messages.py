@@ -11,7 +11,7 @@ from reports.health import check_message
 from tasks.credentials import load_block
 from tasks.outcomes import outcome
 from tasks.slack import post_message
-from tasks.store import check_of, claim, give_back, waiting_messages, was_sent
+from tasks.store import check_of, claim, give_back, last_check_with, waiting_messages, was_sent
 from watchkeeper.config import Configuration, Project
 from watchkeeper.domain.health import HealthCheck
 from watchkeeper.domain.verdicts import Missing
@@ -49,7 +49,8 @@ async def _send(message: Message, project: Project) -> bool:
 
 async def _post(slack: Slack, message: Message, project: Project, check: HealthCheck, edited: str) -> str | Missing:
     previous = message.told.verdict if message.told else None
-    text = check_message(check, previous, project.name, _links(check))
+    before = last_check_with(message.plan, previous) if previous else None
+    text = check_message(check, previous, project.name, _links(check), before)
     sent: str | Missing = await outcome(post_message(slack, text, message.plan.channel, edited, return_state=True))
     return sent
 

@@ -22,7 +22,7 @@ from watchkeeper.domain.observations import Observation, counts_before
 from watchkeeper.domain.past import Past
 from watchkeeper.domain.project_health import Observed
 from watchkeeper.domain.releases import Release
-from watchkeeper.domain.verdicts import Missing
+from watchkeeper.domain.verdicts import Missing, Verdict
 from watchkeeper.domain.windows import Window
 from watchkeeper.store import (
     builds,
@@ -43,6 +43,7 @@ from watchkeeper.store.retention import prune
 PROBES_BACK = timedelta(hours=2)
 PIPELINES_BACK = timedelta(days=3)
 COUNTS_BACK = timedelta(days=1)
+CHECKS_BACK = timedelta(days=1)
 
 T = TypeVar("T")
 
@@ -183,6 +184,14 @@ def check_of(plan: Plan) -> HealthCheck | None:
     with reading(database()) as session:
         found = health.checks(session, [plan.project], plan.window, plan.check_type)
     return next((check for check in found.get(plan.project, ()) if check.window == plan.window), None)
+
+
+def last_check_with(plan: Plan, verdict: Verdict) -> HealthCheck | None:
+    """Return the newest check of the day before the one a message tells that had this verdict: what has ended."""
+    day = Window(plan.window.start - CHECKS_BACK, plan.window.start)
+    with reading(database()) as session:
+        found = health.checks(session, [plan.project], day, plan.check_type).get(plan.project, ())
+    return next((check for check in found if check.verdict is verdict), None)
 
 
 def claim(message: Message, now: datetime) -> bool:

@@ -10,6 +10,7 @@ from prefect import get_run_logger, task
 from prefect.artifacts import acreate_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.events import emit_event
+from prefect.utilities.annotations import quote
 
 from reports.health import check_details, check_table, history_table
 from reports.markdown import escape
@@ -32,12 +33,13 @@ async def tell(configuration: Configuration, findings: Findings, mistakes: str) 
     """
     checks, names = findings.checks, findings.names
     window = checks[0].window
-    await write_overview(checks, names, mistakes)
+    # Unquoted, Prefect looks for futures in each of the values.
+    await write_overview(quote(checks), names, mistakes)
     fresh = [check for check in checks if _is_news(check, findings.before.get(check.project))]
     if fresh:
         span = Window(window.end - HISTORY, window.end)
         histories = recall_history(tuple(check.project for check in fresh), span)
-        await write_histories(fresh, histories, names)
+        await write_histories(quote(fresh), quote(histories), names)  # type: ignore[call-overload]
     emit_verdicts(checks, names, {slug: before.verdict for slug, before in findings.before.items()})
     await send_waiting_messages(configuration)
     emit_event(event="watchkeeper.watch.done", resource={"prefect.resource.id": "watchkeeper.watch"})
