@@ -37,7 +37,10 @@ def load_configuration() -> tuple[Configuration, str]:
         return _last_good(environment, error), str(error)
     with transaction(database()) as session:
         remember_configuration(session, text, datetime.now(UTC))
-    return configuration, "\n".join(broken.reason for broken in configuration.broken)
+    mistakes = "\n".join(f"{broken.slug}: {broken.reason}" for broken in configuration.broken)
+    if mistakes:
+        _warn(mistakes)
+    return configuration, mistakes
 
 
 def _last_good(environment: dict[str, str], error: Exception) -> Configuration:
@@ -45,10 +48,14 @@ def _last_good(environment: dict[str, str], error: Exception) -> Configuration:
         text = last_good_configuration(session)
     if text is None:
         raise error
-    get_run_logger().error("The configuration is broken, the last good one stays in force: %s", error)
+    _warn(f"the last good configuration stays in force: {error}")
+    return read_configuration(text, environment, "the last good configuration", isolate=True)
+
+
+def _warn(mistakes: str) -> None:
+    get_run_logger().error("The configuration has mistakes: %s", mistakes)
     emit_event(
         event="watchkeeper.configuration.broken",
         resource={"prefect.resource.id": "watchkeeper.configuration"},
-        payload={"mistakes": str(error)},
+        payload={"mistakes": mistakes},
     )
-    return read_configuration(text, environment, "the last good configuration", isolate=True)

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
 from prefect import get_run_logger
 from prefect.runtime import flow_run
+from prefect.variables import Variable
 
 from blocks.slack import Slack
+from reports.configuration import mistakes_message
 from reports.health import check_message
 from tasks.credentials import load_block
 from tasks.outcomes import outcome
@@ -19,6 +22,7 @@ from watchkeeper.store.messages import Message
 
 MOST_A_RUN = 20  # Slack takes about one message a second for a channel; the others wait for the next run
 EDITED_WITHIN = timedelta(hours=1)
+TOLD_MISTAKES = "watchkeeper_told_mistakes"
 TRY_AGAIN_AFTER = timedelta(minutes=5)
 
 
@@ -29,6 +33,21 @@ async def send_waiting_messages(configuration: Configuration) -> int:
     if len(waiting) > MOST_A_RUN:
         get_run_logger().warning("%d messages wait, %d are sent now.", len(waiting), MOST_A_RUN)
     return sum([await _send(message, projects[message.plan.project]) for message in waiting[:MOST_A_RUN]])
+
+
+async def send_mistakes(configuration: Configuration, mistakes: str) -> None:
+    """Tell the channel of the watch itself once about mistakes in the configuration, and once when they are gone."""
+    digest = sha256(mistakes.encode()).hexdigest()[:16] if mistakes else ""
+    channel = configuration.slack.channel
+    if channel is None or digest == await Variable.aget(TOLD_MISTAKES, default=""):
+        return
+    slack = await load_block(Slack, configuration.slack_credentials)
+    if isinstance(slack, Missing):
+        get_run_logger().error("Nobody was told about the mistakes in the configuration: %s.", slack.reason)
+        return
+    ts = await outcome(post_message(slack, mistakes_message(mistakes), channel, return_state=True))
+    if not isinstance(ts, Missing):
+        await Variable.aset(TOLD_MISTAKES, digest, overwrite=True)
 
 
 async def _send(message: Message, project: Project) -> bool:

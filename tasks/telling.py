@@ -14,7 +14,7 @@ from prefect.utilities.annotations import quote
 
 from reports.health import check_details, check_table, history_table
 from reports.markdown import escape
-from tasks.messages import send_waiting_messages
+from tasks.messages import send_mistakes, send_waiting_messages
 from tasks.store import Findings, recall_history
 from watchkeeper.config import Configuration, read_settings
 from watchkeeper.domain.health import HealthCheck
@@ -42,6 +42,7 @@ async def tell(configuration: Configuration, findings: Findings, mistakes: str) 
         await write_histories(quote(fresh), quote(histories), names)  # type: ignore[call-overload]
     emit_verdicts(checks, names, {slug: before.verdict for slug, before in findings.before.items()})
     await send_waiting_messages(configuration)
+    await send_mistakes(configuration, mistakes)
     emit_event(event="watchkeeper.watch.done", resource={"prefect.resource.id": "watchkeeper.watch"})
     await send_heartbeat()
 
