@@ -9,11 +9,13 @@ from urllib.parse import parse_qsl
 import orjson
 import uvicorn
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 
 from watchkeeper.sandbox import circleci, github, index_page, products, sentry, slack, slack_page, vercel, vercel_status
+from watchkeeper.sandbox.journal import Journal, Journalist
 from watchkeeper.sandbox.manners import answer
 from watchkeeper.sandbox.scenarios import UnknownScenarioError
 from watchkeeper.sandbox.slack_space import Space
@@ -112,14 +114,17 @@ def create_app(
         on_scenario: called after each change of scenario.
     """
     world = world or World(seed, max(projects, 3))
-    space, control = Space(), Control(world, on_scenario, authority)
+    space, control, journal = Space(), Control(world, on_scenario, authority), Journal()
     return Starlette(
+        middleware=[Middleware(Journalist, journal=journal)],
         routes=[
             Route("/", control.index),
             Route("/connectivity", _no_content),
             Route("/sandbox/state", control.state),
             Route("/sandbox/authority.pem", control.authority),
             Route("/sandbox/scenario", control.scenario, methods=["POST"]),
+            Route("/sandbox/requests", journal.begin, methods=["POST"]),
+            Route("/sandbox/requests", journal.read),
             *WebPages(world).routes(),
             Mount("/sentry", sentry.create(world)),
             Mount("/vercel-status", vercel_status.create(world)),
@@ -129,7 +134,7 @@ def create_app(
             *slack_page.routes(space),
             Mount("/slack", slack.create(world, space)),
             Mount("/products", products.create(world)),
-        ]
+        ],
     )
 
 
