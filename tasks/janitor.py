@@ -69,7 +69,7 @@ async def _heartbeats(client: PrefectClient, runs: list[str]) -> dict[str, datet
         resource=EventResourceFilter(id=[f"prefect.flow-run.{run}" for run in runs]),
         order=EventOrder.ASC,
     )
-    page: EventPage | None = await client.read_events(filter=wanted, limit=200)
+    page: EventPage | None = await client.read_events(filter=wanted, limit=50)  # the most that Prefect gives
     heard_at: dict[str, datetime] = {}
     while page is not None:
         for event in page.events:
