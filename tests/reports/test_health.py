@@ -147,7 +147,7 @@ def test_hostile_text_is_no_markup_in_artifacts() -> None:
     history = history_table([HOSTILE_CHECK], HOSTILE)
     table = check_table([HOSTILE_CHECK], {"shop": HOSTILE})
     for shown in (history, table, check_details(HOSTILE_CHECK, HOSTILE)):
-        assert "<" not in shown
+        assert "<" not in re.sub(r"\\.", "", shown)
         assert "https://evil" not in shown
     assert len(table.splitlines()) == 3
     assert table.splitlines()[2].count("|") == 8
