@@ -150,7 +150,7 @@ def test_hostile_text_is_no_markup_in_artifacts() -> None:
         assert "<" not in re.sub(r"\\.", "", shown)
         assert "https://evil" not in shown
     assert len(table.splitlines()) == 3
-    assert table.splitlines()[2].count("|") == 8
+    assert re.sub(r"\\.", "", table.splitlines()[2]).count("|") == 8
 
 
 def test_the_longest_texts_stay_within_what_slack_takes() -> None:
