@@ -17,7 +17,7 @@ import httpx
 from cyclopts import App, Parameter
 from rich.console import Console
 
-from deployments.home import Home, open_home, prefect_client_environment
+from deployments.home import Home, open_home, prefect_client_environment, trust_sandbox
 from watchkeeper.config import (
     ENV_FILE,
     Configuration,
@@ -260,8 +260,8 @@ def _client_environment(settings: Settings) -> dict[str, str]:
     running = home.running()
     environment = settings.variables()
     if running is not None:
-        environment["WATCHKEEPER_SANDBOX_PORT"] = str(running.sandbox_port)
-        return environment | prefect_client_environment(home, running.prefect_port)
+        environment |= settings.model_copy(update={"sandbox_port": running.sandbox_port}).variables()
+        return environment | prefect_client_environment(home, running.prefect_port) | trust_sandbox(home)
     if "PREFECT_API_URL" in os.environ:
         return environment
     _fail(

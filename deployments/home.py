@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+import certifi
 from cryptography.fernet import Fernet
 
 PREFECT_USER = "watchkeeper"
@@ -33,6 +34,10 @@ class Home:
     @property
     def prefect(self) -> Path:
         return self._folder("prefect")
+
+    @property
+    def sandbox(self) -> Path:
+        return self._folder("sandbox")
 
     @property
     def password(self) -> str:
@@ -115,3 +120,14 @@ def prefect_server_environment(home: Home, port: int) -> dict[str, str]:
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
         "PREFECT_WORKER_QUERY_SECONDS": "2",
     }
+
+
+def trust_sandbox(home: Home) -> dict[str, str]:
+    """Return what makes a process trust the sandbox's own authority beside the well-known ones; nothing without it."""
+    authority, bundle = home.sandbox / "authority.pem", home.sandbox / "trusted.pem"
+    if not authority.exists():
+        return {}
+    usual = Path(os.environ.get("SSL_CERT_FILE", certifi.where()))
+    if usual != bundle:
+        bundle.write_bytes(usual.read_bytes() + b"\n" + authority.read_bytes())
+    return {"SSL_CERT_FILE": str(bundle)}

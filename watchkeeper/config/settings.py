@@ -36,8 +36,8 @@ class Settings(BaseSettings):
     """The file that says what is watched."""
     prefect_port: int = Field(4200, ge=1, le=65535)
     """Port of the Prefect server and its UI."""
-    sandbox_port: int = Field(8400, ge=1, le=65535)
-    """Port of the make-believe company."""
+    sandbox_port: int = Field(8400, ge=1, le=65534)
+    """Port of the make-believe company; it takes the next one, too, for TLS."""
     web_port: int = Field(8080, ge=1, le=65535)
     """Port of our own pages and webhooks."""
     heartbeat_url: SecretStr = SecretStr("")
@@ -54,12 +54,17 @@ class Settings(BaseSettings):
         """Return the address of the database; it may hold a password."""
         return self.database_url.get_secret_value() or f"sqlite:///{self.home / 'watchkeeper.db'}"
 
+    @property
+    def sandbox_tls_port(self) -> int:
+        return self.sandbox_port + 1
+
     def variables(self) -> dict[str, str]:
         """Return every setting by the name of its variable, for child processes; secrets are in there."""
         values = {
             **self.model_dump(),
             "database_url": self.database,
             "heartbeat_url": self.heartbeat_url.get_secret_value(),
+            "sandbox_tls_port": self.sandbox_tls_port,
         }
         return {_variable(name): str(value) for name, value in values.items()}
 
