@@ -30,6 +30,7 @@ from prefect.states import Crashed, Pending
 from watchkeeper.domain.janitor import FlowRun, LeakedSlots, SlotLimit, StuckRun
 
 PAGE = 200
+EVENTS_PAGE = 50  # the server refuses to give more at once
 HEARTBEATS_BACK = timedelta(minutes=15)
 UNFINISHED = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
 
