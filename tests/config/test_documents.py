@@ -9,7 +9,7 @@ import pytest
 from pydantic.fields import FieldInfo
 
 from tests.config.conftest import Mistakes
-from watchkeeper.config import Credentials, Settings, json_schema, read_configuration
+from watchkeeper.config import Credentials, Settings, json_schema, read_configuration, read_settings
 from watchkeeper.config import limits as l
 from watchkeeper.config import models as m
 from watchkeeper.config.document import read_document
