@@ -21,6 +21,7 @@ from typing import ClassVar, Self
 import httpx
 
 from watchkeeper.clients.rate_limits import NO_LIMITS, LimitHeaders, pause_asked
+from watchkeeper.clients.trust import well_known_authorities
 from watchkeeper.clients.wording import block_name, fit_to_show, nonsense, redirection, refusal
 from watchkeeper.domain.verdicts import Gap, Missing
 
@@ -130,6 +131,7 @@ class VendorClient:
             base_url=self._checked_url(base_url),
             headers={"Accept": "application/json", "User-Agent": "watchkeeper", **headers},
             transport=transport,
+            verify=well_known_authorities(),
             http2=True,
             timeout=httpx.Timeout(self.request_seconds, connect=CONNECT_SECONDS),
             limits=httpx.Limits(max_connections=MAX_CONCURRENCY),
