@@ -151,6 +151,16 @@ async def test_the_newest_pipeline_is_asked_again_while_it_is_broken_since_it_ma
     assert circleci.asked("/workflow") == ["/api/v2/pipeline/pipe-102/workflow"]
 
 
+async def test_the_jobs_of_a_workflow_that_has_ended_are_not_asked_again() -> None:
+    circleci = CircleCI(pipeline(101))
+    circleci.workflows["pipe-101"] = [workflow("failed")]
+    first = await report(circleci)
+    assert len(circleci.asked("/job")) == 1
+    again = await report(circleci, {one.id: one for one in first.pipelines})
+    assert again == first
+    assert len(circleci.asked("/job")) == 1
+
+
 async def test_a_refused_configuration_has_no_workflows_to_ask_for() -> None:
     errors = [{"type": "config", "message": "Unknown key"}]
     circleci = CircleCI(pipeline(101, state="errored", errors=errors))

@@ -153,23 +153,29 @@ class CircleCIClient(VendorClient):
         }
         open_ones = [pipeline for _, pipeline in ranked if pipeline.id not in known]
         patience = _Patience()
-        read = await asyncio.gather(*(self._with_workflows(p, patience) for p in open_ones[:_MOST_PIPELINES]))
+        asked = (self._with_workflows(p, settled.get(p.id), patience) for p in open_ones[:_MOST_PIPELINES])
+        read = await asyncio.gather(*asked)
         rest = (replace(pipeline, workflows=_NOT_THIS_TIME) for pipeline in open_ones[_MOST_PIPELINES:])
         return known | {pipeline.id: pipeline for pipeline in (*read, *rest)}
 
-    async def _with_workflows(self, pipeline: Pipeline, patience: "_Patience") -> Pipeline:
+    async def _with_workflows(self, pipeline: Pipeline, before: Pipeline | None, patience: "_Patience") -> Pipeline:
+        """Return the pipeline with its workflows; `before` is what was read of it earlier."""
         if pipeline.state == "errored":  # its configuration was refused, so it has none
             return pipeline
-        return replace(pipeline, workflows=await patience.spend(partial(self._workflows, pipeline)))
+        return replace(pipeline, workflows=await patience.spend(partial(self._workflows, pipeline, before)))
 
-    async def _workflows(self, pipeline: Pipeline) -> tuple[Workflow, ...]:
+    async def _workflows(self, pipeline: Pipeline, before: Pipeline | None) -> tuple[Workflow, ...]:
         about = f"pipeline {pipeline.number} of {pipeline.project}"
         raws = await self._inner_items(f"/pipeline/{quote(pipeline.id, safe='')}/workflow", about)
-        return tuple([await self._workflow(raw, pipeline) for raw in raws])
+        known = () if before is None or isinstance(before.workflows, Missing) else before.workflows
+        by_id = {workflow.id: workflow for workflow in known}
+        return tuple([await self._workflow(raw, pipeline, by_id.get(raw.text("id", ""))) for raw in raws])
 
-    async def _workflow(self, raw: Record, pipeline: Pipeline) -> Workflow:
-        """Return a workflow, with its jobs where somebody will look at them."""
+    async def _workflow(self, raw: Record, pipeline: Pipeline, before: Workflow | None) -> Workflow:
+        """Return a workflow, with its jobs where somebody will look at them; those of one that has ended stay."""
         status = read_status(raw)
+        if before is not None and status.is_final and before.status is status:
+            return read_workflow(raw, before.jobs, pipeline.url)
         jobs = await self._jobs(raw.text("id")) if status.is_broken or not status.is_final else ()
         return read_workflow(raw, jobs, pipeline.url)
 
