@@ -3,6 +3,7 @@
 Order: observe (all vendors at once) -> judge -> store -> tell.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -28,6 +29,7 @@ from watchkeeper.domain.windows import Window, missed_windows
 from watchkeeper.store.messages import Plan
 
 CATCH_UP = timedelta(hours=1)
+CATCH_UP_SECONDS = 45  # after that no more is begun: a vendor that is slow costs over a minute each time
 
 
 @flow(name="health-check", timeout_seconds=175, persist_result=False)
@@ -45,6 +47,7 @@ async def health_check(
         at: end of the window, to look at a past one again; left out, the time this run was scheduled for.
         check_type: full, or only error_rates, or endpoints_only.
     """
+    began = time.monotonic()
     loaded, mistakes = load_configuration()
     configuration = loaded.only(projects)
     end = (at or flow_run.scheduled_start_time or datetime.now(UTC)).timestamp()  # Prefect's own type is not a datetime
@@ -53,7 +56,7 @@ async def health_check(
     findings = await look(configuration, window, check_type, may_tell=is_the_watch)
     await tell(configuration, findings, mistakes)
     if is_the_watch and findings.before:
-        await catch_up(configuration, window)
+        await catch_up(configuration, window, until=began + CATCH_UP_SECONDS)
     return Completed(message=summary(findings.checks), data=findings.checks)
 
 
@@ -113,9 +116,16 @@ def plan_messages(configuration: Configuration, checks: Sequence[HealthCheck], n
     return tuple(plans)
 
 
-async def catch_up(configuration: Configuration, window: Window) -> None:
-    """Fill the windows of the last hour that no run has looked at, oldest first, without telling anyone."""
+async def catch_up(configuration: Configuration, window: Window, until: float) -> None:
+    """Fill the windows of the last hour that no run has looked at, oldest first, without telling anyone.
+
+    Args:
+        until: on the monotonic clock; what is not begun by then is left to the next run.
+    """
     span = Window(window.start - CATCH_UP, window.end)
     for missed in missed_windows(checked_windows(configuration.slugs, span), window, CATCH_UP):
+        if time.monotonic() > until:
+            get_run_logger().info("The window %s to %s is left to the next run.", missed.start, missed.end)
+            return
         get_run_logger().info("No check has looked at %s to %s yet: looking now.", missed.start, missed.end)
         await look(configuration, missed, CheckType.FULL, may_tell=False)
