@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from prefect.blocks.core import Block
+from prefect.utilities.annotations import quote
 
 from blocks.circleci import CircleCI
 from blocks.sentry import Sentry
@@ -138,7 +139,7 @@ async def _observe_builds(projects: Sequence[Project], window: Window, past: Map
         found = await _ask(
             CircleCI,
             credentials,
-            lambda block: fetch_build_reports(block, organization, branches, since, settled, return_state=True),
+            lambda block: fetch_build_reports(block, organization, branches, since, quote(settled), return_state=True),
         )
         return {slug: found if isinstance(found, Missing) else found[name] for slug, name in slugs.items()}
 
@@ -157,7 +158,9 @@ async def _observe_endpoints(
     was_down = frozenset(
         (p.slug, name) for p in projects for name in down_endpoints(past[p.slug].probes, limits[p.slug])
     )
-    found = await outcome(probe_endpoints(endpoints, was_down, references, limits, return_state=True))
+    # Unquoted, Prefect looks for futures in each of the values: a quarter of a second for 1,000 projects.
+    asked = probe_endpoints(quote(endpoints), quote(was_down), references, quote(limits), return_state=True)
+    found = await outcome(asked)
     return {p.slug: found if isinstance(found, Missing) else found[p.slug] for p in projects}
 
 
