@@ -95,9 +95,11 @@ async def send_heartbeat() -> None:
     url = read_settings().heartbeat_url.get_secret_value()
     if not url:
         return
+    request = httpx.Request("GET", url, extensions={"timeout": httpx.Timeout(10).as_dict()})
     try:
-        async with httpx.AsyncClient(timeout=10) as client:
-            answer = await client.get(url)
+        async with httpx.AsyncHTTPTransport() as transport:  # a client would log the URL
+            answer = await transport.handle_async_request(request)
+            await answer.aclose()
     except httpx.HTTPError as error:  # its text could hold the URL, which is a secret
         get_run_logger().warning("The heartbeat URL could not be called: %s.", type(error).__name__)
         return
