@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -194,6 +195,11 @@ async def _by_group(
 
 
 async def _ask(kind: type[B], credentials: str, ask: Callable[[B], Any]) -> Any:  # noqa: ANN401
-    """Load the block and ask with it; without a block there is nobody to ask."""
+    """Load the block and ask with it; without a block there is nobody to ask. A refusal names the block."""
     block = await load_block(kind, credentials)
-    return block if isinstance(block, Missing) else await outcome(ask(block))
+    if isinstance(block, Missing):
+        return block
+    found = await outcome(ask(block))
+    if isinstance(found, Missing) and found.gap in {Gap.REFUSED, Gap.NO_CREDENTIAL}:
+        return replace(found, reason=f'{found.reason} (the block named "{credentials}")')
+    return found
