@@ -1,0 +1,158 @@
+"""The health check as a whole: from what the vendors say to the rows and the message."""
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.flow_engine import run_flow_async
+from prefect.states import Scheduled
+
+from flows.health_check import health_check
+from tests.flows.company import Company
+from tests.flows.watch import Watch, document, minutes, now, project, verdicts
+from watchkeeper.domain.changes import is_blind
+from watchkeeper.domain.health import CheckType, Fault
+from watchkeeper.domain.verdicts import Component, Gap, Verdict
+from watchkeeper.domain.windows import Window
+
+pytestmark = pytest.mark.slow
+
+HEALTHY = {"shop": Verdict.HEALTHY, "api": Verdict.HEALTHY}
+BROKEN = {"shop": Verdict.CRITICAL, "api": Verdict.HEALTHY}
+LATER = {"hourly_observations", "hourly_health"}  # written by the retention
+
+
+async def test_all_is_well_on_a_calm_day(watch: Watch) -> None:
+    checks = await watch.check()
+    assert verdicts(checks) == HEALTHY
+    assert {check.coverage for check in checks.values()} == {1.0}
+    counts = watch.counts()
+    assert {table for table, rows in counts.items() if not rows} == LATER
+    assert (counts["health_checks"], counts["components"]) == (2, 8)
+
+
+async def test_a_bad_release_is_named_told_once_and_its_end_is_told(watch: Watch, company: Company) -> None:
+    await watch.look_back()
+    company.play("bad-release", project="shop")
+    checks = await watch.check()
+    assert verdicts(checks) == BROKEN
+    assert (checks["shop"].blame.fault, checks["shop"].blame.release) == (Fault.RELEASE, company.production("shop"))
+    told = {post.text.split("UTC ")[1].split(" is ")[0]: post for post in company.posts()}
+    assert told.keys() == {"Shop", "Api"}
+    assert f"Release {company.production('shop')[:7]} looks like the cause" in told["Shop"].text
+    await watch.check()
+    assert company.posts() == list(told.values()), "what is told already is not told again"
+    company.play("calm")
+    assert verdicts(await watch.check()) == HEALTHY
+    after = {post.ts: post for post in company.posts()}
+    assert after.keys() == {post.ts for post in told.values()}, "within the hour the message is edited"
+    edited = after[told["Shop"].ts]
+    assert edited.edits == 1
+    assert "Shop is healthy again It was critical" in edited.text
+    assert after[told["Api"].ts] == told["Api"]
+
+
+async def test_hardly_any_traffic_is_not_health_and_nobody_is_woken(watch: Watch, company: Company) -> None:
+    company.play("low-traffic")
+    checks = await watch.check()
+    assert verdicts(checks) == dict.fromkeys(HEALTHY, Verdict.UNKNOWN)
+    for check in checks.values():
+        assert check.components[Component.ERRORS].gap is Gap.NO_EVIDENCE
+        assert "not enough evidence" in check.reasons[0]
+        assert check.coverage == 0.6
+        assert not is_blind(check)
+    assert company.posts() == []
+    assert watch.count("messages") == 0
+
+
+async def test_a_window_judged_again_leaves_the_same_rows(watch: Watch, company: Company) -> None:
+    at = now() - minutes(180)
+    first = await watch.check(at=at)
+    before = _content(watch)
+    assert await watch.check(at=at) == first
+    assert _content(watch) == before
+    assert first["shop"].window == Window.ending_at(at, minutes(15))
+    assert company.posts() == [], "the past is no news"
+
+
+def _content(watch: Watch) -> dict[str, Any]:
+    checks = "SELECT project, window_end, verdict, score, coverage, reasons, release FROM health_checks ORDER BY 1, 2"
+    observations = "SELECT * FROM observations ORDER BY 1, 2, 3, 4, 5"
+    of_each_run = {"flow_runs", "session_readings"}
+    counts = {table: rows for table, rows in watch.counts().items() if table not in of_each_run}
+    return {"counts": counts, "checks": watch.rows(checks), "observations": watch.rows(observations)}
+
+
+async def test_missed_windows_are_caught_up_without_telling(watch: Watch, company: Company) -> None:
+    end = now()
+    await watch.check(at=end - minutes(45))
+    company.play("bad-release", project="shop")
+    checks = await watch.check()
+    last = checks["shop"].window.end
+    ends = [
+        datetime.fromisoformat(when).replace(tzinfo=end.tzinfo) for who, when, _ in watch.windows() if who == "shop"
+    ]
+    assert last in ends
+    assert {last - minutes(15 * n) for n in range(5)} <= set(ends)
+    assert {rows for _, _, rows in watch.windows()} == {1}
+    told = watch.rows("SELECT project, verdict, window_end FROM messages ORDER BY project")
+    assert [(row[0], row[1]) for row in told] == [("api", "healthy"), ("shop", "critical")]
+    assert len(company.posts()) == 2
+
+
+async def test_a_run_that_starts_late_looks_at_the_window_it_was_meant_for(watch: Watch) -> None:
+    meant_for = now() - minutes(4)
+    async with get_client() as client:
+        run = await client.create_flow_run(health_check, state=Scheduled(scheduled_time=meant_for))
+    checks: Any = await run_flow_async(health_check, flow_run=run, parameters={}, return_type="result")
+    assert {check.window for check in checks} == {Window.ending_at(meant_for, minutes(15))}
+
+
+async def test_a_project_that_is_not_there_is_refused_with_the_nearest_name(watch: Watch) -> None:
+    with pytest.raises(LookupError, match="shop"):
+        await watch.check(projects=["shpo"])
+    assert watch.count("health_checks") == 0
+
+
+async def test_one_project_alone(watch: Watch) -> None:
+    assert verdicts(await watch.check(projects=["api"])) == {"api": Verdict.HEALTHY}
+    assert [row[0] for row in watch.windows()] == ["api"]
+
+
+@pytest.mark.parametrize(
+    ("check_type", "known"),
+    [(CheckType.ERROR_RATES, Component.ERRORS), (CheckType.ENDPOINTS_ONLY, Component.ENDPOINTS)],
+)
+async def test_a_narrow_check_asks_for_one_part_and_tells_nobody(
+    check_type: CheckType, known: Component, watch: Watch, company: Company
+) -> None:
+    company.play("bad-release", project="shop")
+    check = (await watch.check(check_type=check_type))["shop"]
+    gaps = {component: judgement.gap for component, judgement in check.components.items()}
+    assert gaps == {**dict.fromkeys(Component, Gap.NOT_ASKED), known: None}
+    assert company.posts() == []
+
+
+async def test_maintenance_silences_bad_news(watch: Watch, company: Company) -> None:
+    span = {"start": (now() - minutes(5)).isoformat(), "end": (now() + minutes(5)).isoformat()}
+    watch.configure(document(company, [project("shop", company, maintenance=[span]), project("api", company)]))
+    company.play("bad-release", project="shop")
+    assert verdicts(await watch.check()) == BROKEN
+    assert [post.text.split("UTC ")[1][:3] for post in company.posts()] == ["Api"]
+
+
+class TestOnPostgreSQL:
+    @pytest.fixture
+    def store_url(self, postgresql_url: str) -> str:
+        return postgresql_url
+
+    async def test_a_bad_release_is_found_and_told_once(self, watch: Watch, company: Company) -> None:
+        await watch.look_back()
+        company.play("bad-release", project="shop")
+        assert verdicts(await watch.check()) == BROKEN
+        counts, posts = watch.counts(), company.posts()
+        assert {table for table, rows in counts.items() if not rows} == LATER
+        assert verdicts(await watch.check()) == BROKEN
+        assert company.posts() == posts
+        assert {rows for _, _, rows in watch.windows()} == {1}
