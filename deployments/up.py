@@ -56,9 +56,10 @@ class Start:
     @property
     def addresses(self) -> dict[str, str]:
         """What a person opens, by its name."""
+        prefect = f"http://127.0.0.1:{self.settings.prefect_port}"
         found = {
-            "Prefect UI": f"http://127.0.0.1:{self.settings.prefect_port}  "
-            f"(log in with {PREFECT_USER}:{self.home.password})"
+            "Prefect UI": f"{prefect}  (log in with {PREFECT_USER}:{self.home.password})",
+            "Verdicts": f"{prefect}/artifacts/key/health",
         }
         if self.uses_sandbox:
             sandbox = f"http://127.0.0.1:{self.settings.sandbox_port}"
