@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from prefect import flow, get_run_logger
 from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
 from prefect.states import Completed
 
 from tasks.janitor import crash_runs, free_slots, read_slots, read_unfinished_runs
@@ -24,7 +25,7 @@ async def janitor(pending_minutes: int = 5, silent_minutes: int = 5) -> State[No
     stuck = find_stuck_runs(await read_unfinished_runs(), datetime.now(UTC), pending_after, silent_after)
     await crash_runs(stuck)
     slots = await read_slots()  # before the runs: a run that starts in between is then counted as a holder
-    leaked = find_leaked_slots(slots, await read_unfinished_runs())
+    leaked = find_leaked_slots(slots, await read_unfinished_runs(), janitor=str(flow_run.id))
     await free_slots(leaked)
     for found in stuck:
         log.warning("Run %s was stuck: %s.", found.run.name, found.reason)

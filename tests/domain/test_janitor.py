@@ -61,3 +61,10 @@ def test_which_slots_are_leaked(limit: SlotLimit, alive: list[FlowRun], holders:
     leaked = find_leaked_slots([limit], alive)
     assert [found.holders for found in leaked] == ([] if holders is None else [holders])
     assert all(limit.name in found.reason for found in leaked)
+
+
+def test_the_janitor_itself_holds_its_deployment_and_no_vendor() -> None:
+    itself = run("RUNNING", SECOND, name="janitor")
+    limits = [SlotLimit("deployment:d", 1), SlotLimit("watchkeeper-sentry", 2)]
+    (leaked,) = find_leaked_slots(limits, [itself], janitor="janitor")
+    assert (leaked.limit.name, leaked.holders) == ("watchkeeper-sentry", 0)

@@ -70,27 +70,31 @@ def _why_stuck(run: FlowRun, now: datetime, pending_after: timedelta, silent_aft
     return ""
 
 
-def find_leaked_slots(limits: Sequence[SlotLimit], alive: Collection[FlowRun]) -> tuple[LeakedSlots, ...]:
+def find_leaked_slots(
+    limits: Sequence[SlotLimit], alive: Collection[FlowRun], janitor: str = ""
+) -> tuple[LeakedSlots, ...]:
     """Return the limits with more slots taken than there are runs that could hold them.
 
     Args:
         limits: a deployment's limit is named `deployment:<id>`; ours for vendors are named `watchkeeper-<vendor>`.
         alive: the runs that are starting or active, without those found stuck.
+        janitor: id of the run that looks: it may hold the slot of its deployment, never one of a vendor.
     """
     leaked = []
     for limit in limits:
-        holders = _holders(limit, alive)
+        holders = _holders(limit, alive, janitor)
         if limit.taken > holders:
             reason = f"{limit.taken} slots of {limit.name} were taken, {holders} runs could hold them"
             leaked.append(LeakedSlots(limit, holders, reason))
     return tuple(leaked)
 
 
-def _holders(limit: SlotLimit, alive: Collection[FlowRun]) -> int:
+def _holders(limit: SlotLimit, alive: Collection[FlowRun], janitor: str) -> int:
     active = [run for run in alive if run.state in STARTING | ACTIVE]
     if limit.name.startswith("deployment:"):
         return sum(run.deployment == limit.name.removeprefix("deployment:") for run in active)
-    return limit.taken if active else 0  # a run may hold a vendor's slot for each organization: only none is certain
+    # How many of a vendor's slots a run holds is not known: only that nobody is there to hold one is certain.
+    return limit.taken if any(run.id != janitor for run in active) else 0
 
 
 def _minutes(duration: timedelta) -> int:
