@@ -124,11 +124,14 @@ def check(
         os.environ["PREFECT_LOGGING_LEVEL"] = "ERROR"
         logging.disable(logging.WARNING)
     from deployments.check import run_check  # noqa: PLC0415 - imports Prefect, after its settings
+    from watchkeeper.store.failures import StoreError  # noqa: PLC0415
 
     try:
         checks = asyncio.run(run_check(projects, at, window_minutes, check_type))
     except (ValueError, LookupError) as error:
         _fail(str(error))
+    except StoreError as error:  # nobody knows how the projects are
+        _fail(str(error), EXIT_CODES[Verdict.UNKNOWN])
     _show(checks, configuration, as_json=as_json)
     return EXIT_CODES[min((check.verdict for check in checks), key=WORST_FIRST.index)]
 
@@ -270,9 +273,9 @@ def _client_environment(settings: Settings) -> dict[str, str]:
     )
 
 
-def _fail(message: str) -> NoReturn:
+def _fail(message: str, code: int = USAGE) -> NoReturn:
     errors.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
-    sys.exit(USAGE)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

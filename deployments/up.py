@@ -120,9 +120,13 @@ async def _start_sandbox(start: Start) -> None:
 
 async def _migrate(start: Start) -> None:
     from watchkeeper.store.database import migrate  # noqa: PLC0415 - a second of imports, while the server starts
+    from watchkeeper.store.failures import StoreError  # noqa: PLC0415
 
     async with _step(start, "Database"):
-        await asyncio.to_thread(migrate, start.settings.database)
+        try:
+            await asyncio.to_thread(migrate, start.settings.database)
+        except StoreError as error:
+            raise CannotStartError(str(error)) from error
 
 
 async def _register(start: Start) -> None:
