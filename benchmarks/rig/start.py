@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from benchmarks.rig.site import REPOSITORY, RUN_SECONDS, free_port, run_child
-from deployments.children import Child, start_child, stop_child
+from deployments.children import Child, port_is_free, start_child, stop_child
 
 _IMPORT = (
     "import time; began = time.perf_counter(); import flows.health_check; "
@@ -33,7 +33,7 @@ async def _up(folder: Path) -> float:
     environment = {
         "WATCHKEEPER_HOME": str(folder / "home"),
         "WATCHKEEPER_PREFECT_PORT": str(free_port()),
-        "WATCHKEEPER_SANDBOX_PORT": str(free_port()),
+        "WATCHKEEPER_SANDBOX_PORT": str(_two_free_ports()),
         "PYTHONUNBUFFERED": "1",
     }
     log = folder / "up.log"
@@ -53,3 +53,8 @@ async def _until_ready(child: Child) -> None:
             if child.process.returncode is not None:
                 raise RuntimeError(f"up ended:\n{child.last_words()}")
             await asyncio.sleep(0.1)
+
+
+def _two_free_ports() -> int:
+    """Return the first of two neighbours: the sandbox speaks TLS on the next one. None that the system hands out."""
+    return next(port for port in range(20_000, 30_000, 2) if port_is_free(port) and port_is_free(port + 1))
