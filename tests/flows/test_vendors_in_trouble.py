@@ -48,8 +48,8 @@ async def test_vendors_in_trouble_are_unknown_each_for_itself(
     assert len(company.posts()) == 2, "that nobody can see is told"
 
 
-async def test_a_builder_that_is_down_does_not_hide_health(watch: Watch, company: Company) -> None:
-    company.play("vendor-down", "circleci")
+async def test_a_builder_that_cannot_be_asked_does_not_hide_health(watch: Watch, company: Company) -> None:
+    company.play("rate-limited", "circleci")
     checks = await watch.check()
     assert verdicts(checks) == {"shop": Verdict.HEALTHY, "api": Verdict.HEALTHY}
     assert {check.coverage for check in checks.values()} == {0.85}
