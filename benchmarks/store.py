@@ -25,7 +25,7 @@ from watchkeeper.domain.observations import Observation
 from watchkeeper.domain.sessions import SessionReading
 from watchkeeper.domain.verdicts import Component, Evidence, Judgement, Verdict
 from watchkeeper.domain.windows import Window
-from watchkeeper.store.builds import save_pipelines, settled_by_project
+from watchkeeper.store.builds import pipelines, save_pipelines
 from watchkeeper.store.database import migrate, opened, reading, transaction
 from watchkeeper.store.delivery import save_deployments
 from watchkeeper.store.endpoints import probes, save_probes
@@ -92,7 +92,7 @@ def recall_run(engine: Engine, projects: Sequence[str], window: Window) -> None:
     with reading(engine) as session:
         session_readings(session, projects, window.hours())
         probes(session, projects, Window(window.start - 8 * QUARTER, window.end))
-        settled_by_project(session, projects, window.start - timedelta(days=2))
+        pipelines(session, projects, Window(window.start - timedelta(days=3), window.end))
         latest_checks(session, projects, CheckType.FULL)
 
 

@@ -22,6 +22,7 @@ from tasks.vendors import slots
 from tasks.vercel import fetch_delivery_reports, fetch_platform_status
 from watchkeeper.clients.base import VendorUnavailable
 from watchkeeper.config import Configuration, Project
+from watchkeeper.domain.delivery import with_earlier
 from watchkeeper.domain.endpoints import EndpointReport, down_endpoints
 from watchkeeper.domain.health import CheckType, asked_components
 from watchkeeper.domain.past import Past
@@ -33,6 +34,7 @@ B = TypeVar("B", bound=Block)
 Key = TypeVar("Key", bound=Hashable)
 
 LOOK_BACK = timedelta(days=2)
+DEPLOYMENTS_AGAIN, PIPELINES_AGAIN = timedelta(hours=12), timedelta(hours=1)  # may change after they were read
 SLOTS = ("sentry", "vercel", "circleci")
 NOT_ASKED = Missing(Gap.NOT_ASKED, "this kind of check does not ask for it")
 NOT_CONFIGURED = Missing(Gap.NOT_CONFIGURED, "the project does not use it")
@@ -53,7 +55,7 @@ async def observe(
     (errors, delivery, builds), endpoints, status = await asyncio.gather(
         _observe_vendors(
             (wanted(Component.ERRORS), _observe_errors(wanted(Component.ERRORS), window, now)),
-            (wanted(Component.DELIVERY), _observe_delivery(wanted(Component.DELIVERY), window)),
+            (wanted(Component.DELIVERY), _observe_delivery(wanted(Component.DELIVERY), window, past)),
             (wanted(Component.BUILDS), _observe_builds(wanted(Component.BUILDS), window, past)),
         ),
         _observe_endpoints(wanted(Component.ENDPOINTS), past, configuration.connectivity)
@@ -116,16 +118,18 @@ async def _observe_errors(projects: Sequence[Project], window: Window, now: date
     )
 
 
-async def _observe_delivery(projects: Sequence[Project], window: Window) -> dict[str, Any]:
+async def _observe_delivery(projects: Sequence[Project], window: Window, past: Mapping[str, Past]) -> dict[str, Any]:
     async def ask(key: tuple[str, str], members: Sequence[Project]) -> dict[str, Any]:
         credentials, team = key
         ids = {p.slug: p.vercel.project for p in members if p.vercel}
         wanted = tuple(sorted(set(ids.values())))
-        since = window.start - LOOK_BACK
+        since = _since(window, [past[p.slug] for p in members], DEPLOYMENTS_AGAIN)
         found = await _ask(
             Vercel, credentials, lambda block: fetch_delivery_reports(block, team, wanted, since, return_state=True)
         )
-        return {slug: found if isinstance(found, Missing) else found[name] for slug, name in ids.items()}
+        if isinstance(found, Missing):
+            return dict.fromkeys(ids, found)
+        return {slug: with_earlier(found[name], past[slug].deployments, since) for slug, name in ids.items()}
 
     return await _by_group(projects, lambda p: (p.credentials, p.vercel.team) if p.vercel else None, ask)
 
@@ -135,18 +139,27 @@ async def _observe_builds(projects: Sequence[Project], window: Window, past: Map
         credentials, organization, _branch = key
         slugs = {p.slug: p.circleci.project for p in members if p.circleci}
         branches = {p.circleci.project: p.circleci.branch for p in members if p.circleci}
-        settled = {pipeline.id: pipeline for p in members for pipeline in past[p.slug].settled}
-        since = window.start - LOOK_BACK
+        known = {pipeline.id: pipeline for p in members for pipeline in past[p.slug].pipelines}
+        since = _since(window, [past[p.slug] for p in members], PIPELINES_AGAIN)
         found = await _ask(
             CircleCI,
             credentials,
-            lambda block: fetch_build_reports(block, organization, branches, since, quote(settled), return_state=True),
+            lambda block: fetch_build_reports(block, organization, branches, since, quote(known), return_state=True),
         )
         return {slug: found if isinstance(found, Missing) else found[name] for slug, name in slugs.items()}
 
     return await _by_group(
         projects, lambda p: (p.credentials, p.circleci.organization, p.circleci.branch) if p.circleci else None, ask
     )
+
+
+def _since(window: Window, pasts: Sequence[Past], again: timedelta) -> datetime:
+    """Return from when on the vendor is asked: what is known of every project, and is finished, is read before that."""
+    known = [past.latest.window.end - again for past in pasts if past.latest is not None]
+    if len(known) < len(pasts):
+        return window.start - LOOK_BACK
+    unfinished = [d.created_at for past in pasts for d in past.deployments if not d.state.is_final]
+    return max(window.start - LOOK_BACK, min([window.start, *known, *unfinished]))
 
 
 async def _observe_endpoints(

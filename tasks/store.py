@@ -41,7 +41,7 @@ from watchkeeper.store.messages import Message, Plan, Told
 from watchkeeper.store.retention import prune
 
 PROBES_BACK = timedelta(hours=2)
-PIPELINES_BACK = timedelta(days=3)
+BUILDS_BACK = timedelta(days=3)
 COUNTS_BACK = timedelta(days=1)
 CHECKS_BACK = timedelta(days=1)
 
@@ -65,13 +65,16 @@ def recall(slugs: tuple[str, ...], window: Window, now: datetime) -> dict[str, P
     with reading(database()) as session:
         readings = errors.session_readings(session, slugs, window.hours())
         probes = endpoints.probes(session, slugs, recent)
-        settled = builds.settled_by_project(session, slugs, window.start - PIPELINES_BACK)
+        lately = Window(window.start - BUILDS_BACK, recent.end)
+        pipelines = builds.pipelines(session, slugs, lately)
+        deployments = delivery.deployments(session, slugs, lately)
         latest = health.latest_checks(session, slugs, CheckType.FULL)
     return {
         slug: Past(
             readings=readings.get(slug, ()),
             probes=probes.get(slug, ()),
-            settled=settled.get(slug, ()),
+            pipelines=pipelines.get(slug, ()),
+            deployments=deployments.get(slug, ()),
             latest=latest.get(slug),
         )
         for slug in slugs

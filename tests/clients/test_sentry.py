@@ -198,7 +198,7 @@ async def test_requests_name_environment_time_and_groups() -> None:
     assert (events["start"], events["end"]) == ("2026-03-01T11:50:00Z", "2026-03-01T12:05:00Z")
     assert (groups["start"], groups["end"]) == ("2026-03-01T11:00:00Z", "2026-03-01T13:00:00Z")
     assert groups.get_list("groupBy") == ["project", "release", "session.status"]
-    assert (found["start"], found["end"]) == ("2026-02-28T12:05:00Z", "2026-03-01T12:05:00Z")
+    assert (found["start"], found["end"]) == ("2026-03-01T10:50:00Z", "2026-03-01T12:05:00Z")
     assert {params["environment"] for params in (events, groups, found)} == {"production"}
 
 

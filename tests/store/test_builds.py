@@ -5,7 +5,7 @@ from sqlalchemy import Engine, text
 from tests.store.samples import NOON, QUARTER, WINDOW, pipeline, workflow
 from watchkeeper.domain.builds import WorkflowStatus
 from watchkeeper.domain.verdicts import Gap, Missing
-from watchkeeper.store.builds import pipelines, save_pipelines, settled_by_project
+from watchkeeper.store.builds import pipelines, save_pipelines
 from watchkeeper.store.database import reading, transaction
 
 MISSING = Missing(Gap.UNAVAILABLE, "CircleCI did not answer")
@@ -19,16 +19,11 @@ def test_pipelines_come_back_with_their_workflows(engine: Engine) -> None:
         assert pipelines(session, ["shop", "api"], WINDOW) == {"shop": (two, pipeline()), "api": ()}
 
 
-def test_only_what_cannot_change_any_more_is_settled(engine: Engine) -> None:
-    running = pipeline("p2", (workflow("w2", WorkflowStatus.RUNNING),))
+def test_why_workflows_are_missing_is_kept(engine: Engine) -> None:
     unknown = replace(pipeline("p3"), workflows=MISSING)
-    refused = replace(pipeline("p4", ()), state="errored")
-    old = pipeline("p5", (workflow("w5"),), NOON - QUARTER)
     with transaction(engine) as session:
-        save_pipelines(session, {"shop": [pipeline(), running, unknown, refused, old]})
+        save_pipelines(session, {"shop": [pipeline(), unknown]})
     with reading(engine) as session:
-        assert settled_by_project(session, ["shop"], NOON) == {"shop": (pipeline(), refused)}
-        assert settled_by_project(session, ["api"], NOON) == {"api": ()}
         assert {each.id: each for each in pipelines(session, ["shop"], WINDOW)["shop"]}["p3"].workflows == MISSING
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from tests.store.samples import NOON
 from watchkeeper.domain.health import CheckType
 from watchkeeper.domain.windows import Window
-from watchkeeper.store.builds import pipelines, settled_by_project
+from watchkeeper.store.builds import pipelines
 from watchkeeper.store.database import reading
 from watchkeeper.store.delivery import deployments
 from watchkeeper.store.endpoints import probes
@@ -38,7 +38,6 @@ QUERIES: dict[str, Callable[[Session], object]] = {
     "issues": lambda s: issues(s, PROJECTS, DAYS_90),
     "deployments": lambda s: deployments(s, PROJECTS, DAYS_90),
     "pipelines": lambda s: pipelines(s, PROJECTS, DAYS_90),
-    "settled pipelines": lambda s: settled_by_project(s, PROJECTS, NOON),
     "releases": lambda s: releases(s, PROJECTS, DAYS_90),
     "what was told": lambda s: last_told(s, PROJECTS),
     "what waits to be told": lambda s: pending_messages(s, NOON),

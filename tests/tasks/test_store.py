@@ -65,7 +65,9 @@ def past(slugs: tuple[str, ...] = ("shop", "api"), window: Window = WINDOW) -> d
 
 def test_what_was_remembered_is_recalled() -> None:
     save()
-    whole = Past(readings=(READING,), probes=(probe(),), settled=(pipeline(),), latest=check())
+    whole = Past(
+        readings=(READING,), probes=(probe(),), pipelines=(pipeline(),), deployments=(deployment(),), latest=check()
+    )
     assert past() == {"shop": whole, "api": Past(latest=check("api"))}
 
 

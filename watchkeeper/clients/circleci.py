@@ -7,7 +7,7 @@ Source: https://circleci.com/docs/api/v2/
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -74,28 +74,30 @@ class CircleCIClient(VendorClient):
         self._web_url = "https://app.circleci.com" if site == "https://circleci.com" else site
 
     async def build_reports(
-        self, organization: str, branches: Mapping[str, str], since: datetime, settled: Mapping[str, Pipeline]
+        self, organization: str, branches: Mapping[str, str], since: datetime, known: Mapping[str, Pipeline]
     ) -> dict[str, BuildReport | Missing]:
-        """Read the pipelines created since then on each project's default branch, with their workflows.
+        """Read the pipelines created since then on each project's default branch, and the known older ones.
 
         A project without any gets its newest older pipeline: a branch that broke last week is still broken.
 
         Args:
             organization: slug, as in `gh/acme`.
             branches: the default branch of each project, by its slug as in `gh/acme/shop`; they key the result.
-            settled: pipelines that were read before and are final, by id; they are used as they are, except the
-                newest one of a project while it is broken, since a rerun adds workflows to it.
+            known: pipelines that were read before, by id. Final ones are used as they are, except the newest one of a
+                project while it is broken, since a rerun adds workflows to it.
 
         Raises:
             VendorError: the organization's pipelines could not be listed.
         """
         listed, warnings = await self._listed(organization, since)
+        for pipeline in (pipeline for pipeline in known.values() if pipeline.created_at < since):
+            listed[same_slug(pipeline.project), pipeline.branch].append(pipeline)
         found: dict[str, tuple[Pipeline, ...] | Missing] = {
-            project: tuple(listed[same_slug(project), branch]) for project, branch in branches.items()
+            project: _newest_first(listed[same_slug(project), branch]) for project, branch in branches.items()
         }
         quiet = [project for project in branches if not found[project]]
         found |= await self._newest({project: branches[project] for project in quiet[:_MOST_QUIET]})
-        complete = await self._complete(found, settled)
+        complete = await self._complete(found, known)
         unseen = f"CircleCI: only {_MOST_QUIET} of {len(quiet)} projects without new pipelines were looked at"
         skipped = set(quiet[_MOST_QUIET:])
         return {
@@ -138,7 +140,7 @@ class CircleCIClient(VendorClient):
         return tuple(sorted(pipelines, key=_age)[:1])
 
     async def _complete(
-        self, found: Mapping[str, tuple[Pipeline, ...] | Missing], settled: Mapping[str, Pipeline]
+        self, found: Mapping[str, tuple[Pipeline, ...] | Missing], before: Mapping[str, Pipeline]
     ) -> dict[str, Pipeline]:
         """Return all pipelines with their workflows, by id; the newest of every project are asked for first."""
         lists = [pipelines for pipelines in found.values() if not isinstance(pipelines, Missing)]
@@ -147,13 +149,15 @@ class CircleCIClient(VendorClient):
             key=lambda pair: (pair[0], _age(pair[1])),
         )
         known = {
-            pipeline.id: settled[pipeline.id]
+            pipeline.id: before[pipeline.id]
             for place, pipeline in ranked
-            if pipeline.id in settled and not (place == 0 and _is_broken(settled[pipeline.id]))
+            if pipeline.id in before
+            and before[pipeline.id].is_final
+            and not (place == 0 and _is_broken(before[pipeline.id]))
         }
         open_ones = [pipeline for _, pipeline in ranked if pipeline.id not in known]
         patience = _Patience()
-        asked = (self._with_workflows(p, settled.get(p.id), patience) for p in open_ones[:_MOST_PIPELINES])
+        asked = (self._with_workflows(p, before.get(p.id), patience) for p in open_ones[:_MOST_PIPELINES])
         read = await asyncio.gather(*asked)
         rest = (replace(pipeline, workflows=_NOT_THIS_TIME) for pipeline in open_ones[_MOST_PIPELINES:])
         return known | {pipeline.id: pipeline for pipeline in (*read, *rest)}
@@ -191,6 +195,11 @@ class CircleCIClient(VendorClient):
 
     def _read_pipeline(self, raw: Record) -> Pipeline:
         return read_pipeline(raw, self._web_url)
+
+
+def _newest_first(pipelines: Iterable[Pipeline]) -> tuple[Pipeline, ...]:
+    """Return each pipeline once, as it was read first."""
+    return tuple(sorted({pipeline.id: pipeline for pipeline in reversed(list(pipelines))}.values(), key=_age))
 
 
 _NOT_THIS_TIME: Final = Missing(

@@ -45,7 +45,7 @@ _PAGE_SIZE: Final = 100
 _MOST_PAGES: Final = {"projects": 50, "events": 50, "sessions": 10, "issues": 10, "releases": 10}
 _SCOPES: Final = {"issues": "event:read", "releases": "project:read"}
 _MOST_NAMED_PROJECTS: Final = 50  # above that the whole organization is read: the address would become too long
-_ISSUES_ACTIVE_WITHIN: Final = timedelta(hours=24)
+_ISSUES_ACTIVE_SINCE: Final = timedelta(hours=1)  # before the window
 _RELEASES_WITHIN: Final = timedelta(days=7)
 
 
@@ -174,7 +174,7 @@ class SentryClient(VendorClient):
         return Read.of(((count.project, count) for count in counts), warnings)
 
     async def _issues(self, asked: "_Asked") -> Read[Issue]:
-        """Read the unresolved issues that were active in the day before the window's end, last seen first."""
+        """Read the unresolved issues that were active in the window or shortly before, last seen first."""
         answers, warnings = await self._pages(
             asked,
             "issues",
@@ -183,7 +183,7 @@ class SentryClient(VendorClient):
                 "sort": "date",
                 "collapse": ["stats", "lifetime", "filtered"],
                 "limit": _PAGE_SIZE,
-                **asked.between(asked.window.end - _ISSUES_ACTIVE_WITHIN, asked.window.end),
+                **asked.between(asked.window.start - _ISSUES_ACTIVE_SINCE, asked.window.end),
             },
         )
         raws = [raw for answer in answers for raw in records_of(answer)]

@@ -1,7 +1,7 @@
 """How a release gets to production (source: Vercel)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import takewhile
@@ -22,6 +22,11 @@ class DeploymentState(StrEnum):
     DELETED = "deleted"
     BLOCKED = "blocked"
     UNKNOWN = "unknown"
+
+    @property
+    def is_final(self) -> bool:
+        """True when the build has come to an end."""
+        return self in {self.READY, self.ERROR, self.CANCELED, self.DELETED}
 
 
 class ServingState(StrEnum):
@@ -170,6 +175,16 @@ def judge_delivery(
     if all(finding.verdict is Verdict.HEALTHY for finding in findings):
         return unknown(Gap.NO_EVIDENCE, missing, evidence)
     return conclude([*findings, Finding(Verdict.HEALTHY, missing)], evidence)
+
+
+def with_earlier(
+    report: DeliveryReport | Missing, earlier: Sequence[VercelDeployment], since: datetime
+) -> DeliveryReport | Missing:
+    """Return a report of the time from `since` on with what was read before of the time before."""
+    if isinstance(report, Missing):
+        return report
+    known = {d.id: d for d in (*(d for d in earlier if d.created_at < since), *report.deployments)}
+    return replace(report, deployments=tuple(newest_first(list(known.values()))))
 
 
 def newest_first(deployments: Sequence[VercelDeployment]) -> list[VercelDeployment]:

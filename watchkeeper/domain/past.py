@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from watchkeeper.domain.builds import Pipeline
+from watchkeeper.domain.delivery import VercelDeployment
 from watchkeeper.domain.endpoints import Probe
 from watchkeeper.domain.health import HealthCheck
 from watchkeeper.domain.sessions import SessionReading
@@ -15,11 +16,12 @@ class Past:
     Attributes:
         readings: of the session counters of the hours that the window touches.
         probes: of the last hours up to now, oldest first.
-        settled: pipelines that cannot change any more.
+        pipelines, deployments: of the last days, newest first.
         latest: the newest full check before this one; None when there is none.
     """
 
     readings: tuple[SessionReading, ...] = ()
     probes: tuple[Probe, ...] = ()
-    settled: tuple[Pipeline, ...] = ()
+    pipelines: tuple[Pipeline, ...] = ()
+    deployments: tuple[VercelDeployment, ...] = ()
     latest: HealthCheck | None = None

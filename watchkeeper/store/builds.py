@@ -71,13 +71,6 @@ def save_pipelines(session: Session, pipelines: Mapping[str, Iterable[Pipeline]]
     upsert(session, WorkflowRow, workflows)
 
 
-def settled_by_project(session: Session, projects: Collection[str], since: datetime) -> dict[str, tuple[Pipeline, ...]]:
-    """Return the pipelines created at or after `since` that cannot change any more, newest first."""
-    table = table_of(PipelineRow)
-    mine = and_(table.c.project.in_(projects), table.c.created_at >= since, table.c.is_final)
-    return _pipelines(session, table, mine, projects)
-
-
 def pipelines(session: Session, projects: Collection[str], window: Window) -> dict[str, tuple[Pipeline, ...]]:
     """Return the pipelines created in the window, newest first."""
     table = table_of(PipelineRow)

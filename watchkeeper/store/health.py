@@ -161,13 +161,14 @@ def latest_checks(
 
 
 def checked_windows(session: Session, projects: Collection[str], span: Window) -> frozenset[Window]:
-    """Return the windows that ended in `span` and that a full check of any of the projects has looked at."""
+    """Return the windows that ended in `span` and for which each of the projects has a full check."""
     column = table_of(HealthCheckRow).c
     query = (
         select(column.window_start, column.window_end)
         .where(column.project.in_(projects), column.window_start >= span.start - LONGEST_WINDOW)
         .where(column.window_end >= span.start, column.window_end < span.end, _of_type(column, CheckType.FULL))
-        .distinct()
+        .group_by(column.window_start, column.window_end)
+        .having(func.count(column.project.distinct()) >= len(set(projects)))
     )
     return frozenset(Window(row.window_start, row.window_end) for row in session.connection().execute(query))
 
