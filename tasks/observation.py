@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -34,7 +34,7 @@ B = TypeVar("B", bound=Block)
 Key = TypeVar("Key", bound=Hashable)
 
 LOOK_BACK = timedelta(days=2)
-DEPLOYMENTS_AGAIN, PIPELINES_AGAIN = timedelta(hours=12), timedelta(hours=1)  # may change after they were read
+DEPLOYMENTS_AGAIN, PIPELINES_AGAIN = timedelta(hours=12), timedelta(minutes=15)  # read again: they may have changed
 SLOTS = ("sentry", "vercel", "circleci")
 NOT_ASKED = Missing(Gap.NOT_ASKED, "this kind of check does not ask for it")
 NOT_CONFIGURED = Missing(Gap.NOT_CONFIGURED, "the project does not use it")
@@ -123,7 +123,9 @@ async def _observe_delivery(projects: Sequence[Project], window: Window, past: M
         credentials, team = key
         ids = {p.slug: p.vercel.project for p in members if p.vercel}
         wanted = tuple(sorted(set(ids.values())))
-        since = _since(window, [past[p.slug] for p in members], DEPLOYMENTS_AGAIN)
+        pasts = [past[p.slug] for p in members]
+        building = [d.created_at for each in pasts for d in each.deployments if not d.state.is_final]
+        since = _since(window, pasts, DEPLOYMENTS_AGAIN, building)
         found = await _ask(
             Vercel, credentials, lambda block: fetch_delivery_reports(block, team, wanted, since, return_state=True)
         )
@@ -153,12 +155,15 @@ async def _observe_builds(projects: Sequence[Project], window: Window, past: Map
     )
 
 
-def _since(window: Window, pasts: Sequence[Past], again: timedelta) -> datetime:
-    """Return from when on the vendor is asked: what is known of every project, and is finished, is read before that."""
+def _since(window: Window, pasts: Sequence[Past], again: timedelta, unfinished: Iterable[datetime] = ()) -> datetime:
+    """Return from when on the vendor is asked: since shortly before every project was last looked at.
+
+    Args:
+        unfinished: when that was made which must be read again, since it has changed or will.
+    """
     known = [past.latest.window.end - again for past in pasts if past.latest is not None]
     if len(known) < len(pasts):
         return window.start - LOOK_BACK
-    unfinished = [d.created_at for past in pasts for d in past.deployments if not d.state.is_final]
     return max(window.start - LOOK_BACK, min([window.start, *known, *unfinished]))
 
 
