@@ -215,8 +215,8 @@ async def test_a_bound_that_is_hit_is_a_warning_of_every_report() -> None:
     found = await reports(sentry)
     for one in found.values():
         assert isinstance(one, ErrorReport)
-        assert one.warnings == ("Sentry: only the first 10 pages of issues of organization acme were read",)
-    assert len(sentry.asked("issues")) == 10
+        assert one.warnings == ("Sentry: only the first 5 pages of issues of organization acme were read",)
+    assert len(sentry.asked("issues")) == 5
 
 
 async def test_releases_are_read_only_as_far_back_as_they_matter() -> None:

@@ -9,7 +9,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, TypeVar
 from urllib.parse import quote
@@ -46,6 +46,8 @@ _LIMITS: Final = LimitHeaders(
 )
 _MOST_PIPELINE_PAGES: Final = 40
 _MOST_INNER_PAGES: Final = 20
+_RERUN_WITHIN: Final = timedelta(hours=12)
+_WORKFLOWS_WITHIN: Final = timedelta(hours=1)
 _MOST_QUIET: Final = 20  # projects that are looked at on their own, since the organization's list does not name them
 _MOST_PIPELINES: Final = 200  # whose workflows are asked for in one call; the next call goes on with the rest
 _MOST_FAILURES: Final = 3  # after that many pieces that could not be had, the rest is not asked for
@@ -84,7 +86,7 @@ class CircleCIClient(VendorClient):
             organization: slug, as in `gh/acme`.
             branches: the default branch of each project, by its slug as in `gh/acme/shop`; they key the result.
             known: pipelines that were read before, by id. Final ones are used as they are, except the newest one of a
-                project while it is broken, since a rerun adds workflows to it.
+                project while it is broken and young, since a rerun adds workflows to it.
 
         Raises:
             VendorError: the organization's pipelines could not be listed.
@@ -95,9 +97,9 @@ class CircleCIClient(VendorClient):
         found: dict[str, tuple[Pipeline, ...] | Missing] = {
             project: _newest_first(listed[same_slug(project), branch]) for project, branch in branches.items()
         }
-        quiet = [project for project in branches if not found[project]]
+        quiet = _in_turn([project for project in branches if not found[project]], since)
         found |= await self._newest({project: branches[project] for project in quiet[:_MOST_QUIET]})
-        complete = await self._complete(found, known)
+        complete = await self._complete(found, known, since)
         unseen = f"CircleCI: only {_MOST_QUIET} of {len(quiet)} projects without new pipelines were looked at"
         skipped = set(quiet[_MOST_QUIET:])
         return {
@@ -140,7 +142,7 @@ class CircleCIClient(VendorClient):
         return tuple(sorted(pipelines, key=_age)[:1])
 
     async def _complete(
-        self, found: Mapping[str, tuple[Pipeline, ...] | Missing], before: Mapping[str, Pipeline]
+        self, found: Mapping[str, tuple[Pipeline, ...] | Missing], before: Mapping[str, Pipeline], since: datetime
     ) -> dict[str, Pipeline]:
         """Return all pipelines with their workflows, by id; the newest of every project are asked for first."""
         lists = [pipelines for pipelines in found.values() if not isinstance(pipelines, Missing)]
@@ -151,9 +153,7 @@ class CircleCIClient(VendorClient):
         known = {
             pipeline.id: before[pipeline.id]
             for place, pipeline in ranked
-            if pipeline.id in before
-            and before[pipeline.id].is_final
-            and not (place == 0 and _is_broken(before[pipeline.id]))
+            if pipeline.id in before and _is_settled(before[pipeline.id], since, is_newest=place == 0)
         }
         open_ones = [pipeline for _, pipeline in ranked if pipeline.id not in known]
         patience = _Patience()
@@ -195,6 +195,12 @@ class CircleCIClient(VendorClient):
 
     def _read_pipeline(self, raw: Record) -> Pipeline:
         return read_pipeline(raw, self._web_url)
+
+
+def _in_turn(projects: list[str], since: datetime) -> list[str]:
+    """Return the projects from another one on each quarter hour, so that all have their turn before the bound."""
+    turn = int(since.timestamp() // 900) * _MOST_QUIET % len(projects) if len(projects) > _MOST_QUIET else 0
+    return projects[turn:] + projects[:turn]
 
 
 def _newest_first(pipelines: Iterable[Pipeline]) -> tuple[Pipeline, ...]:
@@ -241,6 +247,17 @@ def _report(
 def _age(pipeline: Pipeline) -> tuple[float, int]:
     """Sort the newest first."""
     return -pipeline.created_at.timestamp(), -pipeline.number
+
+
+def _is_settled(pipeline: Pipeline, since: datetime, *, is_newest: bool) -> bool:
+    """Return True when asking for its workflows again is not worth a call.
+
+    The newest one of a project is asked again while it is broken and young, since a rerun adds workflows to it. One
+    that has had no workflow for an hour gets none any more.
+    """
+    if is_newest and _is_broken(pipeline) and pipeline.created_at > since - _RERUN_WITHIN:
+        return False
+    return pipeline.is_final or (pipeline.workflows == () and pipeline.created_at < since - _WORKFLOWS_WITHIN)
 
 
 def _is_broken(pipeline: Pipeline) -> bool:

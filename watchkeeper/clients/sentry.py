@@ -42,7 +42,7 @@ _LIMITS: Final = LimitHeaders(
     pairs=(("x-sentry-rate-limit-remaining", "x-sentry-rate-limit-reset"),), reset_is_epoch=True
 )
 _PAGE_SIZE: Final = 100
-_MOST_PAGES: Final = {"projects": 50, "events": 50, "sessions": 10, "issues": 10, "releases": 10}
+_MOST_PAGES: Final = {"projects": 50, "events": 50, "sessions": 10, "issues": 5, "releases": 5}
 _SCOPES: Final = {"issues": "event:read", "releases": "project:read"}
 _MOST_NAMED_PROJECTS: Final = 50  # above that the whole organization is read: the address would become too long
 _ISSUES_ACTIVE_SINCE: Final = timedelta(hours=1)  # before the window
