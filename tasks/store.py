@@ -41,7 +41,7 @@ from watchkeeper.store.messages import Message, Plan, Told
 from watchkeeper.store.retention import prune
 
 PROBES_BACK = timedelta(hours=2)
-BUILDS_BACK = timedelta(days=3)
+BUILDS_BACK = timedelta(days=2)  # as far as the vendors are asked back: a window judged again finds the same
 COUNTS_BACK = timedelta(days=1)
 CHECKS_BACK = timedelta(days=1)
 

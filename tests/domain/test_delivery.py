@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from watchkeeper.domain.delivery import (
     VercelDeployment,
     judge_delivery,
     waiting_deployments,
+    with_earlier,
 )
 from watchkeeper.domain.limits import DeliveryLimits
 from watchkeeper.domain.verdicts import Gap, Judgement, Missing, Verdict
@@ -226,3 +228,14 @@ def test_one_more_failed_build_never_raises_the_score(text: str, place: int) -> 
     assert before.score is not None
     assert after.score is not None
     assert after.score <= before.score
+
+
+def test_what_was_read_before_fills_what_is_read_now() -> None:
+    since = NOW - timedelta(hours=12)
+    old = deployment(OLD, 13 * 60, inspector_url="https://vercel.example/old")
+    gone = deployment(NEW, 60)
+    joined = with_earlier(delivery(replace(old, inspector_url="")), [old, gone], since)
+    assert isinstance(joined, DeliveryReport)
+    assert joined.deployments == (old,), "what the vendor does not name any more is gone"
+    missing = Missing(Gap.UNAVAILABLE, "down")
+    assert with_earlier(missing, [old], since) is missing

@@ -183,8 +183,22 @@ def with_earlier(
     """Return a report of the time from `since` on with what was read before of the time before."""
     if isinstance(report, Missing):
         return report
-    known = {d.id: d for d in (*(d for d in earlier if d.created_at < since), *report.deployments)}
-    return replace(report, deployments=tuple(newest_first(list(known.values()))))
+    known = {deployment.id: deployment for deployment in earlier if deployment.created_at < since}
+    read = {deployment.id: _filled(deployment, known.get(deployment.id)) for deployment in report.deployments}
+    return replace(report, deployments=tuple(newest_first(list((known | read).values()))))
+
+
+def _filled(deployment: VercelDeployment, known: VercelDeployment | None) -> VercelDeployment:
+    """Return the deployment with what the vendor leaves out where it names only what serves production."""
+    if known is None:
+        return deployment
+    return replace(
+        deployment,
+        inspector_url=deployment.inspector_url or known.inspector_url,
+        branch=deployment.branch or known.branch,
+        building_at=deployment.building_at or known.building_at,
+        ready_at=deployment.ready_at or known.ready_at,
+    )
 
 
 def newest_first(deployments: Sequence[VercelDeployment]) -> list[VercelDeployment]:
