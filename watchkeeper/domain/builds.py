@@ -47,7 +47,12 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """One workflow of a pipeline. `jobs` are read only where they matter: unfinished or broken workflows."""
+    """One workflow of a pipeline.
+
+    Attributes:
+        jobs: read only where they matter: of unfinished or broken workflows.
+        queued: from its creation to the start of its first job; None when that is not known.
+    """
 
     id: str
     name: str
@@ -56,6 +61,7 @@ class Workflow:
     stopped_at: datetime | None = None
     jobs: tuple[Job, ...] = ()
     url: str = ""
+    queued: timedelta | None = None
 
     @property
     def duration(self) -> timedelta | None:

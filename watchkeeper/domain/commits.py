@@ -1,11 +1,23 @@
 """Commit SHAs, as the vendors write them."""
 
 import re
+from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 
 SHORTEST = 7  # digits below which a short SHA is not told apart from a number or a word
 _SHA = re.compile(rf"g?([0-9a-f]{{{SHORTEST},64}})")
 _PARTS = re.compile(r"[@+._/-]")
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One commit of the default branch; `at` is when it was written, `author` a name."""
+
+    sha: str
+    at: datetime
+    title: str
+    author: str
 
 
 @lru_cache(maxsize=65_536)
