@@ -358,3 +358,50 @@ def test_errors_survive_the_way_between_processes(error: VendorError) -> None:
     assert type(copy) is type(error)
     assert vars(copy) == vars(error)
     assert str(copy) == str(error)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        pytest.param(httpx.Response(201, json={"sha": "1"}), {"sha": "1"}, id="an answer is decoded"),
+        pytest.param(httpx.Response(204), None, id="no body is none"),
+    ],
+)
+async def test_what_is_sent_is_json(answer: httpx.Response, expected: object) -> None:
+    seen: list[httpx.Request] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return answer
+
+    async with client_of(handler) as client:
+        assert (await client.send("POST", "/things", {"a": [1]})).body == expected
+    assert seen[0].method == "POST"
+    assert seen[0].read() == b'{"a":[1]}'
+    assert seen[0].headers["content-type"] == "application/json"
+
+
+async def test_what_is_sent_waits_for_a_limit_and_is_sent_again_whole() -> None:
+    bodies: list[bytes] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        bodies.append(request.read())
+        return httpx.Response(201, json={}) if len(bodies) > 1 else httpx.Response(429, headers={"Retry-After": "0"})
+
+    async with client_of(handler) as client:
+        await client.send("PATCH", "/things", {"a": 1})
+    assert bodies == [b'{"a":1}', b'{"a":1}']
+
+
+@pytest.mark.parametrize("target", ["/v1/elsewhere", "https://evil.test/things"])
+async def test_what_is_sent_never_follows_a_redirect(target: str) -> None:
+    asked: list[str] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        return httpx.Response(307, headers={"Location": target})
+
+    async with client_of(handler) as client:
+        with pytest.raises(VendorRefused, match="redirects to"):
+            await client.send("POST", "/things", {})
+    assert asked == ["/v1/things"]

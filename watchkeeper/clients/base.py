@@ -1,20 +1,11 @@
-"""What every vendor client shares: its errors, and one careful way to ask.
-
-Errors:
-
-* VendorError
-  x VendorRefused        4xx, redirects elsewhere: asking again will not help
-    - MissingCredential  there is no usable secret to ask with
-  x VendorUnavailable    429, 5xx, timeouts, nonsense: asking again may help, after `retry_after`
-
-No error holds a secret: texts of the vendor are cut and redacted, and errors of the library are not chained.
-"""
+"""What every vendor client shares: one careful way to ask. What can go wrong is drawn in `vendor_errors.py`."""
 
 import asyncio
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from types import TracebackType
 from typing import ClassVar, Self
 
@@ -22,8 +13,21 @@ import httpx
 
 from watchkeeper.clients.rate_limits import NO_LIMITS, LimitHeaders, pause_asked
 from watchkeeper.clients.trust import well_known_authorities
+from watchkeeper.clients.vendor_errors import MissingCredential, VendorError, VendorRefused, VendorUnavailable
 from watchkeeper.clients.wording import block_name, fit_to_show, nonsense, redirection, refusal
-from watchkeeper.domain.verdicts import Gap, Missing
+
+__all__ = [
+    "CONNECT_SECONDS",
+    "MAX_CONCURRENCY",
+    "Answer",
+    "MissingCredential",
+    "Pages",
+    "Params",
+    "VendorClient",
+    "VendorError",
+    "VendorRefused",
+    "VendorUnavailable",
+]
 
 CONNECT_SECONDS = 5.0
 SHORT_PAUSE = timedelta(seconds=10)
@@ -34,45 +38,6 @@ MAX_CONCURRENCY = 10
 TRANSIENT_STATUSES = frozenset({408, 425, 429})
 
 Params = Mapping[str, str | int | list[str]]
-
-
-class VendorError(Exception):
-    """Something a vendor did not give. `str()` of it is safe to show and says what to do."""
-
-    gap: ClassVar[Gap] = Gap.UNAVAILABLE
-
-    def __init__(self, vendor: str, message: str) -> None:
-        super().__init__(vendor, message)
-        self.vendor = vendor
-        self.message = message
-
-    def __str__(self) -> str:
-        return f"{self.vendor}: {self.message}"
-
-    def missing(self) -> Missing:
-        return Missing(self.gap, str(self))
-
-
-class VendorRefused(VendorError):  # noqa: N818 - what happened, in the words of the design
-    """The vendor said no. `status` is the HTTP status, None when it was not asked at all."""
-
-    gap = Gap.REFUSED
-
-    def __init__(self, vendor: str, message: str, status: int | None = None) -> None:
-        super().__init__(vendor, message)
-        self.status = status
-
-
-class MissingCredential(VendorRefused):
-    gap = Gap.NO_CREDENTIAL
-
-
-class VendorUnavailable(VendorError):  # noqa: N818 - as above
-    """The vendor did not answer, or answered nonsense. `retry_after` is None when it named no time."""
-
-    def __init__(self, vendor: str, message: str, retry_after: timedelta | None = None) -> None:
-        super().__init__(vendor, message)
-        self.retry_after = retry_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,17 +123,23 @@ class VendorClient:
             VendorRefused: 4xx, a redirect to another origin.
             VendorUnavailable: anything else that is not JSON with status 2xx.
         """
-        for asks_left in reversed(range(MOST_ASKS)):
-            await self._keep_to_limits(path)
-            async with self._slots:
-                response, body = await self._exchange(path, params or {})
-            pause = self._note_limits(path, response)
-            if response.is_success:
-                return Answer(self.vendor, self._decoded(response, body), response.headers)
-            is_limited = response.status_code == httpx.codes.TOO_MANY_REQUESTS
-            if not is_limited or not asks_left or pause is None or pause > SHORT_PAUSE:
-                raise self._error(response, body, pause, scope, about or path)
-        raise AssertionError("the last ask returns or raises")
+        build = partial(self._http.build_request, "GET", path, params=dict(params or {}))
+        response, body = await self._ask(path, build, scope, about)
+        return Answer(self.vendor, self._decoded(response, body), response.headers)
+
+    async def send(self, method: str, path: str, content: object, *, scope: str = "", about: str = "") -> Answer:
+        """Send `content` as JSON and return the answer, whose body is None when it has none. Redirects are refused.
+
+        Args:
+            method: POST, PUT or PATCH.
+
+        Raises:
+            VendorRefused: 4xx, any redirect.
+            VendorUnavailable: anything else; what was sent may have been done all the same.
+        """
+        build = partial(self._http.build_request, method, path, json=content)
+        response, body = await self._ask(path, build, scope, about)
+        return Answer(self.vendor, self._decoded(response, body) if body.strip() else None, response.headers)
 
     async def get_pages(  # noqa: PLR0913 - all but three by name
         self,
@@ -194,11 +165,27 @@ class VendorClient:
             more = next_page(answers[-1])
         return Pages(tuple(answers), is_cut=more is not None)
 
-    async def _exchange(self, path: str, params: Params) -> tuple[httpx.Response, bytearray]:
+    async def _ask(
+        self, path: str, build: Callable[[], httpx.Request], scope: str, about: str
+    ) -> tuple[httpx.Response, bytearray]:
+        """Return an answer with status 2xx; waits and asks again where the vendor's limits need a short pause."""
+        for asks_left in reversed(range(MOST_ASKS)):
+            await self._keep_to_limits(path)
+            async with self._slots:
+                response, body = await self._exchange(build)
+            pause = self._note_limits(path, response)
+            if response.is_success:
+                return response, body
+            is_limited = response.status_code == httpx.codes.TOO_MANY_REQUESTS
+            if not is_limited or not asks_left or pause is None or pause > SHORT_PAUSE:
+                raise self._error(response, body, pause, scope, about or path)
+        raise AssertionError("the last ask returns or raises")
+
+    async def _exchange(self, build: Callable[[], httpx.Request]) -> tuple[httpx.Response, bytearray]:
         """Return the answer with its whole body, within `request_seconds` and `largest_body`."""
         try:
             async with asyncio.timeout(self.request_seconds):
-                return await self._follow(self._http.build_request("GET", path, params=dict(params)))
+                return await self._follow(build())
         except (TimeoutError, httpx.TimeoutException):
             raise VendorUnavailable(self.vendor, f"no full answer within {self.request_seconds:g} s") from None
         except httpx.ConnectError as error:
@@ -207,7 +194,7 @@ class VendorClient:
             raise VendorUnavailable(self.vendor, f"the connection broke off ({type(error).__name__})") from None
 
     async def _follow(self, request: httpx.Request) -> tuple[httpx.Response, bytearray]:
-        """Follow redirects within the origin only: the headers hold the secret."""
+        """Follow redirects of a GET within the origin only: the headers hold the secret."""
         for _ in range(MOST_REDIRECTS):
             self.requests += 1
             response = await self._http.send(request, stream=True)
@@ -218,7 +205,7 @@ class VendorClient:
             target = response.next_request
             if target is None:
                 return response, body
-            if _origin(target.url) != _origin(request.url):
+            if request.method != "GET" or _origin(target.url) != _origin(request.url):
                 elsewhere = self._shown(f"{target.url.scheme}://{target.url.host}")
                 raise VendorRefused(self.vendor, redirection(self.vendor, elsewhere), response.status_code)
             request = target

@@ -1,0 +1,53 @@
+"""The errors of every vendor client.
+
+* VendorError
+  x VendorRefused        4xx, redirects elsewhere: asking again will not help
+    - MissingCredential  there is no usable secret to ask with
+  x VendorUnavailable    429, 5xx, timeouts, nonsense: asking again may help, after `retry_after`
+
+No error holds a secret: texts of the vendor are cut and redacted, and errors of the library are not chained.
+"""
+
+from datetime import timedelta
+from typing import ClassVar
+
+from watchkeeper.domain.verdicts import Gap, Missing
+
+
+class VendorError(Exception):
+    """Something a vendor did not give. `str()` of it is safe to show and says what to do."""
+
+    gap: ClassVar[Gap] = Gap.UNAVAILABLE
+
+    def __init__(self, vendor: str, message: str) -> None:
+        super().__init__(vendor, message)
+        self.vendor = vendor
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.vendor}: {self.message}"
+
+    def missing(self) -> Missing:
+        return Missing(self.gap, str(self))
+
+
+class VendorRefused(VendorError):  # noqa: N818 - what happened, in the words of the design
+    """The vendor said no. `status` is the HTTP status, None when it was not asked at all."""
+
+    gap = Gap.REFUSED
+
+    def __init__(self, vendor: str, message: str, status: int | None = None) -> None:
+        super().__init__(vendor, message)
+        self.status = status
+
+
+class MissingCredential(VendorRefused):
+    gap = Gap.NO_CREDENTIAL
+
+
+class VendorUnavailable(VendorError):  # noqa: N818 - as above
+    """The vendor did not answer, or answered nonsense. `retry_after` is None when it named no time."""
+
+    def __init__(self, vendor: str, message: str, retry_after: timedelta | None = None) -> None:
+        super().__init__(vendor, message)
+        self.retry_after = retry_after
