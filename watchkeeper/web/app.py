@@ -19,16 +19,21 @@ _HEADERS = (
 
 
 def create(reports: Path) -> ASGIApp:
-    """Return the application that shows the files in `reports`; the folder need not be there yet."""
+    """Return the application that shows the files in `reports`; the folder is made where it is not there yet."""
+    reports.mkdir(mode=0o700, parents=True, exist_ok=True)
     routes = [
         Route("/health", _health),
-        Mount("/reports", StaticFiles(directory=reports, html=True, check_dir=False)),
+        Mount("/reports", StaticFiles(directory=reports, html=True)),
     ]
-    return _Careful(Starlette(routes=routes))
+    return _Careful(Starlette(routes=routes, exception_handlers={404: _nothing_there}))
 
 
 async def _health(_: Request) -> Response:
     return PlainTextResponse("ok")
+
+
+async def _nothing_there(_: Request, __: Exception) -> Response:
+    return PlainTextResponse("There is nothing here yet. The list of all reports will be at /reports/.", 404)
 
 
 class _Careful:
