@@ -1,0 +1,251 @@
+"""Which span a report covers, and which ones it is held against."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from watchkeeper.domain.period_reports import ReportPeriod
+from watchkeeper.domain.windows import Period, Window
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+WEEKS_OF_COST: Final = 8
+WEEKS_OF_TREND: Final = 13
+SHORT: Final = timedelta(days=3)  # a custom span up to it is told by the hour
+POINT: Final = timedelta(hours=6)  # of a chart of a week
+
+
+@dataclass(frozen=True, slots=True)
+class ReportCalendar:
+    """The windows of one report.
+
+    Attributes:
+        zone: name of the time zone in which days begin.
+        previous: the period just before.
+        week: the same day a week ago, the same week four weeks ago, the same month a year ago; None for a custom span.
+        compare_to: what was asked for by hand; None for nothing.
+    """
+
+    period: ReportPeriod
+    window: Window
+    zone: str
+    previous: Window
+    week: Window | None
+    compare_to: Window | None
+    generated_at: datetime
+
+    @property
+    def windows(self) -> dict[str, Window]:
+        """Return all windows by name: `window`, `previous`, and `week` and `compare_to` where there are any."""
+        named = {
+            "window": self.window,
+            "previous": self.previous,
+            "week": self.week,
+            "compare_to": self.compare_to,
+        }
+        return {name: window for name, window in named.items() if window is not None}
+
+    @property
+    def whole(self) -> Period:
+        """Return the size of the largest buckets that each of the windows is made of without a rest."""
+        fitting = {ReportPeriod.DAILY: Period.DAY, ReportPeriod.WEEKLY: Period.WEEK, ReportPeriod.MONTHLY: Period.MONTH}
+        return fitting.get(self.period) or (Period.DAY if self._has_whole_days else Period.HOUR)
+
+    @property
+    def step(self) -> Period:
+        """Return the size of the buckets that the charts are drawn of."""
+        if self.period is ReportPeriod.MONTHLY:
+            return Period.DAY
+        short = self.period is not ReportPeriod.CUSTOM or self.window.length <= SHORT or not self._has_whole_days
+        return Period.HOUR if short else Period.DAY
+
+    @property
+    def point(self) -> timedelta:
+        """Return the span of one point of a chart."""
+        if self.step is Period.DAY:
+            return DAY
+        return HOUR if self.window.length <= SHORT else POINT
+
+    @property
+    def story(self) -> Window:
+        """Return the window and the period before it: what releases and incidents are needed of."""
+        return Window(self.previous.start, self.window.end)
+
+    @property
+    def cost_window(self) -> Window:
+        """Return the weeks before the window that tell what cost is to be expected."""
+        return Window(_days_later(self.window.start, -7 * WEEKS_OF_COST, self.zone), self.window.start)
+
+    @property
+    def long_window(self) -> Window | None:
+        """Return the weeks up to the window's end that show where things go in the long run; None unless monthly."""
+        if self.period is not ReportPeriod.MONTHLY:
+            return None
+        last = _local(self.window.end, self.zone).date()
+        monday = last - timedelta(days=last.weekday())
+        return _days(monday - timedelta(weeks=WEEKS_OF_TREND), monday, self.zone)
+
+    def days(self) -> tuple[date, ...]:
+        """Return the local days that the window touches, oldest first."""
+        return tuple(_dates(self.window, self.zone))
+
+    def day_windows(self) -> tuple[Window, ...]:
+        """Return the local days that the window touches as windows, oldest first; they have 23 to 25 hours."""
+        return tuple(_days(day, day + DAY, self.zone) for day in self.days())
+
+    def points(self) -> tuple[Window, ...]:
+        """Return the spans of the points of a chart, oldest first; the last one may be shorter."""
+        if self.point == DAY:
+            return self.day_windows()
+        starts = range((self.window.length + self.point - timedelta(microseconds=1)) // self.point)
+        moments = [self.window.start + n * self.point for n in starts]
+        return tuple(Window(start, min(start + self.point, self.window.end)) for start in moments)
+
+    def in_zone(self, zone: str) -> "ReportCalendar":
+        """Return the same days as they are in another time zone; the same when the windows are no whole days."""
+        if zone == self.zone or not self._has_whole_days:
+            return self
+        return replace(
+            self,
+            zone=zone,
+            window=_moved(self.window, self.zone, zone),
+            previous=_moved(self.previous, self.zone, zone),
+            week=self.week and _moved(self.week, self.zone, zone),
+            compare_to=self.compare_to and _moved(self.compare_to, self.zone, zone),
+        )
+
+    @property
+    def _has_whole_days(self) -> bool:
+        return all(_is_midnight(m, self.zone) for w in self.windows.values() for m in (w.start, w.end))
+
+
+def calendar_of(  # noqa: PLR0913 - all that a person may say
+    period: ReportPeriod,
+    now: datetime,
+    zone: str = "UTC",
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    compare_to: datetime | None = None,
+) -> ReportCalendar:
+    """Return the windows of a report: of the last day, week or month that is over, unless `start` says which.
+
+    Args:
+        start: of a custom span; of any other period a moment in it. Without a time zone it is meant in `zone`.
+        end: of a custom span, not included; left out for any other period.
+        compare_to: a moment in the day, week or month to compare with; the start of the span for a custom one.
+
+    Raises:
+        ValueError: an unknown time zone, a span that is empty or not over yet, a custom one without start and end.
+    """
+    _check_zone(zone)
+    start, end, compare_to = (_aware(moment, zone) for moment in (start, end, compare_to))
+    window = _custom(start, end) if period is ReportPeriod.CUSTOM else _last(period, start, end, now, zone)
+    if window.end > now:
+        raise ValueError(f"the period is not over yet: it ends at {_local(window.end, zone):%Y-%m-%d %H:%M} ({zone})")
+    compared = None if compare_to is None else _compared(period, window, compare_to, zone)
+    if compared is not None and compared.end > now:
+        raise ValueError("compare_to must lie in a period that is over")
+    return ReportCalendar(
+        period, window, zone, _back(period, window, zone), _earlier(period, window, zone), compared, now.astimezone(UTC)
+    )
+
+
+def _check_zone(zone: str) -> None:
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"{zone!r} is no time zone: expected a name such as Europe/Berlin or UTC") from None
+
+
+def _aware(moment: datetime | None, zone: str) -> datetime | None:
+    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))
+
+
+def _custom(start: datetime | None, end: datetime | None) -> Window:
+    if start is None or end is None:
+        raise ValueError("a custom period needs start and end")
+    if end <= start:
+        raise ValueError("a custom period must end after it starts")
+    return Window(start, end)
+
+
+def _last(period: ReportPeriod, start: datetime | None, end: datetime | None, now: datetime, zone: str) -> Window:
+    if end is not None:
+        raise ValueError(f"only a custom period has an end: leave it out of a {period} one")
+    if start is not None:
+        return _around(period, _local(start, zone).date(), zone)
+    current = _around(period, _local(now, zone).date(), zone)
+    return _around(period, _local(current.start, zone).date() - DAY, zone)
+
+
+def _compared(period: ReportPeriod, window: Window, moment: datetime, zone: str) -> Window:
+    if period is not ReportPeriod.CUSTOM:
+        return _around(period, _local(moment, zone).date(), zone)
+    days = (_local(window.end, zone).date() - _local(window.start, zone).date()).days
+    whole = all(_is_midnight(m, zone) for m in (window.start, window.end, moment))
+    return Window(moment, _days_later(moment, days, zone) if whole else moment + window.length)
+
+
+def _back(period: ReportPeriod, window: Window, zone: str) -> Window:
+    """Return the period just before; of whole days it has as many of them."""
+    if period is not ReportPeriod.CUSTOM:
+        return _around(period, _local(window.start, zone).date() - DAY, zone)
+    if not all(_is_midnight(m, zone) for m in (window.start, window.end)):
+        return Window(window.start - window.length, window.start)
+    days = (_local(window.end, zone).date() - _local(window.start, zone).date()).days
+    return Window(_days_later(window.start, -days, zone), window.start)
+
+
+def _earlier(period: ReportPeriod, window: Window, zone: str) -> Window | None:
+    first = _local(window.start, zone).date()
+    match period:
+        case ReportPeriod.DAILY:
+            return _around(period, first - timedelta(weeks=1), zone)
+        case ReportPeriod.WEEKLY:
+            return _around(period, first - timedelta(weeks=4), zone)
+        case ReportPeriod.MONTHLY:
+            return _around(period, first.replace(year=first.year - 1), zone)
+    return None
+
+
+def _around(period: ReportPeriod, day: date, zone: str) -> Window:
+    """Return the local day, week (from Monday) or month that holds the day."""
+    if period is ReportPeriod.MONTHLY:
+        first = day.replace(day=1)
+        return _days(first, (first + timedelta(days=31)).replace(day=1), zone)
+    first = day - timedelta(days=day.weekday()) if period is ReportPeriod.WEEKLY else day
+    return _days(first, first + timedelta(days=7 if period is ReportPeriod.WEEKLY else 1), zone)
+
+
+def _days(first: date, after: date, zone: str) -> Window:
+    return Window(_midnight(first, zone), _midnight(after, zone))
+
+
+def _midnight(day: date, zone: str) -> datetime:
+    return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)
+
+
+def _local(moment: datetime, zone: str) -> datetime:
+    return moment.astimezone(ZoneInfo(zone))
+
+
+def _days_later(moment: datetime, days: int, zone: str) -> datetime:
+    """Return the same time of the clock so many local days later (or earlier)."""
+    return (_local(moment, zone) + timedelta(days=days)).astimezone(UTC)
+
+
+def _is_midnight(moment: datetime, zone: str) -> bool:
+    return moment == _midnight(_local(moment, zone).date(), zone)
+
+
+def _moved(window: Window, zone: str, to: str) -> Window:
+    return _days(_local(window.start, zone).date(), _local(window.end, zone).date(), to)
+
+
+def _dates(window: Window, zone: str) -> Iterator[date]:
+    day, last = _local(window.start, zone).date(), _local(window.end - timedelta(microseconds=1), zone).date()
+    while day <= last:
+        yield day
+        day += DAY
