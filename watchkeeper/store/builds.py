@@ -2,17 +2,31 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ColumnElement, ForeignKeyConstraint, Index, Row, Table, and_, select
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ColumnElement,
+    ForeignKeyConstraint,
+    Index,
+    Row,
+    String,
+    Table,
+    and_,
+    case,
+    cast,
+    func,
+    select,
+)
 from sqlalchemy.orm import Session
 from sqlmodel import Field
 
 from watchkeeper.domain.builds import Job, Pipeline, Workflow, WorkflowStatus
 from watchkeeper.domain.verdicts import Gap, Missing
 from watchkeeper.domain.windows import Window
-from watchkeeper.store.tables import Base, by_project, table_of, upsert
+from watchkeeper.store.tables import Base, Columns, by_project, table_of, upsert
 
 
 class PipelineRow(Base, table=True):
@@ -50,11 +64,16 @@ class WorkflowRow(Base, table=True):
     stopped_at: datetime | None
     jobs: list[dict[str, Any]] = Field(sa_type=JSON)
     url: str
+    queued_s: float | None
 
 
-def save_pipelines(session: Session, pipelines: Mapping[str, Iterable[Pipeline]]) -> None:
-    """Save the pipelines of each project; those that are known to be final already are not written again."""
-    settled = _final_keys(session, pipelines)
+def save_pipelines(session: Session, pipelines: Mapping[str, Iterable[Pipeline]], *, again: bool = False) -> None:
+    """Save the pipelines of each project; those that are known to be final already are not written again.
+
+    Args:
+        again: True writes them, too: somebody has looked at them more closely. What was known of them is kept.
+    """
+    settled = set() if again else _final_keys(session, pipelines)
     changed = [
         (project, pipeline)
         for project, several in pipelines.items()
@@ -68,7 +87,7 @@ def save_pipelines(session: Session, pipelines: Mapping[str, Iterable[Pipeline]]
         if not isinstance(pipeline.workflows, Missing)
         for workflow in pipeline.workflows
     )
-    upsert(session, WorkflowRow, workflows)
+    upsert(session, WorkflowRow, workflows, merged=_with_what_is_known)
 
 
 def pipelines(session: Session, projects: Collection[str], window: Window) -> dict[str, tuple[Pipeline, ...]]:
@@ -98,6 +117,14 @@ def _pipelines(
         projects,
         lambda row: _pipeline(row, tuple(workflows[row.project, row.id])),
     )
+
+
+def _with_what_is_known(old: Columns, new: Columns) -> dict[str, ColumnElement[Any]]:
+    """Keep jobs and the time in the queue: a quick look reads neither."""
+    return {
+        "jobs": case((cast(new["jobs"], String) == "[]", old["jobs"]), else_=new["jobs"]),
+        "queued_s": func.coalesce(new["queued_s"], old["queued_s"]),
+    }
 
 
 def _final_keys(session: Session, pipelines: Mapping[str, Iterable[Pipeline]]) -> set[tuple[str, str]]:
@@ -156,6 +183,7 @@ def _workflow_row(project: str, pipeline: str, workflow: Workflow) -> dict[str, 
         "stopped_at": workflow.stopped_at,
         "jobs": [_job_json(job) for job in workflow.jobs],
         "url": workflow.url,
+        "queued_s": None if workflow.queued is None else workflow.queued.total_seconds(),
     }
 
 
@@ -168,6 +196,7 @@ def _workflow(row: Row[Any]) -> Workflow:
         stopped_at=row.stopped_at,
         jobs=tuple(_job(job) for job in row.jobs),
         url=row.url,
+        queued=None if row.queued_s is None else timedelta(seconds=row.queued_s),
     )
 
 

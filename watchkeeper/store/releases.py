@@ -17,7 +17,7 @@ from watchkeeper.store.text import storable_key
 
 class ReleaseRow(Base, table=True):
     __tablename__ = "releases"
-    __table_args__ = (Index(None, "project", "created_at"),)
+    __table_args__ = (Index(None, "project", "created_at"), Index(None, "project", "live_at"))
 
     project: str = Field(primary_key=True)
     name: str = Field(primary_key=True)

@@ -10,8 +10,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Engine, Table, delete, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from watchkeeper.domain.windows import floor
+from watchkeeper.domain.metrics import METRICS
+from watchkeeper.domain.windows import Period, floor
+from watchkeeper.store.alias_requests import AliasRequestRow
+from watchkeeper.store.build_runs import BuildRunRow, FlakyTestRow
 from watchkeeper.store.builds import PipelineRow
+from watchkeeper.store.commits import CommitRow
 from watchkeeper.store.configurations import ConfigurationRow
 from watchkeeper.store.database import transaction
 from watchkeeper.store.delivery import VercelDeploymentRow
@@ -19,8 +23,12 @@ from watchkeeper.store.endpoints import ProbeRow
 from watchkeeper.store.errors import IssueRow, SentryReleaseRow, SessionReadingRow
 from watchkeeper.store.health import HealthCheckRow, HourlyHealthRow
 from watchkeeper.store.hourly import put_health_together, put_observations_together
+from watchkeeper.store.incidents import IncidentRow
+from watchkeeper.store.issue_events import IssueEventRow
 from watchkeeper.store.messages import MessageRow
+from watchkeeper.store.metrics import MetricBucketRow, MetricHourRow
 from watchkeeper.store.observations import HourlyObservationRow, ObservationRow
+from watchkeeper.store.projects import ProjectRow
 from watchkeeper.store.releases import ReleaseRow
 from watchkeeper.store.runs import FlowRunRow
 from watchkeeper.store.tables import Base, table_of
@@ -42,6 +50,14 @@ KEPT_AS_HOURLY: dict[type[Base], str] = {
     ReleaseRow: "created_at",
     SentryReleaseRow: "created_at",
     IssueRow: "last_seen",
+    IssueEventRow: "at",
+    AliasRequestRow: "requested_at",
+    BuildRunRow: "created_at",
+    FlakyTestRow: "last_seen_at",
+    CommitRow: "at",
+    IncidentRow: "started_at",
+    MetricBucketRow: "start",
+    MetricHourRow: "hour",
     MessageRow: "planned_at",
     ConfigurationRow: "last_used_at",
 }
@@ -54,7 +70,8 @@ def prune(
 
     Args:
         raw: how long single measurements are kept: probes, session readings, observations, health checks.
-        hourly: how long is kept what was put together of them, and deployments, pipelines, releases, issues, messages.
+        hourly: how long is kept what was put together of them, and deployments, pipelines, releases, issues, messages,
+            metrics.
     """
     before = floor(now - raw, HOUR)
     deleted = {model.__tablename__: _put_together(engine, model, before, put) for model, put in SINGLE.items()}
@@ -97,7 +114,10 @@ def _delete(engine: Engine, model: type[Base], column: str, before: datetime) ->
 
 
 def _not_needed(table: Table) -> list[ColumnElement[bool]]:
-    """Return what must hold for an old row to go: the last configuration and what was told last are always kept."""
+    """Return what else must hold for an old row to go.
+
+    The last configuration and what was told last are always kept. Metrics are found by their key, from left to right.
+    """
     newer = table.alias("newer")
     if table.name == ConfigurationRow.__tablename__:
         return [select(newer).where(newer.c.last_used_at > table.c.last_used_at).exists()]
@@ -105,4 +125,7 @@ def _not_needed(table: Table) -> list[ColumnElement[bool]]:
         same = (newer.c.project == table.c.project, newer.c.channel == table.c.channel)
         told_since = select(newer).where(*same, newer.c.sent_at > table.c.sent_at).exists()
         return [or_(table.c.sent_at.is_(None), told_since)]
+    if table.name == MetricBucketRow.__tablename__:
+        mine = table.c.project.in_(select(table_of(ProjectRow).c.slug))
+        return [mine, table.c.period.in_(list(Period)), table.c.metric.in_(METRICS)]
     return []

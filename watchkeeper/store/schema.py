@@ -4,13 +4,19 @@ from sqlalchemy import MetaData
 
 # Importing a module is what registers its tables.
 from watchkeeper.store import (  # noqa: F401
+    alias_requests,
+    build_runs,
     builds,
+    commits,
     configurations,
     delivery,
     endpoints,
     errors,
     health,
+    incidents,
+    issue_events,
     messages,
+    metrics,
     observations,
     projects,
     releases,
