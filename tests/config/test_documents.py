@@ -12,6 +12,7 @@ from tests.config.conftest import Mistakes
 from watchkeeper.config import Credentials, Settings, json_schema, read_configuration, read_settings
 from watchkeeper.config import limits as l
 from watchkeeper.config import models as m
+from watchkeeper.config import reports as r
 from watchkeeper.config.document import read_document
 
 ROOT = Path(__file__).parents[2]
@@ -99,6 +100,12 @@ SECTIONS: list[tuple[str, type[l.Section]]] = [
     ("## `weights`", l.Weights),
     ("## `slack`", m.Slack),
     ("## `maintenance`", m.Maintenance),
+    ("## `reports`", r.Reports),
+    ("### `daily`, `weekly`, `monthly`, `custom`", r.ReportDelivery),
+    ("### `reports` of a project", r.ReportDeliveries),
+    ("### `pages`", r.GitHubPages),
+    ("## `cost`", r.Costs),
+    ("## `slo`", r.Objectives),
 ]
 
 

@@ -1,5 +1,6 @@
 """projects.yaml -> frozen models with every mistake reported at once, by its key; and the settings of the machine."""
 
+from watchkeeper.config.destinations import ChannelKind, Destination
 from watchkeeper.config.limits import Limits, Weights
 from watchkeeper.config.models import (
     CircleCIProject,
@@ -13,6 +14,7 @@ from watchkeeper.config.models import (
 )
 from watchkeeper.config.problems import BrokenProject, ConfigurationError, Problem
 from watchkeeper.config.reading import Configuration, configuration_text, read_configuration
+from watchkeeper.config.reports import Costs, GitHubPages, Objectives, ReportDeliveries, ReportDelivery, Reports
 from watchkeeper.config.schema import json_schema
 from watchkeeper.config.settings import (
     ENV_FILE,
@@ -26,16 +28,24 @@ from watchkeeper.config.settings import (
 __all__ = [
     "ENV_FILE",
     "BrokenProject",
+    "ChannelKind",
     "CircleCIProject",
     "Configuration",
     "ConfigurationError",
+    "Costs",
     "Credentials",
+    "Destination",
+    "GitHubPages",
     "GitHubRepository",
     "Limits",
     "Maintenance",
+    "Objectives",
     "ProbedEndpoint",
     "Problem",
     "Project",
+    "ReportDeliveries",
+    "ReportDelivery",
+    "Reports",
     "SentryProject",
     "Settings",
     "Slack",

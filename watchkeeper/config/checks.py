@@ -54,6 +54,12 @@ def check_project(data: Mapping[str, object]) -> Found:
     )
 
 
+def check_reports(data: Mapping[str, object]) -> Found:
+    """Yield the mistakes of where reports are published."""
+    if data.get("publish") == "github_pages" and not data.get("pages"):
+        yield ("publish",), "expected pages with the repository to publish to, beside github_pages"
+
+
 def _ordered(data: Mapping[str, object], where: Place, *names: str, asked: int = 0) -> Found:
     """Yield where a value is above the next one. `asked`: which of the two is named, 0 the lower or 1 the higher."""
     for low, high in pairwise(names):

@@ -2,14 +2,19 @@
 
 from datetime import timedelta
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
 from watchkeeper.config import values as v
 from watchkeeper.config.limits import Limits, Section, Weights
+from watchkeeper.config.reports import Costs, Objectives, ReportDeliveries, Reports
 from watchkeeper.domain import schedule
+from watchkeeper.domain.costs import Prices
 from watchkeeper.domain.endpoints import Endpoint
+from watchkeeper.domain.hours import CREDITS, GITHUB, WATCH
 from watchkeeper.domain.limits import HealthLimits
+from watchkeeper.domain.slo import SloTarget
 from watchkeeper.domain.verdicts import Component
 
 
@@ -135,6 +140,10 @@ class Shared(Section):
     """Name of the credential blocks of all vendors: `default` is the real account, `sandbox` the make-believe one."""
     limits: Limits = Limits()
     weights: Weights = Weights()
+    timezone: v.TimeZone = Field("UTC", examples=["Europe/Berlin"])
+    """Time zone in which its days begin, and of `cron` in maintenance; else the one of the file."""
+    cost: Costs = Costs()
+    slo: Objectives = Objectives()
     slack: Slack = Slack()
     maintenance: tuple[Maintenance, ...] = Field((), max_length=100)
     """Times in which nothing is told; those of `defaults` and of the project both hold."""
@@ -157,6 +166,7 @@ class Project(Shared):
     github: GitHubRepository | None = None
     endpoints: tuple[ProbedEndpoint, ...] = Field((), max_length=50)
     """Addresses to probe: the component `endpoints`."""
+    reports: ReportDeliveries = ReportDeliveries()
 
     @property
     def components(self) -> frozenset[Component]:
@@ -180,6 +190,25 @@ class Project(Shared):
         return self.slack.credentials or self.credentials
 
     @property
+    def sources(self) -> frozenset[str]:
+        """Return the sources of metrics that are configured."""
+        named = ("sentry", "vercel", "circleci", GITHUB, "endpoints")
+        used = {source for source in named if getattr(self, source)}
+        return frozenset(used | {WATCH} | ({CREDITS} if self.circleci else set()))
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @property
+    def prices(self) -> Prices:
+        return self.cost.value
+
+    @property
+    def slo_targets(self) -> tuple[SloTarget, ...]:
+        return self.slo.values
+
+    @property
     def endpoint_values(self) -> tuple[Endpoint, ...]:
         return tuple(endpoint.value for endpoint in self.endpoints)
 
@@ -200,9 +229,10 @@ class Common(Section):
     """Everything of the file but the projects."""
 
     timezone: v.TimeZone = Field("UTC", examples=["Europe/Berlin"])
-    """Time zone in which people read times, and of `cron` in maintenance. All judgements are made in UTC."""
+    """Time zone of people: of reports, and of projects that name none. All judgements are made in UTC."""
     slack: Slack = Slack()
     """Messages of the watch itself, and of every project that names no channel."""
+    reports: Reports = Reports()
     connectivity: tuple[v.Url, ...] = Field((), max_length=20, examples=[["https://www.gstatic.com/generate_204"]])
     """Addresses that tell whether our own connection works: when none answers, all probes are unknown."""
     defaults: Defaults = Defaults()

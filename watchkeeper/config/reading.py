@@ -3,19 +3,22 @@
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, tzinfo
+from datetime import datetime
 from pathlib import Path
 from typing import Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ValidationError
 
-from watchkeeper.config.checks import Found, check_project, check_shared
+from watchkeeper.config.checks import Found, check_project, check_reports, check_shared
+from watchkeeper.config.destinations import Destination, destinations
 from watchkeeper.config.document import MAX_BYTES, read_document
 from watchkeeper.config.explain import explained, unknown_key
 from watchkeeper.config.models import Common, Defaults, Project, ProjectsFile, Slack
 from watchkeeper.config.problems import BrokenProject, ConfigurationError, Place, Problem, ProblemLog, nearest
+from watchkeeper.config.reports import Reports
 from watchkeeper.config.values import SLUG, show_value
+from watchkeeper.domain.period_reports import ReportPeriod
 from watchkeeper.domain.schedule import Maintenance, current_maintenance
 
 MAX_PROJECTS = 5_000
@@ -27,8 +30,9 @@ class Configuration:
     """What is watched. `projects` are in the order of the file, with the defaults filled in.
 
     Attributes:
-        timezone: for people, and for `cron` in maintenance.
+        timezone: for people, and for projects that name none.
         slack: where messages of the watch itself go.
+        reports: where reports are kept and published; where they are delivered is asked of `report_destinations`.
         connectivity: addresses that tell whether our own connection works.
         broken: projects left out because of their own mistakes; empty unless they were asked to be isolated.
     """
@@ -37,6 +41,7 @@ class Configuration:
     timezone: str = "UTC"
     slack: Slack = field(default_factory=Slack)
     connectivity: tuple[str, ...] = ()
+    reports: Reports = field(default_factory=Reports)
     broken: tuple[BrokenProject, ...] = ()
 
     @property
@@ -45,8 +50,16 @@ class Configuration:
         return self.slack.credentials or "default"
 
     @property
-    def zone(self) -> tzinfo:
+    def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
+
+    def zone_of(self, project: Project) -> ZoneInfo:
+        """Return the time zone in which the days of the project begin."""
+        return project.zone
+
+    def report_destinations(self, period: ReportPeriod) -> tuple[Destination, ...]:
+        """Return where the report of this period is delivered, each place with the projects that are told there."""
+        return destinations(self.projects, self.reports, self.slack, period)
 
     @property
     def slugs(self) -> tuple[str, ...]:
@@ -72,7 +85,7 @@ class Configuration:
 
     def maintenance_of(self, project: Project, now: datetime) -> Maintenance | None:
         """Return the maintenance that holds for the project now; None when there is none."""
-        return current_maintenance((entry.value(self.timezone) for entry in project.maintenance), now)
+        return current_maintenance((entry.value(project.timezone) for entry in project.maintenance), now)
 
     def project(self, slug: str) -> Project:
         """Return the project.
@@ -132,6 +145,7 @@ def read_configuration(
         timezone=common.timezone,
         slack=common.slack,
         connectivity=common.connectivity,
+        reports=common.reports,
         broken=_broken(data, log, {project.slug for project in projects.values()}),
     )
 
@@ -151,6 +165,7 @@ def _common(data: Mapping[str, object], log: ProblemLog) -> Common | None:
     defaults = known.get("defaults")
     if isinstance(defaults, dict):
         _note(check_shared(defaults), ("defaults",), log)
+    _note(check_reports(_mapping(known.get("reports"))), ("reports",), log)
     return common
 
 
@@ -213,6 +228,8 @@ def _sound_defaults(data: Mapping[str, object], log: ProblemLog) -> dict[str, ob
     slack = data.get("slack")
     if isinstance(slack, dict) and isinstance(slack.get("channel"), str) and not log.below(("slack",)):
         defaults["slack"] = merged({"channel": slack["channel"]}, _mapping(defaults.get("slack")))
+    if isinstance(data.get("timezone"), str) and not log.below(("timezone",)):
+        defaults = merged({"timezone": data["timezone"]}, defaults)
     return {key: value for key, value in defaults.items() if key in Defaults.model_fields}
 
 

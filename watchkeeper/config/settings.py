@@ -87,7 +87,9 @@ class Credentials(BaseSettings):
     slack_webhook_url: SecretStr = SecretStr("")
     """Slack, instead of the bot token; such a message cannot be edited later."""
     github_token: SecretStr = SecretStr("")
-    """GitHub, a fine-grained token with Contents and Metadata: read."""
+    """GitHub, a fine-grained token with Contents and Metadata: read; Contents: write where reports are published."""
+    apprise_urls: SecretStr = SecretStr("")
+    """Apprise addresses for e-mail and everything else, with spaces between them."""
 
 
 def read_settings(env_file: Path = ENV_FILE, **options: object) -> Settings:

@@ -112,6 +112,10 @@ Milliseconds = Annotated[float, Field(gt=0, le=60_000), _NUMBER, Expected("milli
 Minutes = Annotated[float, Field(gt=0, le=43_200), _NUMBER, Expected("minutes, above 0 and up to 43200 (30 days)")]
 Hours = Annotated[float, Field(gt=0, le=8_760), _NUMBER, Expected("hours, above 0 and up to 8760 (a year)")]
 Days = Annotated[float, Field(ge=0, le=3_650), _NUMBER, Expected("days, from 0 to 3650")]
+Money = Annotated[float, Field(ge=0, le=1e9), _NUMBER, Expected("an amount of money, from 0")]
+Target = Annotated[
+    float, Field(ge=0, lt=100), _NUMBER, Expected("a percentage from 0 to below 100 (100 leaves no error budget)")
+]
 Amount = Annotated[int, Field(ge=1, le=1_000_000), _NUMBER, Expected("a whole number from 1 to 1000000")]
 Times = Annotated[int, Field(ge=1, le=100), _NUMBER, Expected("a whole number from 1 to 100")]
 Status = Annotated[int, Field(ge=100, le=599), _NUMBER, Expected("an HTTP status from 100 to 599")]
@@ -191,10 +195,30 @@ Channel = Annotated[
     StringConstraints(pattern=r"^(#[^\s#@,<>]{1,80}|[CGD][A-Z0-9]{6,20})$"),
     Expected('a channel in quotes such as "#releases" (without quotes YAML takes # for a comment), or its id'),
 ]
+ReportChannel = Annotated[
+    str,
+    StringConstraints(pattern=r"^(off|#[^\s#@,<>]{1,80}|[CGD][A-Z0-9]{6,20})$"),
+    Expected('a channel in quotes such as "#reports" (without quotes YAML takes # for a comment), its id, or off'),
+]
 BlockName = Annotated[
     str,
     StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$"),
     Expected('the name of credential blocks such as "default": small letters, digits and dashes'),
+]
+Currency = Annotated[
+    str, StringConstraints(pattern=r"^[A-Z]{3}$"), Expected('a currency of three letters such as "USD"')
+]
+Storage = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^(|~?/[^:]*|\.{1,2}/[^:]*|[a-z][a-z0-9+.-]+://\S+|[a-z0-9-]{1,63}/[a-z0-9][a-z0-9-]{0,62})$",
+        max_length=1_000,
+    ),
+    AfterValidator(_one_line),
+    Expected(
+        'a folder that begins with "/", "./" or "~/", an address such as "s3://bucket/reports", '
+        'or a storage block such as "s3-bucket/reports"'
+    ),
 ]
 Url = Annotated[
     str,
