@@ -221,16 +221,16 @@ def join_incidents(incidents: Iterable[Incident]) -> tuple[Incident, ...]:
     """
     joined: list[Incident] = []
     for incident in sorted(incidents, key=lambda i: (i.project, i.started_at, i.from_history)):
-        last = joined[-1] if joined else None
-        if (
-            last
-            and last.project == incident.project
-            and (last.ended_at is None or incident.started_at <= last.ended_at)
-        ):
-            joined[-1] = _joined(last, incident)
+        if joined and _touch(joined[-1], incident):
+            joined[-1] = _joined(joined[-1], incident)
         else:
             joined.append(incident)
     return tuple(sorted(joined, key=lambda incident: (incident.started_at, incident.project)))
+
+
+def _touch(first: Incident, second: Incident) -> bool:
+    same = first.project == second.project
+    return same and (first.ended_at is None or second.started_at <= first.ended_at)
 
 
 def _joined(first: Incident, second: Incident) -> Incident:

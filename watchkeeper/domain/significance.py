@@ -1,7 +1,7 @@
 """How likely a difference is to be chance: p values, two-sided, without any library that takes long to load.
 
-Below SIGNIFICANT a difference is taken for more than chance. The tests look at samples as if each were drawn on its own;
-they say nothing of whether a difference matters.
+Below SIGNIFICANT a difference is taken for more than chance. The tests look at samples as if each were drawn on its
+own; they say nothing of whether a difference matters.
 """
 
 import math

@@ -48,7 +48,7 @@ class Trend:
 
 
 def value_of(metric: Metric, bucket: Bucket | None, quantile: float = MEDIAN) -> float | None:
-    """Return what a bucket says: a count its total, a share its fraction, a distribution its quantile; None for nothing.
+    """Return what a bucket says: a count its total, a share its fraction, a distribution its quantile; else None.
 
     A level is told by its worst: the most users in an hour, the fewest days of a certificate. The score by its mean.
     """
@@ -97,11 +97,11 @@ def trend_of(
     if current is None or previous is None:
         return Trend(Direction.UNKNOWN, None, previous, current, None, None)
     change = (current - previous) / abs(previous) if previous else (None if current else 0.0)
-    found = Trend(_direction(change, current), change, previous, current, is_significant, None)
+    found = Trend(_direction(change), change, previous, current, is_significant, None)
     return found if found.direction is Direction.FLAT else _changed(found, better)
 
 
-def _direction(change: float | None, current: float) -> Direction:
+def _direction(change: float | None) -> Direction:
     if change is None:
         return Direction.NEW
     if abs(change) <= FLAT + 1e-12:
