@@ -7,7 +7,7 @@ Source: https://circleci.com/docs/api/v2/
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -17,16 +17,15 @@ from urllib.parse import quote
 import httpx
 
 from watchkeeper.clients.base import (
-    MAX_CONCURRENCY,
     Answer,
     Pages,
     Params,
     VendorClient,
-    VendorError,
     VendorUnavailable,
 )
 from watchkeeper.clients.circleci_parsing import read_job, read_pipeline, read_status, read_workflow, same_slug
 from watchkeeper.clients.parsing import Record, readable, record_of
+from watchkeeper.clients.patience import Patience
 from watchkeeper.clients.rate_limits import LimitHeaders
 from watchkeeper.domain.builds import BuildReport, Job, Pipeline, Workflow
 from watchkeeper.domain.verdicts import Gap, Missing
@@ -50,7 +49,6 @@ _RERUN_WITHIN: Final = timedelta(hours=12)
 _WORKFLOWS_WITHIN: Final = timedelta(hours=1)
 _MOST_QUIET: Final = 20  # projects that are looked at on their own, since the organization's list does not name them
 _MOST_PIPELINES: Final = 200  # whose workflows are asked for in one call; the next call goes on with the rest
-_MOST_FAILURES: Final = 3  # after that many pieces that could not be had, the rest is not asked for
 
 
 class CircleCIClient(VendorClient):
@@ -131,7 +129,7 @@ class CircleCIClient(VendorClient):
 
     async def _newest(self, branches: Mapping[str, str]) -> dict[str, tuple[Pipeline, ...] | Missing]:
         """Return the newest pipeline of each project's branch, however old it is."""
-        patience = _Patience()
+        patience = Patience()
         asked = (patience.spend(partial(self._newest_of, project, branch)) for project, branch in branches.items())
         return dict(zip(branches, await asyncio.gather(*asked), strict=True))
 
@@ -156,13 +154,13 @@ class CircleCIClient(VendorClient):
             if pipeline.id in before and _is_settled(before[pipeline.id], since, is_newest=place == 0)
         }
         open_ones = [pipeline for _, pipeline in ranked if pipeline.id not in known]
-        patience = _Patience()
+        patience = Patience()
         asked = (self._with_workflows(p, before.get(p.id), patience) for p in open_ones[:_MOST_PIPELINES])
         read = await asyncio.gather(*asked)
         rest = (replace(pipeline, workflows=_NOT_THIS_TIME) for pipeline in open_ones[_MOST_PIPELINES:])
         return known | {pipeline.id: pipeline for pipeline in (*read, *rest)}
 
-    async def _with_workflows(self, pipeline: Pipeline, before: Pipeline | None, patience: "_Patience") -> Pipeline:
+    async def _with_workflows(self, pipeline: Pipeline, before: Pipeline | None, patience: Patience) -> Pipeline:
         """Return the pipeline with its workflows; `before` is what was read of it earlier."""
         if pipeline.state == "errored":  # its configuration was refused, so it has none
             return pipeline
@@ -211,26 +209,6 @@ def _newest_first(pipelines: Iterable[Pipeline]) -> tuple[Pipeline, ...]:
 _NOT_THIS_TIME: Final = Missing(
     Gap.UNAVAILABLE, f"CircleCI: the {_MOST_PIPELINES} newest pipelines were asked for first"
 )
-
-
-class _Patience:
-    """Asks for many pieces, a few at a time, and stops asking once too many of them could not be had."""
-
-    def __init__(self) -> None:
-        self._turns = asyncio.Semaphore(MAX_CONCURRENCY)
-        self._failures: list[VendorUnavailable] = []
-
-    async def spend(self, ask: Callable[[], Awaitable[T]]) -> T | Missing:
-        async with self._turns:
-            if len(self._failures) >= _MOST_FAILURES:
-                return self._failures[-1].missing()
-            try:
-                return await ask()
-            except VendorUnavailable as error:
-                self._failures.append(error)
-                return error.missing()
-            except VendorError as error:
-                return error.missing()
 
 
 def _report(

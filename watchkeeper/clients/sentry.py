@@ -7,46 +7,29 @@ Source: https://docs.sentry.io/api/
 
 import asyncio
 import re
-from collections import defaultdict
-from collections.abc import Callable, Collection, Coroutine
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final, TypeVar
+from typing import Final
 from urllib.parse import quote
 
 import httpx
 
-from watchkeeper.clients.base import Answer, Params, VendorClient, VendorError, VendorRefused
-from watchkeeper.clients.parsing import readable, record_of, records_of
+from watchkeeper.clients.base import VendorClient, VendorError, VendorRefused
 from watchkeeper.clients.rate_limits import LimitHeaders
-from watchkeeper.clients.sentry_found import Found, Listed, Read
-from watchkeeper.clients.sentry_parsing import (
-    FAILED_SPANS,
-    SESSIONS,
-    SPANS,
-    SessionCount,
-    crash_free_rate,
-    read_issue,
-    read_release,
-    read_sessions,
-    read_spans,
-    session_readings,
-)
-from watchkeeper.domain.errors import ErrorCount, ErrorReport, Issue, SentryRelease
+from watchkeeper.clients.sentry_calls import SentryCalls
+from watchkeeper.clients.sentry_found import Found, Listed, or_warning
+from watchkeeper.clients.sentry_history import HISTORY_PAGES, RELEASES_WITHIN, read_past
+from watchkeeper.clients.sentry_parsing import crash_free_rate, session_readings
+from watchkeeper.domain.errors import ErrorReport
+from watchkeeper.domain.history import ErrorHistory
 from watchkeeper.domain.verdicts import Gap, Missing
 from watchkeeper.domain.windows import Window
-
-T = TypeVar("T")
 
 _LIMITS: Final = LimitHeaders(
     pairs=(("x-sentry-rate-limit-remaining", "x-sentry-rate-limit-reset"),), reset_is_epoch=True
 )
-_PAGE_SIZE: Final = 100
-_MOST_PAGES: Final = {"projects": 50, "events": 50, "sessions": 10, "issues": 5, "releases": 5}
-_SCOPES: Final = {"issues": "event:read", "releases": "project:read"}
-_MOST_NAMED_PROJECTS: Final = 50  # above that the whole organization is read: the address would become too long
 _ISSUES_ACTIVE_SINCE: Final = timedelta(hours=1)  # before the window
-_RELEASES_WITHIN: Final = timedelta(days=7)
 
 
 class SentryClient(VendorClient):
@@ -81,19 +64,50 @@ class SentryClient(VendorClient):
         Raises:
             VendorError: nothing can be said about any project.
         """
-        listed = await self._listed(organization, projects)
-        ids = {project: listed.ids[project.lower()] for project in projects if project.lower() in listed.ids}
-        asked = _Asked(organization, environment, window, tuple(ids.values()))
-        found = await self._found(asked) if ids else None
+        calls, listed, ids = await self._prepared(SentryCalls(self, organization, environment), projects)
+        found = await _found(calls, window) if ids else None
         return {
-            project: self._report(asked, found, project, ids[project], now)
+            project: self._report(organization, window, found, project, ids[project], now)
             if found and project in ids
             else _unlisted(organization, project, listed)
             for project in projects
         }
 
-    def _report(
-        self, asked: "_Asked", found: Found, project: str, project_id: str, now: datetime
+    async def error_history(
+        self, organization: str, environment: str, projects: Collection[str], hours: Sequence[datetime], now: datetime
+    ) -> dict[str, ErrorHistory | Missing]:
+        """Read what Sentry tells of past hours of each project.
+
+        An hour that cannot be read is missing, the others stand. Issues, releases and people that cannot be read
+        become warnings, and so do spans that the plan leaves out: then sessions are counted.
+
+        Args:
+            projects: slugs; they are the keys of the result.
+            hours: starts of whole hours that are over; one call asks for them and for all that lies between.
+
+        Raises:
+            VendorError: nothing can be said about any project.
+        """
+        calls = SentryCalls(self, organization, environment, most_pages=HISTORY_PAGES)
+        calls, listed, ids = await self._prepared(calls, projects)
+        past = await read_past(calls, sorted(hours), now) if ids else None
+        return {
+            project: past.history(project.lower(), ids[project], self._page_of(organization, project))
+            if past and project in ids
+            else _unlisted(organization, project, listed)
+            for project in projects
+        }
+
+    async def _prepared(
+        self, calls: SentryCalls, projects: Collection[str]
+    ) -> tuple[SentryCalls, Listed, dict[str, str]]:
+        """Return the calls about those of the projects that Sentry knows, and their ids."""
+        listed = await calls.listed(projects)
+        ids = {project: listed.ids[project.lower()] for project in projects if project.lower() in listed.ids}
+        return replace(calls, ids=tuple(ids.values())), listed, ids
+
+    def _report(  # noqa: PLR0913, PLR0917 - what was found, of whom and when
+        self, organization: str, window: Window, found: Found, project: str, project_id: str, now: datetime
     ) -> ErrorReport | Missing:
         slug = project.lower()
         spans, sessions = found.spans.by_project[slug], found.sessions.by_project[project_id]
@@ -101,162 +115,27 @@ class SentryClient(VendorClient):
             return found.sessions.refusal.missing()
         return ErrorReport(
             spans=tuple(sorted(spans, key=lambda count: count.release)),
-            readings=session_readings(sessions, asked.window.hours(), now) if sessions else (),
+            readings=session_readings(sessions, window.hours(), now) if sessions else (),
             crash_free_rate=crash_free_rate(sessions),
             issues=tuple(found.issues.by_project[slug]),
             releases=tuple(found.releases.by_project[slug]),
             warnings=found.warnings,
-            url=f"{self._web_url}/organizations/{quote(asked.organization)}/projects/{quote(project)}/",
+            url=self._page_of(organization, project),
         )
 
-    async def _listed(self, organization: str, projects: Collection[str]) -> Listed:
-        """List the organization's projects until every wanted one was seen."""
-        wanted = {project.lower() for project in projects}
-        ids: dict[str, str] = {}
-
-        def next_page(answer: Answer) -> Params | None:
-            ids.update((raw.text("slug").lower(), raw.text("id")) for raw in records_of(answer))
-            return None if wanted <= ids.keys() else _next_page(answer)
-
-        pages = await self.get_pages(
-            _path(organization, "projects"),
-            {"per_page": _PAGE_SIZE},
-            next_page,
-            most=_MOST_PAGES["projects"],
-            scope="org:read",
-            about=f"organization {organization}",
-        )
-        return Listed(ids, pages.is_cut)
-
-    async def _found(self, asked: "_Asked") -> Found:
-        spans, sessions, issues, releases = await asyncio.gather(
-            _or_warning(self._spans(asked), "spans are not used", VendorRefused),
-            _or_warning(self._sessions(asked), "sessions are not known", VendorRefused),
-            _or_warning(self._issues(asked), "issues are not known", VendorError),
-            _or_warning(self._releases(asked), "releases are not known", VendorError),
-        )
-        return Found(spans, sessions, issues, releases)
-
-    async def _spans(self, asked: "_Asked") -> Read[ErrorCount]:
-        """Read all and failed requests by project and release; Sentry has scaled sampled spans up."""
-        answers, warnings = await self._pages(
-            asked,
-            "events",
-            {
-                "dataset": "spans",
-                "query": "is_transaction:true",
-                "field": ["project", "release", SPANS, FAILED_SPANS],
-                "sort": f"-{SPANS}",
-                "per_page": _PAGE_SIZE,
-                **asked.between(asked.window.start, asked.window.end),
-            },
-        )
-        # A row that moved from one page to the next while they were read counts once.
-        rows = [read_spans(raw) for answer in answers for raw in record_of(answer).records("data")]
-        distinct = {(project, count.release): count for project, count in rows}
-        return Read.of(((project, count) for (project, _), count in distinct.items()), warnings)
-
-    async def _sessions(self, asked: "_Asked") -> Read[SessionCount]:
-        """Read sessions by project, release and how they ended, hour by hour: Sentry has nothing finer."""
-        hours = asked.window.hours()
-        answers, warnings = await self._pages(
-            asked,
-            "sessions",
-            {
-                "field": [SESSIONS],
-                "groupBy": ["project", "release", "session.status"],
-                "interval": "1h",
-                "includeTotals": 0,
-                **asked.between(hours[0], hours[-1] + timedelta(hours=1)),
-            },
-        )
-        counts = [count for answer in answers for count in read_sessions(record_of(answer))]
-        return Read.of(((count.project, count) for count in counts), warnings)
-
-    async def _issues(self, asked: "_Asked") -> Read[Issue]:
-        """Read the unresolved issues that were active in the window or shortly before, last seen first."""
-        answers, warnings = await self._pages(
-            asked,
-            "issues",
-            {
-                "query": "is:unresolved",
-                "sort": "date",
-                "collapse": ["stats", "lifetime", "filtered"],
-                "limit": _PAGE_SIZE,
-                **asked.between(asked.window.start - _ISSUES_ACTIVE_SINCE, asked.window.end),
-            },
-        )
-        raws = [raw for answer in answers for raw in records_of(answer)]
-        issues, flaws = readable(raws, read_issue, "issues")
-        return Read.of(((issue.project, issue) for issue in issues), (*warnings, *flaws))
-
-    async def _releases(self, asked: "_Asked") -> Read[SentryRelease]:
-        """Read the releases of the last days, newest first."""
-        oldest = asked.window.start - _RELEASES_WITHIN
-
-        def next_page(answer: Answer) -> Params | None:
-            created = [raw.moment_or_none("dateCreated") for raw in records_of(answer)]
-            return None if any(moment and moment < oldest for moment in created) else _next_page(answer)
-
-        answers, warnings = await self._pages(asked, "releases", {"per_page": _PAGE_SIZE}, next_page)
-        raws = [raw for answer in answers for raw in records_of(answer)]
-        releases, flaws = readable(raws, lambda raw: read_release(raw, asked.environment), "releases")
-        pairs = ((project, release) for release in releases for project in release.projects)
-        return Read.of(pairs, (*warnings, *flaws))
-
-    async def _pages(
-        self, asked: "_Asked", what: str, params: Params, next_page: Callable[[Answer], Params | None] | None = None
-    ) -> tuple[tuple[Answer, ...], tuple[str, ...]]:
-        """Return the answers, and a warning if there were more than the bound lets through."""
-        most = _MOST_PAGES[what]
-        pages = await self.get_pages(
-            _path(asked.organization, what),
-            {**asked.params, **params},
-            next_page or _next_page,
-            most=most,
-            scope=_SCOPES.get(what, "org:read"),
-            about=f"the {what} of organization {asked.organization}",
-        )
-        cut = f"Sentry: only the first {most} pages of {what} of organization {asked.organization} were read"
-        return pages.answers, (cut,) if pages.is_cut else ()
+    def _page_of(self, organization: str, project: str) -> str:
+        return f"{self._web_url}/organizations/{quote(organization)}/projects/{quote(project)}/"
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """Whose errors are asked for. `ids` are the vendor's ids of the projects."""
-
-    organization: str
-    environment: str
-    window: Window
-    ids: tuple[str, ...]
-
-    @property
-    def params(self) -> dict[str, list[str]]:
-        named = list(self.ids) if len(self.ids) <= _MOST_NAMED_PROJECTS else ["-1"]
-        return {"project": named} | ({"environment": [self.environment]} if self.environment else {})
-
-    def between(self, start: datetime, end: datetime) -> dict[str, str]:
-        return {"start": f"{start:%Y-%m-%dT%H:%M:%SZ}", "end": f"{end:%Y-%m-%dT%H:%M:%SZ}"}
-
-
-async def _or_warning(call: Coroutine[None, None, Read[T]], lack: str, tolerated: type[VendorError]) -> Read[T]:
-    try:
-        return await call
-    except tolerated as error:
-        return Read(defaultdict(list), (f"{lack}: {error}",), error)
-
-
-def _next_page(answer: Answer) -> Params | None:
-    """Return where the next page begins; Sentry always sends the link, and `results` says whether to follow it."""
-    for link in answer.headers.get("link", "").split(","):
-        said = dict(re.findall(r'(\w+)="([^"]*)"', link))
-        if said.get("rel") == "next" and said.get("results") == "true" and said.get("cursor"):
-            return {"cursor": said["cursor"]}
-    return None
-
-
-def _path(organization: str, what: str) -> str:
-    return f"/api/0/organizations/{quote(organization, safe='')}/{what}/"
+async def _found(calls: SentryCalls, window: Window) -> Found:
+    active = Window(window.start - _ISSUES_ACTIVE_SINCE, window.end)
+    spans, sessions, issues, releases = await asyncio.gather(
+        or_warning(calls.spans(window), "spans are not used", VendorRefused),
+        or_warning(calls.sessions(window.hours()), "sessions are not known", VendorRefused),
+        or_warning(calls.issues(active, "is:unresolved"), "issues are not known", VendorError),
+        or_warning(calls.releases(window.start - RELEASES_WITHIN), "releases are not known", VendorError),
+    )
+    return Found(spans, sessions, issues, releases)
 
 
 def _unlisted(organization: str, project: str, listed: Listed) -> Missing:

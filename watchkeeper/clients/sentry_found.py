@@ -1,7 +1,7 @@
 """What the calls to Sentry gave, before it is put together by project."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -34,6 +34,14 @@ class Read(Generic[T]):
         for project, value in pairs:
             by_project[project].append(value)
         return cls(by_project, tuple(warnings))
+
+
+async def or_warning(call: Coroutine[None, None, Read[T]], lack: str, tolerated: type[VendorError]) -> Read[T]:
+    """Return what the call gives, or nothing with a warning that begins with `lack`."""
+    try:
+        return await call
+    except tolerated as error:
+        return Read(defaultdict(list), (f"{lack}: {error}",), error)
 
 
 @dataclass(frozen=True, slots=True)

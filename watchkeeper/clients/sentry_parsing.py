@@ -12,6 +12,7 @@ from watchkeeper.domain.errors import ErrorCount, Issue, IssueLevel, SentryRelea
 SESSIONS: Final = "sum(session)"
 SPANS: Final = "count()"
 FAILED_SPANS: Final = "failure_count()"
+USERS: Final = "count_unique(user)"
 
 # `errored` sessions met an error that the application handled, so they count as sessions that went well.
 _FAILED_STATUSES: Final = frozenset({"crashed", "abnormal", "unhandled"})
@@ -35,6 +36,11 @@ def read_spans(row: Record) -> tuple[str, ErrorCount]:
     total = row.count(SPANS)
     count = ErrorCount(row.text("release", ""), min(row.count(FAILED_SPANS), total), total)
     return row.text("project", "").lower(), count
+
+
+def read_users(row: Record) -> tuple[str, int]:
+    """Return the project's slug and the people who met an error in it."""
+    return row.text("project", "").lower(), row.count(USERS)
 
 
 def read_sessions(answer: Record) -> list[SessionCount]:
