@@ -11,7 +11,7 @@ from tests.contract.vendors import VENDORS
 from tests.sandbox.clock import Clock
 from watchkeeper.sandbox.app import create_app
 from watchkeeper.sandbox.builds import Build, release_name
-from watchkeeper.sandbox.circleci_shapes import pipeline_id, runs_of
+from watchkeeper.sandbox.circleci_shapes import jobs_of, pipeline_id, runs_of
 from watchkeeper.sandbox.vercel_shapes import deployment_id
 from watchkeeper.sandbox.world import World
 
@@ -87,7 +87,7 @@ def _names(build: Build, before: Build, now: float) -> dict[str, str]:
         "before_sha": before.sha,
         "pipeline": pipeline_id(build),
         "workflow": run.id,
-        "job": str(build.serial * 10 + 1),
+        "job": str(next(jobs_of(run)).number + 1),
     }
 
 

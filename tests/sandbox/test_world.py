@@ -28,7 +28,7 @@ def test_another_seed_gives_another_company() -> None:
 
 
 def test_the_past_stays_as_it_was() -> None:
-    early, late = World(clock=Clock()), World(clock=Clock(NOON + 3 * DAY))
+    early, late = World(clock=Clock()), World(clock=Clock(NOON + 3 * DAY), born=NOON)
     for project in early.projects:
         span = (NOON - 5 * HOUR, NOON - HOUR)
         assert tally(early, project, *span, sessions=True) == tally(late, project, *span, sessions=True)

@@ -1,6 +1,7 @@
 """Run the sandbox: `python -m watchkeeper.sandbox --port 8400`."""
 
 import argparse
+from datetime import UTC, datetime
 
 from watchkeeper.sandbox.app import run_sandbox
 
@@ -14,8 +15,18 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7, help="the same seed gives the same company (%(default)s)")
     parser.add_argument("--tls-port", type=int, default=0, help="port where all is served over TLS too (0: none)")
     parser.add_argument("--tls-folder", default="", help="where authority.pem is put, to be trusted by callers")
+    parser.add_argument(
+        "--born",
+        type=_day,
+        metavar="YYYY-MM-DD",
+        help="the UTC day before which the company's story happened; the same day gives the same history (today)",
+    )
     options = parser.parse_args()
-    run_sandbox(options.port, options.projects, options.seed, options.tls_port, options.tls_folder)
+    run_sandbox(options.port, options.projects, options.seed, options.tls_port, options.tls_folder, options.born)
+
+
+def _day(text: str) -> float:
+    return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).timestamp()
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 
 from watchkeeper.sandbox import circleci, github, index_page, products, sentry, slack, slack_page, vercel, vercel_status
+from watchkeeper.sandbox.company import DAY
 from watchkeeper.sandbox.journal import Journal, Journalist
 from watchkeeper.sandbox.manners import answer
 from watchkeeper.sandbox.scenarios import UnknownScenarioError
@@ -74,6 +75,7 @@ class Control:
         return {
             "now": iso(now),
             "seed": world.company.seed,
+            "born": iso(world.born * DAY)[:10],
             "projects": len(world.projects),
             "scenarios": scenarios or [{"name": "calm", "vendor": "", "project": "", "since": ""}],
             "production": [_production(world, index, now) for index in range(min(len(world.projects), 10))],
@@ -138,17 +140,25 @@ def create_app(
     )
 
 
-def run_sandbox(port: int = 8400, projects: int = 3, seed: int = 7, tls_port: int = 0, tls_folder: str = "") -> None:
+def run_sandbox(
+    port: int = 8400,
+    projects: int = 3,
+    seed: int = 7,
+    tls_port: int = 0,
+    tls_folder: str = "",
+    born: float | None = None,
+) -> None:
     """Serve until SIGINT or SIGTERM.
 
     Args:
         tls_port: where everything is served over TLS as well; 0 for nowhere.
         tls_folder: where `authority.pem` is put for callers to trust; "" for a folder that goes away with the sandbox.
+        born: a moment of the day before which the company's story happened, epoch seconds; now when left out.
 
     Raises:
         SystemExit: a port is taken.
     """
-    world = World(seed, max(projects, 3))
+    world = World(seed, max(projects, 3), born=born)
     if not tls_port:
         asyncio.run(_server(create_app(world=world), port).serve())
         return

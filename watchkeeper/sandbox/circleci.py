@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from itertools import islice
+from math import inf
 from urllib.parse import unquote
 
 from starlette.applications import Starlette
@@ -14,9 +15,11 @@ from watchkeeper.sandbox import circleci_insights
 from watchkeeper.sandbox.builds import PIPELINE, WORKFLOW, Build
 from watchkeeper.sandbox.chance import as_uuid, digits
 from watchkeeper.sandbox.circleci_shapes import (
+    JOBS_A_PUSH,
     ORGANIZATION_ID,
     Run,
     find,
+    job_body,
     job_detail,
     jobs_of,
     pipeline_body,
@@ -26,6 +29,7 @@ from watchkeeper.sandbox.circleci_shapes import (
 )
 from watchkeeper.sandbox.company import ORGANIZATION, Project
 from watchkeeper.sandbox.manners import Gate, Manners, answer, bearer
+from watchkeeper.sandbox.times import read_iso
 from watchkeeper.sandbox.world import World
 
 TOKEN = "sandbox-circleci-token"  # noqa: S105  (it opens a make-believe house)
@@ -53,6 +57,10 @@ MANNERS = Manners(
     limited={"message": "Rate limit exceeded"},
     down={"message": "Service Unavailable"},
 )
+
+
+class InvalidError(Exception):
+    """The request makes no sense; the message goes to the caller."""
 
 
 class CircleCI:
@@ -113,17 +121,17 @@ class CircleCI:
 
     async def jobs(self, request: Request) -> Response:
         project, run = self._run(request)
-        return answer({"items": list(jobs_of(project, run, self._world.now())), "next_page_token": None})
+        items = [job_body(project, job, self._world.now()) for job in jobs_of(run)]
+        return answer({"items": items, "next_page_token": None})
 
     async def job(self, request: Request) -> Response:
         project, now = self._project(request), self._world.now()
         number = request.path_params["number"]
-        for build in self._world.builds(project):
-            if build.serial == number // 10:
-                for run in runs_of(build, now):
-                    for body in jobs_of(project, run, now):
-                        if body["job_number"] == number:
-                            return answer(job_detail(project, run, body, _base_url(request)))
+        builds = (build for build in self._world.builds(project) if build.serial == number // JOBS_A_PUSH)
+        jobs = (job for build in builds for run in runs_of(build, now) for job in jobs_of(run))
+        for job in jobs:
+            if job.number == number:
+                return answer(job_detail(project, job, _base_url(request), now))
         raise MissingError("Job not found")
 
     async def project(self, request: Request) -> Response:
@@ -145,15 +153,26 @@ class CircleCI:
         return answer(circleci_insights.flaky_tests(self._world, self._project(request)))
 
     async def workflow_metrics(self, request: Request) -> Response:
-        window = request.query_params.get("reporting-window", "last-90-days")
+        query = request.query_params
+        window = query.get("reporting-window", "last-90-days")
         if window not in circleci_insights.WINDOWS:
             raise MissingError(f"Invalid reporting-window {window}")
-        return answer(circleci_insights.workflow_metrics(self._world, self._project(request), window))
+        found = circleci_insights.workflow_metrics(self._world, self._project(request), window, _branch(request))
+        return answer(found)
 
     async def workflow_runs(self, request: Request) -> Response:
-        branch = request.query_params.get("branch", "main")
-        every = request.query_params.get("all-branches") == "true"
-        return answer(circleci_insights.workflow_runs(self._world, self._project(request), "" if every else branch))
+        query = request.query_params
+        try:
+            asked = circleci_insights.RunsAsked(
+                name=request.path_params["name"],
+                branch=_branch(request),
+                since=read_iso(query["start-date"]) if query.get("start-date") else 0.0,
+                until=read_iso(query["end-date"]) if query.get("end-date") else inf,
+                first=int(query.get("page-token") or 0),
+            )
+        except ValueError as error:
+            raise InvalidError("Invalid start-date, end-date or page-token") from error
+        return answer(circleci_insights.workflow_runs(self._world, self._project(request), asked))
 
     def _project(self, request: Request) -> Project:
         slug = unquote(request.path_params["slug"]).replace("github/", "gh/", 1)
@@ -174,6 +193,12 @@ class CircleCI:
         if place >= len(runs):
             raise MissingError("Workflow not found")
         return self._world.projects[build.project], runs[place]
+
+
+def _branch(request: Request) -> str:
+    """Return the branch that Insights are asked about, the default one when none is named; "" for all."""
+    query = request.query_params
+    return "" if query.get("all-branches") == "true" else query.get("branch", "main")
 
 
 def _next_token(build: Build) -> str:
@@ -203,6 +228,10 @@ async def _missing(_: Request, error: Exception) -> Response:
     return answer({"message": str(error) if isinstance(error, MissingError) else "Not Found"}, 404)
 
 
+async def _invalid(_: Request, error: Exception) -> Response:
+    return answer({"message": str(error)}, 400)
+
+
 def create(world: World) -> Gate:
-    handlers = {404: _missing, MissingError: _missing}
+    handlers = {404: _missing, MissingError: _missing, InvalidError: _invalid}
     return Gate(Starlette(routes=CircleCI(world).routes(), exception_handlers=handlers), world, MANNERS)

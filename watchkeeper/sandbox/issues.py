@@ -69,9 +69,9 @@ def issues_of(world: World, project: Project) -> Iterator[Issue]:
     """Yield every issue of a project: the standing ones, and those that a scenario brings."""
     for slot in range(len(TEMPLATES) if project.is_busy else 3):
         yield _standing(world, project, slot)
-    extra = world.extras.get(project.index)
-    if extra is not None and extra.ready_at <= world.now():
-        yield from _of_bad_release(world, project, extra)
+    for extra in world.extras.get(project.index, ()):
+        if extra.ready_at <= world.now():
+            yield from _of_bad_release(world, project, extra)
 
 
 @lru_cache(maxsize=16_384)

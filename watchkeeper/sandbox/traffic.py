@@ -74,8 +74,9 @@ def _parts(world: World, project: Project, start: float, end: float) -> Iterator
     build = world.serving(project, start)
     if build is None:
         return
-    before = None
-    if world.last_move(project, start) is None and start - build.ready_at < OLD_TABS_SECONDS:
+    before, move = None, world.last_move(project, start)
+    went_live_by_itself = move is None or build.ready_at > move.done_at
+    if went_live_by_itself and start - build.ready_at < OLD_TABS_SECONDS:
         before = world.serving(project, build.ready_at - 1)
     if before is None or before == build:
         yield Part(build, start, end, 0.0, 1.0)

@@ -5,8 +5,9 @@ from typing import Any
 from watchkeeper.sandbox.builds import DEPLOYMENT, Build
 from watchkeeper.sandbox.chance import digits, seal, unseal
 from watchkeeper.sandbox.company import Project
+from watchkeeper.sandbox.moves import Move
 from watchkeeper.sandbox.times import ms
-from watchkeeper.sandbox.world import Move, World
+from watchkeeper.sandbox.world import World
 
 TEAM = "team_sandboxacme"
 CANDIDATE_DAYS = 45
@@ -30,10 +31,12 @@ def _url(project: Project, build: Build) -> str:
 
 
 def state_of(build: Build, now: float) -> str:
-    if now < build.pushed_at + 5:
+    if now < build.building_at:
         return "QUEUED"
     if now < build.ready_at:
         return "BUILDING"
+    if build.failing == "canceled":
+        return "CANCELED"
     return "ERROR" if build.failing in {"build", "config"} else "READY"
 
 
@@ -78,7 +81,7 @@ def _progress(world: World, project: Project, build: Build) -> dict[str, Any]:
     state = state_of(build, world.now())
     body: dict[str, Any] = {"readyState": state, "createdAt": created_ms(build)}
     if state != "QUEUED":
-        body["buildingAt"] = ms(build.pushed_at + 5)
+        body["buildingAt"] = ms(build.building_at)
     if state == "READY":
         body["ready"] = ms(build.ready_at)
         if build.is_main:
@@ -120,8 +123,8 @@ def deployment_body(world: World, project: Project, build: Build, base_url: str)
     progress = _progress(world, project, build)
     progress["aliasAssigned"] = bool(progress["aliasAssigned"])
     return {
-        "bootedAt": ms(build.pushed_at + 4),
-        "buildingAt": ms(build.pushed_at + 5),
+        "bootedAt": ms(build.building_at - 1),
+        "buildingAt": ms(build.building_at),
         **progress,
         "id": deployment_id(build),
         "name": project.slug,
@@ -189,7 +192,7 @@ def _alias_request(move: Move, now: float) -> dict[str, Any]:
 
 def project_body(world: World, project: Project) -> dict[str, Any]:
     now = world.now()
-    serving, moves = world.serving(project, now), world.moves.get(project.index, [])
+    serving, moves = world.serving(project, now), world.moves_of(project.index)
     return {
         "id": project.vercel_id,
         "name": project.slug,

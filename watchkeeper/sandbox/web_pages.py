@@ -8,7 +8,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from watchkeeper.sandbox.builds import Build, release_name
-from watchkeeper.sandbox.circleci_shapes import jobs_of, runs_of
+from watchkeeper.sandbox.circleci_shapes import job_body, jobs_of, runs_of
 from watchkeeper.sandbox.company import HOUR, ORGANIZATION
 from watchkeeper.sandbox.issues import Issue, issues_of
 from watchkeeper.sandbox.slack_page import templates
@@ -79,7 +79,7 @@ class WebPages:
         if project is None or build is None:
             return _nothing("CircleCI")
         now = self._world.now()
-        jobs = [job for run in runs_of(build, now) for job in jobs_of(project, run, now)]
+        jobs = [job_body(project, job, now) for run in runs_of(build, now) for job in jobs_of(run)]
         rows = [("", (job["name"], job["status"], job["started_at"] or "")) for job in jobs]
         return _page("CircleCI", f"{project.name}, pipeline {number}", _facts(build), ("Job", "Status", "Began"), rows)
 

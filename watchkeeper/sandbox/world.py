@@ -3,49 +3,45 @@
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
-from watchkeeper.sandbox.builds import EXTRA_NUMBER, Build, bad_release, builds_of_day
+from watchkeeper.sandbox.builds import FIRST_EXTRA, Build, bad_release, builds_of_day
 from watchkeeper.sandbox.company import DAY, HISTORY_DAYS, Company, Project
+from watchkeeper.sandbox.moves import Move
 from watchkeeper.sandbox.scenarios import OF_A_PROJECT, Scenario, begin
+from watchkeeper.sandbox.story import BadRelease, Story
 
-ALIAS_SECONDS = 2.0  # how long Vercel takes to move the domains
 BAD_RELEASE_AGE = 600
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
-    """A promotion or rollback that somebody asked for. `kind`: promote or rollback."""
-
-    kind: str
-    source: Build
-    target: Build
-    asked_at: float
-
-    @property
-    def done_at(self) -> float:
-        return self.asked_at + ALIAS_SECONDS
-
-
 class World:
-    """The make-believe company at the present moment. Moments are epoch seconds."""
+    """The make-believe company at the present moment. Moments are epoch seconds.
 
-    def __init__(self, seed: int = 7, size: int = 3, clock: Callable[[], float] = time.time) -> None:
+    Args:
+        born: a moment of the day before which its story happened; the present one when left out. The same seed and the
+            same day give the same history at every later moment.
+    """
+
+    def __init__(
+        self, seed: int = 7, size: int = 3, clock: Callable[[], float] = time.time, born: float | None = None
+    ) -> None:
         self.company = Company(seed, size)
         self.now = clock
+        self.born = int((clock() if born is None else born) // DAY)
         self.scenarios: dict[str, Scenario] = {}
         self.moves: dict[int, list[Move]] = {}
-        self.extras: dict[int, Build] = {}
+        self.extras: dict[int, list[Build]] = {}
+        self._story = Story(seed, self.born)
         self._days = lru_cache(maxsize=8 * size + 2048)(self._plain_day)
         self._org_days = lru_cache(maxsize=6)(self._plain_org_day)
+        self._told_moves = lru_cache(maxsize=size)(self._moves_told)
 
     @property
     def projects(self) -> tuple[Project, ...]:
         return self.company.projects
 
     def play(self, name: str, vendor: str = "", project: str = "") -> None:
-        """Begin a scenario beside those that are on; `calm` ends them all, and every custody.
+        """Begin a scenario beside those that are on; `calm` ends them all, and every custody of theirs.
 
         Raises:
             UnknownScenarioError: no such scenario, vendor or project.
@@ -56,9 +52,19 @@ class World:
         scenario = begin(name, vendor, project or self.projects[0].slug, self.now(), [p.slug for p in self.projects])
         self.scenarios[f"{name} {scenario.vendor or scenario.project}".strip()] = scenario
         if name == "bad-release":
-            broken = self.company.by_name[scenario.project]
-            self.extras[broken.index] = bad_release(broken, int(scenario.at) - BAD_RELEASE_AGE)
-            self.moves.pop(broken.index, None)
+            self._break(self.company.by_name[scenario.project], int(scenario.at) - BAD_RELEASE_AGE)
+
+    def _break(self, project: Project, live_at: int) -> None:
+        """Put a bad release live, in place of whatever has happened since; it ends a custody."""
+        index, pushed = project.index, bad_release(project, live_at, 0).pushed_at
+        earlier = [extra for extra in self.extras.get(index, ()) if extra.pushed_at < pushed]
+        number = FIRST_EXTRA + sum(extra.day == pushed // DAY for extra in earlier)
+        bad = bad_release(project, live_at, number)
+        self.moves[index] = [move for move in self.moves.get(index, ()) if move.done_at < pushed]
+        source = self.serving(project, live_at - 1)
+        if source is not None and self.in_custody(project, live_at):
+            self.moves[index].append(Move("promote", source, bad, live_at))
+        self.extras[index] = [*earlier, bad]
 
     def scenario(self, name: str, subject: str = "") -> Scenario | None:
         """Return the scenario that is on, for `subject` (a vendor or project) where it has one."""
@@ -68,7 +74,8 @@ class World:
     # Builds ---------------------------------------------------------------------------------------------------------
 
     def _plain_day(self, index: int, day: int) -> tuple[Build, ...]:
-        return builds_of_day(self.company.seed, self.projects[index], day)
+        project = self.projects[index]
+        return self._story.day(project, day, builds_of_day(self.company.seed, project, day))
 
     def _plain_org_day(self, day: int) -> tuple[tuple[int, int, int], ...]:
         pushes = [(b.pushed_at, p.index, b.number) for p in self.projects for b in self._plain_day(p.index, day)]
@@ -76,15 +83,14 @@ class World:
 
     def is_visible(self, build: Build) -> bool:
         """True when the push has happened, and no scenario holds it back."""
-        extra = self.extras.get(build.project)
-        held_back = extra is not None and build.number != EXTRA_NUMBER and build.ready_at >= extra.pushed_at
+        extras = self.extras.get(build.project)
+        held_back = extras and build.number < FIRST_EXTRA and build.ready_at >= extras[0].pushed_at
         return not held_back and build.revealed_at <= self.now() and build.day > self.now() // DAY - HISTORY_DAYS
 
     def builds_on(self, index: int, day: int) -> list[Build]:
         """Return the pushes of one project and day that can be seen, oldest first."""
-        extra = self.extras.get(index)
         builds = [build for build in self._days(index, day) if self.is_visible(build)]
-        return [*builds, extra] if extra is not None and extra.day == day else builds
+        return [*builds, *(extra for extra in self.extras.get(index, ()) if extra.day == day)]
 
     def builds(self, project: Project, until: float | None = None) -> Iterator[Build]:
         """Yield the pushes of a project, newest first, beginning with those at or before `until`."""
@@ -98,9 +104,8 @@ class World:
         """Yield the pushes of all projects, newest first, day by day."""
         latest = self.now() if until is None else until
         for day in range(int(latest // DAY), int(self.now() // DAY) - HISTORY_DAYS, -1):
-            extras = [
-                (extra.pushed_at, extra.project, extra.number) for extra in self.extras.values() if extra.day == day
-            ]
+            added = (extra for extras in self.extras.values() for extra in extras if extra.day == day)
+            extras = [(extra.pushed_at, extra.project, extra.number) for extra in added]
             pushes = self._org_days(day)
             for at, index, number in sorted((*pushes, *extras), reverse=True) if extras else pushes:
                 if at <= latest and (build := self.find(index, day, number)) is not None:
@@ -110,15 +115,20 @@ class World:
         """Return a push that can be seen; None when there is none."""
         if index >= len(self.projects):
             return None
-        extra = self.extras.get(index)
-        if number == EXTRA_NUMBER:
-            return extra if extra is not None and extra.day == day else None
+        if number >= FIRST_EXTRA:
+            extras = self.extras.get(index, ())
+            return next((extra for extra in extras if (extra.day, extra.number) == (day, number)), None)
         builds = self._days(index, day)
         return builds[number] if number < len(builds) and self.is_visible(builds[number]) else None
 
     def find_commit(self, project: Project, sha: str) -> Build | None:
         """Return the push whose commit begins with `sha` (7 digits or more)."""
         return next((build for build in self.builds(project) if len(sha) >= 7 and build.sha.startswith(sha)), None)
+
+    def bad_releases(self, index: int) -> list[tuple[BadRelease, Build]]:
+        """Return what broke a project before the company was born, as far as it has happened and is remembered."""
+        told = self._story.bad_releases(index, partial(self._days, index))
+        return [(bad, build) for bad, build in told if self.is_visible(build)]
 
     # Production -----------------------------------------------------------------------------------------------------
 
@@ -127,8 +137,16 @@ class World:
         latest = self.now() if until is None else until
         return (b for b in self.builds(project, latest) if b.is_release and b.ready_at <= latest)
 
+    def _moves_told(self, index: int) -> tuple[Move, ...]:
+        return self._story.moves(index, partial(self._days, index))
+
+    def moves_of(self, index: int) -> list[Move]:
+        """Return the rollbacks and promotions that were asked for by now, oldest first."""
+        now = self.now()
+        return [move for move in (*self._told_moves(index), *self.moves.get(index, ())) if move.asked_at <= now]
+
     def last_move(self, project: Project, at: float) -> Move | None:
-        done = [move for move in self.moves.get(project.index, ()) if move.done_at <= at]
+        done = [move for move in self.moves_of(project.index) if move.done_at <= at]
         return done[-1] if done else None
 
     def in_custody(self, project: Project, at: float) -> bool:
@@ -147,13 +165,13 @@ class World:
 
     def has_served(self, project: Project, build: Build) -> bool:
         """True when the push has been what production served at some moment."""
-        if any(move.target == build and move.done_at <= self.now() for move in self.moves.get(project.index, ())):
+        if any(move.target == build and move.done_at <= self.now() for move in self.moves_of(project.index)):
             return True
         return build.is_release and build.ready_at <= self.now() and not self.in_custody(project, build.ready_at)
 
     def changes(self, project: Project, start: float, end: float) -> list[float]:
         """Return the moments after `start` and before `end` at which production changed, in order."""
-        moments = [move.done_at for move in self.moves.get(project.index, ())]
+        moments = [move.done_at for move in self.moves_of(project.index)]
         for build in self.releases(project, end):
             if build.ready_at <= start:
                 break
