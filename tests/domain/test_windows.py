@@ -107,3 +107,50 @@ def test_a_window_is_looked_at_when_others_cover_it_whole() -> None:
 )
 def test_periods_of_the_calendar_in_utc(period: Period, moment: datetime, start: datetime, end: datetime) -> None:
     assert period.around(moment) == Window(start, end)
+
+
+KOLKATA, BEIRUT, SYDNEY = ZoneInfo("Asia/Kolkata"), ZoneInfo("Asia/Beirut"), ZoneInfo("Australia/Sydney")
+
+
+@pytest.mark.parametrize(
+    ("zone", "moment", "start", "hours"),
+    [
+        pytest.param(BERLIN, utc(2026, 7, 1, 22), utc(2026, 7, 1, 22), 24, id="midnight begins a day"),
+        pytest.param(BERLIN, utc(2026, 7, 1, 21, 59), utc(2026, 6, 30, 22), 24, id="before midnight is the day before"),
+        pytest.param(BERLIN, utc(2026, 3, 29, 12), utc(2026, 3, 28, 23), 23, id="clocks are put forward"),
+        pytest.param(BERLIN, utc(2026, 10, 25, 12), utc(2026, 10, 24, 22), 25, id="clocks are put back"),
+        pytest.param(SYDNEY, utc(2026, 4, 5, 3), utc(2026, 4, 4, 13), 25, id="and in the south in April"),
+        pytest.param(BEIRUT, utc(2026, 3, 29, 12), utc(2026, 3, 28, 22), 23, id="a midnight that there is not"),
+        pytest.param(KOLKATA, utc(2026, 7, 1, 12), utc(2026, 6, 30, 19), 24, id="midnight within an hour"),
+        pytest.param(
+            KOLKATA, utc(2026, 7, 1, 18, 45), utc(2026, 6, 30, 19), 24, id="an hour is of the day it starts in"
+        ),
+    ],
+)
+def test_local_days(zone: ZoneInfo, moment: datetime, start: datetime, hours: int) -> None:
+    assert Period.DAY.around(moment, zone) == Window(start, start + timedelta(hours=hours))
+
+
+def test_a_local_week_begins_on_monday_and_a_month_on_the_first() -> None:
+    moment = utc(2026, 10, 28, 12)  # a Wednesday, after the clocks were put back
+    assert Period.WEEK.around(moment, BERLIN) == Window(utc(2026, 10, 25, 23), utc(2026, 11, 1, 23))
+    assert Period.MONTH.around(moment, BERLIN) == Window(utc(2026, 9, 30, 22), utc(2026, 10, 31, 23))
+    assert Period.MONTH.previous(Period.MONTH.around(moment, BERLIN), BERLIN).end == utc(2026, 9, 30, 22)
+
+
+def test_steps_are_the_periods_that_a_window_touches() -> None:
+    window = Window(utc(2026, 10, 24, 12), utc(2026, 10, 26, 12))
+    assert [step.length // timedelta(hours=1) for step in Period.DAY.steps(window, BERLIN)] == [24, 25, 24]
+
+
+@given(
+    st.sampled_from(Period),
+    st.datetimes(datetime(2000, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+    st.sampled_from(["Europe/Berlin", "America/Sao_Paulo", "Asia/Kathmandu", "Australia/Lord_Howe", "Asia/Beirut"]),
+)
+def test_every_moment_is_in_just_one_period(period: Period, moment: datetime, name: str) -> None:
+    zone = ZoneInfo(name)
+    window = period.around(moment, zone)
+    assert window.contains(moment)
+    assert period.around(window.start, zone) == window == period.around(window.end - timedelta(minutes=1), zone)
+    assert period.previous(window, zone).end == window.start

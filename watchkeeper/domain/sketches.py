@@ -6,6 +6,7 @@ Source: C. Masson, J. E. Rim, H. K. Lee, DDSketch: a fast and fully-mergeable qu
 """
 
 import math
+import struct
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ RELATIVE_ERROR: Final = 0.01
 GAMMA: Final = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR)
 LEAST: Final = 1e-3  # what is smaller counts as 0
 ZERO_BIN: Final = -(2**31)
+PACKED_ZERO: Final = -(2**15)  # number of ZERO_BIN in a packed sketch
+MOST_PACKED: Final = 2**16 - 1  # samples in one pair of a packed sketch; a fuller bin has several pairs
+_PAIR: Final = struct.Struct("<hH")
 
 
 @dataclass(frozen=True)
@@ -63,3 +67,22 @@ def bin_of(value: float) -> int:
 def value_of(number: int) -> float:
     """Return the value that stands for all samples of a bin."""
     return 0.0 if number == ZERO_BIN else 2 * GAMMA**number / (GAMMA + 1)
+
+
+def pack(sketch: Sketch) -> bytes:
+    """Return a sketch as bytes: pairs of bin and samples of two bytes each, sorted."""
+    pairs = []
+    for number, samples in sketch.bins:
+        packed = PACKED_ZERO if number == ZERO_BIN else number
+        full, rest = divmod(samples, MOST_PACKED)
+        pairs += [_PAIR.pack(packed, MOST_PACKED)] * full + ([_PAIR.pack(packed, rest)] if rest else [])
+    return b"".join(pairs)
+
+
+def unpack(packed: bytes) -> Sketch:
+    bins: dict[int, int] = {}
+    for number, samples in _PAIR.iter_unpack(packed):
+        bins[number] = bins.get(number, 0) + samples
+    if PACKED_ZERO in bins:
+        bins = {ZERO_BIN: bins.pop(PACKED_ZERO), **bins}
+    return Sketch(tuple(bins.items()))

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from typing import Self
 
 MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -78,21 +79,49 @@ def _covered(slot: Window, windows: Iterable[Window]) -> bool:
 
 
 class Period(StrEnum):
-    """A span of the calendar, in UTC; a week begins on Monday."""
+    """A span of the calendar; a week begins on Monday.
+
+    Days, weeks and months begin at midnight of a time zone, moved to the first whole hour (in UTC) that starts at or
+    after it: so every hour belongs to just one day, that in which it starts. A day has 23 to 25 hours.
+    """
 
     HOUR = "hour"
     DAY = "day"
     WEEK = "week"
     MONTH = "month"
 
-    def around(self, moment: datetime) -> Window:
+    def around(self, moment: datetime, zone: tzinfo = UTC) -> Window:
         """Return the period that holds `moment`."""
         if self is Period.HOUR:
-            start = floor(moment, timedelta(hours=1))
-            return Window(start, start + timedelta(hours=1))
-        day = floor(moment, timedelta(days=1))
+            start = floor(moment, HOUR)
+            return Window(start, start + HOUR)
+        # What comes before the day's first whole hour still belongs to the day before.
+        first = self._first_day(floor(moment, HOUR).astimezone(zone).date())
+        return Window(_first_hour(first, zone), _first_hour(self._day_after(first), zone))
+
+    def previous(self, window: Window, zone: tzinfo = UTC) -> Window:
+        """Return the period before the one that `window` is."""
+        return self.around(window.start - HOUR, zone)
+
+    def steps(self, window: Window, zone: tzinfo = UTC) -> tuple[Window, ...]:
+        """Return the whole periods that `window` touches, oldest first."""
+        steps = [self.around(window.start, zone)]
+        while steps[-1].end < window.end:
+            steps.append(self.around(steps[-1].end, zone))
+        return tuple(steps)
+
+    def _first_day(self, day: date) -> date:
         if self is Period.MONTH:
-            first = day.replace(day=1)
-            return Window(first, (first + timedelta(days=31)).replace(day=1))
-        start = day - timedelta(days=day.weekday()) if self is Period.WEEK else day
-        return Window(start, start + timedelta(days=7 if self is Period.WEEK else 1))
+            return day.replace(day=1)
+        return day - timedelta(days=day.weekday()) if self is Period.WEEK else day
+
+    def _day_after(self, first: date) -> date:
+        if self is Period.MONTH:
+            return (first + timedelta(days=31)).replace(day=1)
+        return first + timedelta(days=7 if self is Period.WEEK else 1)
+
+
+def _first_hour(day: date, zone: tzinfo) -> datetime:
+    midnight = datetime.combine(day, time(), zone).astimezone(UTC)
+    start = floor(midnight, HOUR)
+    return start if start == midnight else start + HOUR

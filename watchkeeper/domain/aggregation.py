@@ -1,0 +1,190 @@
+"""Many single measurements, or many buckets, as few buckets. Nothing here loops over samples in Python."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from watchkeeper.domain.bucket_columns import BucketColumns, Floats, Ints
+from watchkeeper.domain.metrics import METRICS, Kind
+from watchkeeper.domain.sketches import GAMMA, LEAST, MOST_PACKED, PACKED_ZERO
+
+PAIR: Final = np.dtype([("bin", "<i2"), ("samples", "<u2")])  # one bin of a packed sketch
+BINS: Final = 1 << 16  # more than there are numbers of bins
+WITH_EXTREMES: Final = frozenset({Kind.DISTRIBUTION, Kind.LEVEL})
+
+Key = tuple[str, str, datetime]  # project, label, start
+Column = Sequence[Any] | NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Keys:
+    """Which bucket each sample belongs to: sample `i` to the one named `names[index[i]]`."""
+
+    names: Sequence[Key]
+    index: Ints
+
+
+def keys_of(projects: Sequence[str], labels: Sequence[str], starts: Sequence[datetime]) -> Keys:
+    """Return the keys of samples whose project, label and start stand in three columns of the same length."""
+    index, (project, label, start) = _distinct(projects, labels, starts)
+    return Keys(list(zip(project, label, start, strict=True)), index)
+
+
+def aggregate(metric: str, keys: Keys, values: Floats, counts: Ints | None = None) -> BucketColumns:
+    """Return the buckets of one metric, sorted by key as they were first seen.
+
+    Args:
+        values: one of each sample; NaN where there is none. Of a share 1 for what counts and 0 for what does not.
+        counts: how many single ones each sample stands for; 1 when left out. Of a metric that is counted it is 0.
+    """
+    there = ~np.isnan(values)
+    index, values = keys.index[there], values[there]
+    kind, number = METRICS[metric].kind, len(keys.names)
+    samples = np.bincount(index, minlength=number)
+    total = _added_up(index, values, number)
+    if kind is Kind.COUNT:
+        count = np.zeros(number, np.int64)
+    else:
+        count = samples if counts is None else _counted(index, counts[there], number)
+    least, greatest = _extremes(index, values, values, number) if kind in WITH_EXTREMES else _no_extremes(number)
+    sketches = _sketches(index, bins_of(values), number) if kind is Kind.DISTRIBUTION else [b""] * number
+    (kept,) = np.nonzero(samples)
+    names = [keys.names[n] for n in kept.tolist()]
+    return BucketColumns(
+        [name[0] for name in names],
+        [metric] * len(names),
+        [name[1] for name in names],
+        [name[2] for name in names],
+        count[kept],
+        total[kept],
+        least[kept],
+        greatest[kept],
+        [sketches[n] for n in kept.tolist()],
+    )
+
+
+def roll_up(buckets: BucketColumns, starts: Sequence[datetime]) -> BucketColumns:
+    """Return buckets as fewer, larger ones: those of one project, metric and label with the same start are merged.
+
+    Args:
+        starts: of the larger bucket that each one belongs to.
+    """
+    index, (project, metric, label, start) = _distinct(buckets.project, buckets.metric, buckets.label, starts)
+    number = len(project)
+    least, greatest = _extremes(index, buckets.least, buckets.greatest, number)
+    return BucketColumns(
+        project,
+        metric,
+        label,
+        start,
+        _counted(index, buckets.count, number),
+        _added_up(index, buckets.total, number),
+        least,
+        greatest,
+        _merged_sketches(index, buckets.sketch, number),
+    )
+
+
+def bins_of(values: Floats) -> Ints:
+    """Return the number of each value's bin, as it stands in a packed sketch."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        bins = np.ceil(np.log(values) / math.log(GAMMA))
+    return np.where(values < LEAST, PACKED_ZERO, bins).astype(np.int64)
+
+
+def _added_up(index: Ints, values: Floats, number: int) -> Floats:
+    return np.bincount(index, values, number).astype(np.float64, copy=False)
+
+
+def _counted(index: Ints, counts: Ints, number: int) -> Ints:
+    return np.rint(np.bincount(index, counts, number)).astype(np.int64)
+
+
+def _distinct(*columns: Column) -> tuple[Ints, list[list[Any]]]:
+    """Return the number of each row among the distinct rows, and the distinct rows as columns, as first seen."""
+    from pandas import factorize  # noqa: PLC0415 - half a second that only aggregating should pay
+
+    codes = np.zeros(len(columns[0]), np.int64)
+    for column in columns:
+        more, distinct = factorize(column if isinstance(column, np.ndarray) else _objects(column))
+        codes = codes * (len(distinct) + 1) + more
+    index, distinct_codes = factorize(codes)
+    first = np.empty(len(distinct_codes), np.int64)
+    first[index[::-1]] = np.arange(len(index))[::-1]  # of equal ones the first is written last
+    return index.astype(np.int64), [[column[n] for n in first.tolist()] for column in columns]
+
+
+def _objects(column: Sequence[Any]) -> NDArray[Any]:
+    array = np.empty(len(column), object)
+    array[:] = column
+    return array
+
+
+def _no_extremes(number: int) -> tuple[Floats, Floats]:
+    return np.full(number, np.nan), np.full(number, np.nan)
+
+
+def _extremes(index: Ints, low: Floats, high: Floats, number: int) -> tuple[Floats, Floats]:
+    least, greatest = _no_extremes(number)
+    np.fmin.at(least, index, low)
+    np.fmax.at(greatest, index, high)
+    return least, greatest
+
+
+def _sketches(index: Ints, bins: Ints, number: int, samples: Ints | None = None) -> list[bytes]:
+    """Return the packed sketch of each of `number` buckets.
+
+    Args:
+        index, bins: of each sample the bucket that it belongs to, and its bin.
+        samples: how many samples each of these stands for; 1 when left out.
+    """
+    if not len(index):
+        return [b""] * number
+    lowest = int(bins.min())
+    width = int(bins.max()) - lowest + 1
+    codes = index * width + (bins - lowest)
+    codes, sums = _sums(codes, samples)
+    codes, sums = _split(codes, sums)
+    pairs = np.empty(len(codes), PAIR)
+    pairs["bin"] = codes % width + lowest
+    pairs["samples"] = sums
+    packed, size = pairs.tobytes(), PAIR.itemsize
+    ends = (np.cumsum(np.bincount(codes // width, minlength=number)) * size).tolist()
+    return [packed[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+
+
+def _sums(codes: Ints, samples: Ints | None) -> tuple[Ints, Ints]:
+    """Return the distinct codes, sorted, and how many samples each has."""
+    if samples is None:
+        return _run_lengths(np.sort(codes))
+    order = np.argsort(codes, kind="stable")
+    codes, samples = codes[order], samples[order]
+    starts = np.flatnonzero(np.diff(codes, prepend=codes[0] - 1))
+    return codes[starts], np.add.reduceat(samples, starts)
+
+
+def _run_lengths(codes: Ints) -> tuple[Ints, Ints]:
+    starts = np.flatnonzero(np.diff(codes, prepend=codes[0] - 1))
+    return codes[starts], np.diff(starts, append=len(codes))
+
+
+def _split(codes: Ints, sums: Ints) -> tuple[Ints, Ints]:
+    """Give a bin that is too full for one pair several of them."""
+    if int(sums.max()) <= MOST_PACKED:
+        return codes, sums
+    pieces = -(-sums // MOST_PACKED)
+    split = np.full(int(pieces.sum()), MOST_PACKED)
+    split[np.cumsum(pieces) - 1] = sums - (pieces - 1) * MOST_PACKED
+    return np.repeat(codes, pieces), split
+
+
+def _merged_sketches(index: Ints, sketches: Sequence[bytes], number: int) -> list[bytes]:
+    lengths = np.fromiter(map(len, sketches), np.int64, len(sketches)) // PAIR.itemsize
+    pairs = np.frombuffer(b"".join(sketches), PAIR)
+    samples = pairs["samples"].astype(np.int64)
+    return _sketches(np.repeat(index, lengths), pairs["bin"].astype(np.int64), number, samples)
