@@ -1,10 +1,12 @@
 """CircleCI's JSON, read into values of ours. Times are ISO 8601."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 from watchkeeper.clients.parsing import Record
 from watchkeeper.domain.builds import Job, Pipeline, Workflow, WorkflowStatus
+from watchkeeper.domain.history import BuildRun, FlakyTest
 
 _PIPELINE_STATES: Final = frozenset({"created", "errored", "setup-pending", "setup", "pending"})
 _JOB_STATUSES: Final = frozenset(
@@ -35,16 +37,18 @@ def read_pipeline(raw: Record, web_url: str) -> Pipeline:
     )
 
 
-def read_workflow(raw: Record, jobs: Sequence[Job], pipeline_url: str) -> Workflow:
-    workflow = raw.text("id")
+def read_workflow(raw: Record, jobs: Sequence[Job], pipeline_url: str, queued: timedelta | None = None) -> Workflow:
+    """Return a workflow with its jobs; `queued` is how long it queued where that was read before."""
+    workflow, created_at = raw.text("id"), raw.moment("created_at")
     return Workflow(
         id=workflow,
         name=_short(raw.text("name", "")),
         status=read_status(raw),
-        created_at=raw.moment("created_at"),
+        created_at=created_at,
         stopped_at=raw.moment_or_none("stopped_at"),
         jobs=tuple(jobs),
         url=f"{pipeline_url}/workflows/{workflow}",
+        queued=_queued(jobs, created_at) if queued is None else queued,
     )
 
 
@@ -63,6 +67,34 @@ def read_job(raw: Record) -> Job:
     )
 
 
+def read_run(raw: Record, workflow: str) -> BuildRun:
+    """Return a run as Insights tells it; one without a status is still running."""
+    stopped_at = raw.moment_or_none("stopped_at")
+    status = read_status(raw)
+    running = status is WorkflowStatus.UNKNOWN and stopped_at is None
+    return BuildRun(
+        id=raw.text("id"),
+        workflow=_short(workflow),
+        branch=_short(raw.text("branch", "")),
+        status=WorkflowStatus.RUNNING if running else status,
+        created_at=raw.moment("created_at"),
+        stopped_at=stopped_at,
+        credits=raw.count("credits_used", 0),
+    )
+
+
+def read_flaky_test(raw: Record) -> FlakyTest:
+    return FlakyTest(
+        name=_short(raw.text("test-name")),
+        file=_short(raw.text("file", "")),
+        job=_short(raw.text("job-name", "")),
+        workflow=_short(raw.text("workflow-name", "")),
+        times=raw.count("times-flaked", 0),
+        time_lost=timedelta(seconds=raw.count("time-wasted", 0)),
+        last_seen_at=raw.moment("workflow-created-at"),
+    )
+
+
 def same_slug(slug: str) -> str:
     """Return the one spelling of a slug: `github/Acme/shop` is `gh/acme/shop`."""
     host, slash, rest = slug.lower().partition("/")
@@ -72,6 +104,12 @@ def same_slug(slug: str) -> str:
 def _long(slug: str) -> str:
     host, slash, rest = slug.partition("/")
     return f"{_LONG_HOSTS.get(host, host)}{slash}{rest}"
+
+
+def _queued(jobs: Sequence[Job], created_at: datetime) -> timedelta | None:
+    """Return how long the first job waited; a workflow that was run again holds jobs of the run before as well."""
+    starts = [job.started_at for job in jobs if job.started_at is not None and job.kind != "approval"]
+    return min((start - created_at for start in starts if start >= created_at), default=None)
 
 
 def _first(raw: Record, *keys: str) -> str:

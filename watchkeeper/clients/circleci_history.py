@@ -1,0 +1,102 @@
+"""CircleCI's past: the pipelines of a span with all their jobs, and what Insights tells of it."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final
+
+from watchkeeper.clients.circleci_insights import Insights, InsightsCalls
+from watchkeeper.clients.circleci_parsing import same_slug
+from watchkeeper.clients.circleci_pipelines import RERUN_WITHIN, PipelineCalls, has_queued, ranked, with_workflows
+from watchkeeper.clients.patience import Patience
+from watchkeeper.domain.builds import Pipeline
+from watchkeeper.domain.history import BuildHistory
+from watchkeeper.domain.verdicts import Missing
+from watchkeeper.domain.windows import Window
+
+_MOST_PIPELINES: Final = 1_000  # whose workflows are asked for in one call
+_LISTED_WITHIN: Final = timedelta(days=3)  # what is older is asked for by project: the organization's list has no start
+
+
+async def read_past(  # noqa: PLR0913, PLR0917 - who, what and when
+    calls: PipelineCalls,
+    organization: str,
+    branches: Mapping[str, str],
+    span: Window,
+    known: Mapping[str, Pipeline],
+    now: datetime,
+) -> dict[str, BuildHistory | Missing]:
+    """Read the past of each project.
+
+    Raises:
+        VendorError: the organization's pipelines could not be listed.
+    """
+    found, warnings = await _past(calls, organization, branches, span, now)
+    insights = InsightsCalls(calls.client, span, now, Patience())
+    complete, told = await asyncio.gather(
+        _complete_past(calls, found, known, now),
+        asyncio.gather(*(insights.insights(project) for project in branches)),
+    )
+    return {
+        project: _history(found[project], complete, insight, warnings)
+        for project, insight in zip(branches, told, strict=True)
+    }
+
+
+async def _past(
+    calls: PipelineCalls, organization: str, branches: Mapping[str, str], span: Window, now: datetime
+) -> tuple[dict[str, tuple[Pipeline, ...] | Missing], tuple[str, ...]]:
+    """Return the pipelines created in the span by project, newest first, and what could not be read of them."""
+    if now - span.start <= _LISTED_WITHIN:
+        listed = await calls.listed(organization, span.start)
+        if not listed.is_cut:
+            found = {
+                project: _within(listed.by_branch[same_slug(project), branch], span)
+                for project, branch in branches.items()
+            }
+            return dict(found), listed.warnings
+    patience = Patience()
+    asked = (patience.spend(partial(calls.since, project, branch, span.start)) for project, branch in branches.items())
+    each = zip(branches, await asyncio.gather(*asked), strict=True)
+    return {project: read if isinstance(read, Missing) else _within(read, span) for project, read in each}, ()
+
+
+def _within(pipelines: Sequence[Pipeline], span: Window) -> tuple[Pipeline, ...]:
+    return tuple(pipeline for pipeline in pipelines if span.contains(pipeline.created_at))
+
+
+async def _complete_past(
+    calls: PipelineCalls,
+    found: Mapping[str, tuple[Pipeline, ...] | Missing],
+    before: Mapping[str, Pipeline],
+    now: datetime,
+) -> dict[str, Pipeline]:
+    pipelines = [pipeline for _, pipeline in ranked(found)]
+    known = {p.id: before[p.id] for p in pipelines if p.id in before and _is_past(before[p.id], now)}
+    open_ones = [pipeline for pipeline in pipelines if pipeline.id not in known]
+    return known | await with_workflows(calls, open_ones, before, _MOST_PIPELINES)
+
+
+def _is_past(pipeline: Pipeline, now: datetime) -> bool:
+    """Return True when nothing of the pipeline changes any more and all is known of it."""
+    if not pipeline.is_final or isinstance(pipeline.workflows, Missing) or now - pipeline.created_at < RERUN_WITHIN:
+        return False
+    return all(has_queued(workflow) for workflow in pipeline.workflows)
+
+
+def _history(
+    pipelines: tuple[Pipeline, ...] | Missing,
+    complete: Mapping[str, Pipeline],
+    insights: Insights,
+    warnings: tuple[str, ...],
+) -> BuildHistory | Missing:
+    if isinstance(pipelines, Missing):
+        return pipelines
+    return BuildHistory(
+        pipelines=tuple(complete[pipeline.id] for pipeline in pipelines),
+        runs=insights.runs,
+        flaky_tests=insights.flaky_tests,
+        credits_until=insights.credits_until,
+        warnings=(*warnings, *insights.warnings),
+    )
