@@ -66,7 +66,9 @@ class Series:
     """Lines of one chart, by name, all with points at the same moments, oldest first.
 
     Names: `score` {score}; `failures` {rate}; `latency_ms` {p50, p95, p99}; `builds` {passed, failed};
-    `cost` {actual, expected}; `releases` {released, failed}. `step` is the span of a point.
+    `cost` {actual, expected}; `releases` {released, failed}. `step` is the span of a point. The cost of a day is shown
+    among the four weeks before it. A monthly report also has `score_by_week`, `failures_by_week`, `latency_ms_by_week`,
+    `builds_by_week` and `cost_by_week` {actual}, of the last thirteen weeks.
     """
 
     name: str
@@ -78,7 +80,10 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseLine:
-    """A release that went live in the period. `outcome`: well, failed, rolled back or not known."""
+    """A release that went live in the period. `outcome`: well, failed, rolled back or not known.
+
+    `failures` of `total` requests or sessions of the period were its own.
+    """
 
     name: str
     sha: str
@@ -132,7 +137,13 @@ class FlakyTestLine:
 
 @dataclass(frozen=True, slots=True)
 class EndpointLine:
-    """How one endpoint did. Latencies in ms; `availability` a fraction 0..1 of `probes`; None when not known."""
+    """How one endpoint did.
+
+    Attributes:
+        availability: a fraction 0..1 of `probes`; like the latencies None when not known.
+        limit_ms: above which `p95_ms` makes it slow.
+        trend: of `p95_ms` against the period before; None when there is nothing to compare.
+    """
 
     name: str
     probes: int
@@ -142,11 +153,44 @@ class EndpointLine:
     p99_ms: float | None
     is_slow: bool
     certificate_days: float | None = None
+    limit_ms: float | None = None
+    trend: Trend | None = None
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowLine:
+    """How one workflow of CircleCI did.
+
+    Attributes:
+        runs, passed: of the default branch; `reruns` of them repeated one on the same commit.
+        p95_s: build time in seconds; `queue_s` p95 of the time before its first job started; None when not known.
+        credits, credits_before: on all branches, in the period and in the one before; `credits_before` None when
+            nothing is known of it.
+        trend: of `p95_s` against the period before; None when there is nothing to compare.
+    """
+
+    name: str
+    runs: int
+    passed: int
+    p95_s: float | None
+    queue_s: float | None
+    reruns: int
+    credits: float
+    credits_before: float | None
+    trend: Trend | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """Where problems gather. `kind`: route, culprit, file or release; `share` of all of the period, 0..1."""
+    """Where problems gather.
+
+    Attributes:
+        kind: route, culprit, file or release.
+        events: of a release, its failed requests in the period; else events of the issues that were seen in the period,
+            counted since each was first seen.
+        share: of all events of areas of this kind, 0..1.
+    """
 
     kind: str
     name: str
@@ -279,6 +323,10 @@ class ProjectReport:
         figures: by name, in the order in which they are read; `key_figures` names the five that stand first.
         series: by name.
         calendar: releases by local day: (releases, failed ones).
+        cut: how many more there are of a list that was cut, by the name of its field.
+        custody_since: since when production is held at an earlier release by a rollback; None when it is not.
+        waiting: finished production builds that do not go live because of it.
+        checks: full health checks of the period.
     """
 
     slug: str
@@ -304,6 +352,11 @@ class ProjectReport:
     recommendations: tuple[Recommendation, ...] = ()
     calendar: Mapping[date, tuple[int, int]] = field(default_factory=dict)
     is_empty: bool = False  # nothing at all is known of the period
+    workflows: tuple[WorkflowLine, ...] = ()
+    cut: Mapping[str, int] = field(default_factory=dict)
+    custody_since: datetime | None = None
+    waiting: int = 0
+    checks: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,3 +39,13 @@ def listed(names: list[str], most: int = 3) -> str:
     if len(names) > most:
         return f"{', '.join(names[:most])} and {len(names) - most} more"
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
+def money(value: float, currency: str) -> str:
+    """Return `41.37 USD`, `1,204 USD`."""
+    return f"{value:,.0f} {currency}" if abs(value) >= 1_000 else f"{value:,.2f} {currency}"
+
+
+def milliseconds(value: float) -> str:
+    """Return `182 ms`, `12.4 s`."""
+    return f"{value / 1_000:,.1f} s" if value >= 10_000 else f"{value:,.0f} ms"
