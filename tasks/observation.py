@@ -1,26 +1,21 @@
 """Asks every vendor at once about all projects: one task run for each block and organization."""
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
-from prefect.blocks.core import Block
 from prefect.utilities.annotations import quote
 
 from blocks.circleci import CircleCI
 from blocks.sentry import Sentry
 from blocks.vercel import Vercel
+from tasks.asking import NOT_CONFIGURED, ask_with, at_once, by_group
 from tasks.circleci import fetch_build_reports
-from tasks.credentials import load_block
 from tasks.endpoints import probe_endpoints
 from tasks.outcomes import outcome
 from tasks.sentry import fetch_error_reports
-from tasks.vendors import slots
 from tasks.vercel import fetch_delivery_reports, fetch_platform_status
-from watchkeeper.clients.base import VendorUnavailable
 from watchkeeper.config import Configuration, Project
 from watchkeeper.domain.delivery import with_earlier
 from watchkeeper.domain.endpoints import EndpointReport, down_endpoints
@@ -30,14 +25,9 @@ from watchkeeper.domain.project_health import Observed, is_live, merge_error_rep
 from watchkeeper.domain.verdicts import Component, Gap, Missing
 from watchkeeper.domain.windows import Window
 
-B = TypeVar("B", bound=Block)
-Key = TypeVar("Key", bound=Hashable)
-
 LOOK_BACK = timedelta(days=2)
 DEPLOYMENTS_AGAIN, PIPELINES_AGAIN = timedelta(hours=12), timedelta(minutes=15)  # read again: they may have changed
-SLOTS = ("sentry", "vercel", "circleci")
 NOT_ASKED = Missing(Gap.NOT_ASKED, "this kind of check does not ask for it")
-NOT_CONFIGURED = Missing(Gap.NOT_CONFIGURED, "the project does not use it")
 NOT_PROBED = Missing(Gap.NO_EVIDENCE, "no endpoint was probed in this window, and it is too late to ask now")
 
 
@@ -53,7 +43,7 @@ async def observe(
         return [p for p in projects if component in asked and component in p.components]
 
     (errors, delivery, builds), endpoints, status = await asyncio.gather(
-        _observe_vendors(
+        at_once(
             (wanted(Component.ERRORS), _observe_errors(wanted(Component.ERRORS), window, now)),
             (wanted(Component.DELIVERY), _observe_delivery(wanted(Component.DELIVERY), window, past)),
             (wanted(Component.BUILDS), _observe_builds(wanted(Component.BUILDS), window, past)),
@@ -85,26 +75,13 @@ async def probe(configuration: Configuration, past: Mapping[str, Past]) -> dict[
     return await _observe_endpoints(projects, past, configuration.connectivity)
 
 
-async def _observe_vendors(
-    *asking: tuple[list[Project], Coroutine[Any, Any, dict[str, Any]]],
-) -> list[dict[str, Any]]:
-    """Ask all vendors at once, while we hold a slot of each; without slots none of their projects has an answer."""
-    try:
-        async with slots(*SLOTS):
-            return await asyncio.gather(*(each for _, each in asking))
-    except VendorUnavailable as error:
-        for _, each in asking:
-            each.close()
-        return [{project.slug: error.missing() for project in projects} for projects, _ in asking]
-
-
 async def _observe_errors(projects: Sequence[Project], window: Window, now: datetime) -> dict[str, Any]:
     """Ask once for each block, organization and environment; a project with several Sentry projects gets their sum."""
 
     async def ask(key: tuple[str, str, str], members: Sequence[Project]) -> dict[str, Any]:
         credentials, organization, environment = key
         names = tuple(sorted({name for p in members if p.sentry for name in p.sentry.projects}))
-        found = await _ask(
+        found = await ask_with(
             Sentry,
             credentials,
             lambda block: fetch_error_reports(block, organization, environment, names, window, now, return_state=True),
@@ -113,7 +90,7 @@ async def _observe_errors(projects: Sequence[Project], window: Window, now: date
             return {p.slug: found for p in members}
         return {p.slug: merge_error_reports([found[name] for name in p.sentry.projects]) for p in members if p.sentry}
 
-    return await _by_group(
+    return await by_group(
         projects, lambda p: (p.credentials, p.sentry.organization, p.sentry.environment) if p.sentry else None, ask
     )
 
@@ -126,14 +103,14 @@ async def _observe_delivery(projects: Sequence[Project], window: Window, past: M
         pasts = [past[p.slug] for p in members]
         building = [d.created_at for each in pasts for d in each.deployments if not d.state.is_final]
         since = _since(window, pasts, DEPLOYMENTS_AGAIN, building)
-        found = await _ask(
+        found = await ask_with(
             Vercel, credentials, lambda block: fetch_delivery_reports(block, team, wanted, since, return_state=True)
         )
         if isinstance(found, Missing):
             return dict.fromkeys(ids, found)
         return {slug: with_earlier(found[name], past[slug].deployments, since) for slug, name in ids.items()}
 
-    return await _by_group(projects, lambda p: (p.credentials, p.vercel.team) if p.vercel else None, ask)
+    return await by_group(projects, lambda p: (p.credentials, p.vercel.team) if p.vercel else None, ask)
 
 
 async def _observe_builds(projects: Sequence[Project], window: Window, past: Mapping[str, Past]) -> dict[str, Any]:
@@ -143,14 +120,14 @@ async def _observe_builds(projects: Sequence[Project], window: Window, past: Map
         branches = {p.circleci.project: p.circleci.branch for p in members if p.circleci}
         known = {pipeline.id: pipeline for p in members for pipeline in past[p.slug].pipelines}
         since = _since(window, [past[p.slug] for p in members], PIPELINES_AGAIN)
-        found = await _ask(
+        found = await ask_with(
             CircleCI,
             credentials,
             lambda block: fetch_build_reports(block, organization, branches, since, quote(known), return_state=True),
         )
         return {slug: found if isinstance(found, Missing) else found[name] for slug, name in slugs.items()}
 
-    return await _by_group(
+    return await by_group(
         projects, lambda p: (p.credentials, p.circleci.organization, p.circleci.branch) if p.circleci else None, ask
     )
 
@@ -193,31 +170,6 @@ async def _observe_status(projects: Sequence[Project]) -> dict[str, Any]:
     """Return the platform's own word, by name of the credentials with which we reach it."""
     names = sorted({p.credentials for p in projects})
     found = await asyncio.gather(
-        *(_ask(Vercel, name, lambda block: fetch_platform_status(block, return_state=True)) for name in names)
+        *(ask_with(Vercel, name, lambda block: fetch_platform_status(block, return_state=True)) for name in names)
     )
     return dict(zip(names, found, strict=True))
-
-
-async def _by_group(
-    projects: Sequence[Project],
-    key_of: Callable[[Project], Key | None],
-    ask: Callable[[Key, Sequence[Project]], Awaitable[dict[str, Any]]],
-) -> dict[str, Any]:
-    """Ask for all groups at once and return what came of each project."""
-    groups: defaultdict[Key, list[Project]] = defaultdict(list)
-    for project in projects:
-        if (key := key_of(project)) is not None:
-            groups[key].append(project)
-    found = await asyncio.gather(*(ask(key, members) for key, members in groups.items()))
-    return {slug: outcome for part in found for slug, outcome in part.items()}
-
-
-async def _ask(kind: type[B], credentials: str, ask: Callable[[B], Any]) -> Any:  # noqa: ANN401
-    """Load the block and ask with it; without a block there is nobody to ask. A refusal names the block."""
-    block = await load_block(kind, credentials)
-    if isinstance(block, Missing):
-        return block
-    found = await outcome(ask(block))
-    if isinstance(found, Missing) and found.gap in {Gap.REFUSED, Gap.NO_CREDENTIAL}:
-        return replace(found, reason=f'{found.reason} (the block named "{credentials}")')
-    return found

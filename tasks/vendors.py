@@ -21,22 +21,23 @@ T = TypeVar("T")
 RETRIES: Final = 2
 RETRY_DELAYS: Final = [2.0, 5.0]
 TIMEOUT_SECONDS: Final = 40
+HISTORY_SECONDS: Final = 180  # of a task that reads many past hours: nobody waits for a verdict
 SLOT_SECONDS: Final = 15  # leaves most of the time for the vendor itself
 # The last retry comes some 7 s after the first failure and its client waits 10 s more: later cannot be reached.
 LONGEST_WAIT: Final = timedelta(seconds=15)
 
 
 def vendor_task(
-    run_name: str,
+    run_name: str, seconds: int = TIMEOUT_SECONDS
 ) -> Callable[[Callable[P, Coroutine[Any, Any, R]]], Task[P, Coroutine[Any, Any, R]]]:
-    """Return the decorator of a task that asks a vendor; `run_name` may name its arguments in braces."""
+    """Return the decorator of a task that asks a vendor for so long; `run_name` may name its arguments in braces."""
     return task(
         task_run_name=run_name,
         retries=RETRIES,
         retry_delay_seconds=RETRY_DELAYS,
         retry_jitter_factor=0.3,
         retry_condition_fn=is_transient,
-        timeout_seconds=TIMEOUT_SECONDS,
+        timeout_seconds=seconds,
         cache_policy=NO_CACHE,
         persist_result=False,
     )
@@ -51,7 +52,7 @@ def is_transient(_task: Task[..., Any], _task_run: TaskRun, state: State[Any]) -
 
 
 @asynccontextmanager
-async def slots(*vendors: str) -> AsyncGenerator[None, None]:
+async def slots(*vendors: str, seconds: int = SLOT_SECONDS) -> AsyncGenerator[None, None]:
     """Hold one slot of each vendor, so that runs side by side do not add up.
 
     All are taken in one call, before the vendors are asked: on SQLite the server answers half of the calls that meet
@@ -63,10 +64,10 @@ async def slots(*vendors: str) -> AsyncGenerator[None, None]:
     """
     names = [f"watchkeeper-{vendor}" for vendor in vendors]
     try:
-        async with concurrency(names, timeout_seconds=SLOT_SECONDS, strict=True):
+        async with concurrency(names, timeout_seconds=seconds, strict=True):
             yield
     except AcquireConcurrencySlotTimeoutError:
-        reason = f"other runs have been asking it for {SLOT_SECONDS} s: no slot free"
+        reason = f"other runs have been asking it for {seconds} s: no slot free"
         raise VendorUnavailable(" or ".join(vendors), reason) from None
 
 

@@ -3,9 +3,10 @@
 from datetime import datetime
 
 from blocks.vercel import Vercel
-from tasks.vendors import keep_or_retry, vendor_task
+from tasks.vendors import HISTORY_SECONDS, keep_or_retry, vendor_task
 from watchkeeper.domain.delivery import DeliveryReport, PlatformStatus
 from watchkeeper.domain.verdicts import Missing
+from watchkeeper.domain.windows import Window
 
 
 @vendor_task("vercel {team}")
@@ -20,6 +21,15 @@ async def fetch_delivery_reports(
     """
     async with vercel.get_client() as client:
         return keep_or_retry("Vercel", await client.delivery_reports(team, projects, since))
+
+
+@vendor_task("vercel history {team}", HISTORY_SECONDS)
+async def fetch_delivery_history(
+    vercel: Vercel, team: str, projects: tuple[str, ...], span: Window
+) -> dict[str, DeliveryReport | Missing]:
+    """Fetch what serves production of each project now, and the production deployments created in the span."""
+    async with vercel.get_client() as client:
+        return keep_or_retry("Vercel", await client.delivery_reports(team, projects, span.start, span.end))
 
 
 @vendor_task("vercel status page")

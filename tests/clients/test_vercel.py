@@ -196,7 +196,7 @@ async def test_pages_without_an_end_are_cut_with_a_warning() -> None:
         reports = await client.delivery_reports("team_acme", ("prj_shop", "prj_other"), SINCE)
     shop, other = reports["prj_shop"], reports["prj_other"]
     assert isinstance(shop, DeliveryReport)
-    assert shop.warnings == ("Vercel: only the newest 20 deployments of team team_acme were read",)
+    assert shop.warnings == ("Vercel: only the newest 100 deployments of team team_acme were read",)
     assert isinstance(other, Missing)
     assert other.gap is Gap.UNAVAILABLE
 

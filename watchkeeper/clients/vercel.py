@@ -27,7 +27,7 @@ from watchkeeper.domain.verdicts import Missing
 
 _PAGE_SIZE: Final = 100
 _MOST_PROJECT_PAGES: Final = 50
-_MOST_DEPLOYMENT_PAGES: Final = 20
+_MOST_DEPLOYMENT_PAGES: Final = 100
 _LIMITS: Final = LimitHeaders(pairs=(("x-ratelimit-remaining", "x-ratelimit-reset"),), reset_is_epoch=True)
 
 Parsed = TypeVar("Parsed")
@@ -53,16 +53,17 @@ class VercelClient(VendorClient):
         )
 
     async def delivery_reports(
-        self, team: str, projects: Collection[str], since: datetime
+        self, team: str, projects: Collection[str], since: datetime, until: datetime | None = None
     ) -> dict[str, DeliveryReport | Missing]:
         """Read what serves production of each project, and the production deployments created since then.
 
         Args:
             team: `team_...` or the team's slug; "" for the personal account.
             projects: ids or names; they are the keys of the result.
+            until: deployments created at this moment or later are left out; None for up to now.
         """
         account = _Account(team)
-        found, built = await asyncio.gather(self._projects(account, projects), self._deployments(account, since))
+        found, built = await asyncio.gather(self._projects(account, projects), self._deployments(account, since, until))
         reports = await asyncio.gather(*(self._report(account, found, name, built) for name in projects))
         return dict(zip(projects, reports, strict=True))
 
@@ -100,12 +101,13 @@ class VercelClient(VendorClient):
         found.is_cut = pages.is_cut
         return found
 
-    async def _deployments(self, account: "_Account", since: datetime) -> "_Deployments":
+    async def _deployments(self, account: "_Account", since: datetime, until: datetime | None) -> "_Deployments":
         pages = await self.get_pages(
             "/v6/deployments",
             {
                 "target": "production",
                 "since": int(since.timestamp() * 1000),
+                **({"until": int(until.timestamp() * 1000)} if until else {}),
                 "limit": _PAGE_SIZE,
                 **account.params,
             },

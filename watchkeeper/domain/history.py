@@ -1,12 +1,13 @@
 """What the vendors tell of past hours, nothing decided yet."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from watchkeeper.domain.builds import Pipeline, WorkflowStatus
 from watchkeeper.domain.commits import Commit
 from watchkeeper.domain.delivery import DeliveryReport
+from watchkeeper.domain.error_rates import merge_counts
 from watchkeeper.domain.errors import Denominator, ErrorCount, Issue, SentryRelease
 from watchkeeper.domain.verdicts import Missing
 
@@ -98,3 +99,40 @@ class History:
     builds: BuildHistory | Missing
     delivery: DeliveryReport | Missing
     commits: tuple[Commit, ...] | Missing
+
+
+def merge_error_histories(histories: Sequence[ErrorHistory | Missing]) -> ErrorHistory | Missing:
+    """Return the sum of a project's several Sentry projects; one that is missing leaves the sum unknown.
+
+    People who met an error in several of them are counted several times.
+    """
+    known = [history for history in histories if isinstance(history, ErrorHistory)]
+    missing = next((history for history in histories if isinstance(history, Missing)), None)
+    if missing is not None or len(known) == 1:
+        return missing or known[0]
+    return ErrorHistory(
+        hours={hour: _merge_hours([history.hours[hour] for history in known]) for hour in known[0].hours},
+        issues=tuple(issue for history in known for issue in history.issues),
+        releases=tuple(dict.fromkeys(release for history in known for release in history.releases)),
+        warnings=tuple(dict.fromkeys(warning for history in known for warning in history.warnings)),
+        url=next((history.url for history in known if history.url), ""),
+    )
+
+
+def _merge_hours(hours: Sequence[ErrorHour | Missing]) -> ErrorHour | Missing:
+    """Return the sum: of requests where any were counted, else of sessions, since the two cannot be added."""
+    missing = next((hour for hour in hours if isinstance(hour, Missing)), None)
+    if missing is not None:
+        return missing
+    known = [hour for hour in hours if isinstance(hour, ErrorHour)]
+    counted = {hour.denominator for hour in known if hour.counts} or {hour.denominator for hour in known}
+    denominator = Denominator.SPANS if Denominator.SPANS in counted else Denominator.SESSIONS
+    users = [hour.users for hour in known]
+    return ErrorHour(
+        hour=known[0].hour,
+        denominator=denominator,
+        counts=merge_counts(count for hour in known if hour.denominator is denominator for count in hour.counts),
+        sessions=sum(hour.sessions for hour in known),
+        crashed=sum(hour.crashed for hour in known),
+        users=None if None in users else sum(count for count in users if count is not None),
+    )
