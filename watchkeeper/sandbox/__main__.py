@@ -3,7 +3,7 @@
 import argparse
 from datetime import UTC, datetime
 
-from watchkeeper.sandbox.app import run_sandbox
+from watchkeeper.sandbox.app import TlsPlace, run_sandbox
 
 
 def main() -> None:
@@ -22,10 +22,16 @@ def main() -> None:
         help="the UTC day before which the company's story happened; the same day gives the same history (today)",
     )
     options = parser.parse_args()
-    run_sandbox(options.port, options.projects, options.seed, options.tls_port, options.tls_folder, options.born)
+    tls = TlsPlace(options.tls_port, options.tls_folder) if options.tls_port else None
+    run_sandbox(options.port, options.projects, options.seed, tls, options.born)
 
 
 def _day(text: str) -> float:
+    """Return when the day begins, epoch seconds.
+
+    Raises:
+        ValueError: it is not a day.
+    """
     return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).timestamp()
 
 

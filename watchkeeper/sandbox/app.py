@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -140,32 +141,38 @@ def create_app(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class TlsPlace:
+    """Where everything is served over TLS as well.
+
+    Attributes:
+        folder: where `authority.pem` is put for callers to trust; "" for a folder that goes away with the sandbox.
+    """
+
+    port: int
+    folder: str = ""
+
+
 def run_sandbox(
-    port: int = 8400,
-    projects: int = 3,
-    seed: int = 7,
-    tls_port: int = 0,
-    tls_folder: str = "",
-    born: float | None = None,
+    port: int = 8400, projects: int = 3, seed: int = 7, tls: TlsPlace | None = None, born: float | None = None
 ) -> None:
     """Serve until SIGINT or SIGTERM.
 
     Args:
-        tls_port: where everything is served over TLS as well; 0 for nowhere.
-        tls_folder: where `authority.pem` is put for callers to trust; "" for a folder that goes away with the sandbox.
+        tls: None for plain HTTP alone.
         born: a moment of the day before which the company's story happened, epoch seconds; now when left out.
 
     Raises:
         SystemExit: a port is taken.
     """
     world = World(seed, max(projects, 3), born=born)
-    if not tls_port:
+    if tls is None:
         asyncio.run(_server(create_app(world=world), port).serve())
         return
     with tempfile.TemporaryDirectory(prefix="sandbox-") as temporary:
-        folder = Path(tls_folder or temporary)
+        folder = Path(tls.folder or temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        asyncio.run(_serve_both(world, port, tls_port, Certificates(folder)))
+        asyncio.run(_serve_both(world, port, tls.port, Certificates(folder)))
 
 
 async def _serve_both(world: World, port: int, tls_port: int, certificates: Certificates) -> None:

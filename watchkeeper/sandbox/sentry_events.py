@@ -1,18 +1,20 @@
-"""Sentry's table of spans: counts and failures by project and release."""
+"""Sentry's tables of spans and of errors: counts by project and release."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import expm1
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from watchkeeper.sandbox.builds import release_name
+from watchkeeper.sandbox.builds import Build, release_name
 from watchkeeper.sandbox.chance import between
 from watchkeeper.sandbox.company import Project
 from watchkeeper.sandbox.manners import answer
 from watchkeeper.sandbox.sentry_pages import RefusedError, link, offset_of, page_size, projects_asked, span_asked
 from watchkeeper.sandbox.sentry_shapes import ENVIRONMENT
-from watchkeeper.sandbox.traffic import tally
+from watchkeeper.sandbox.traffic import Tally, tally
 from watchkeeper.sandbox.world import World
 
 SPANS_A_REQUEST = 9  # who does not ask for the root spans alone counts too many
@@ -21,10 +23,20 @@ DATASETS = ("errors", "logs", "profile_functions", "spans", "tracemetrics", "upt
 
 @dataclass(slots=True)
 class Row:
+    """What was counted of one group; of errors only the failures are looked at."""
+
     project: Project
     release: str
     total: int
     failures: int
+    start: float = 0.0
+
+    @property
+    def users(self) -> int:
+        """Return how many people met the errors: the more there are, the more of them meet several."""
+        people = 6 * (self.project.requests_per_hour / 5 + self.project.sessions_per_hour)
+        each = between(0.55, 0.85, self.project.slug, int(self.start), "users")
+        return round(people * -expm1(-self.failures * each / people))
 
 
 _GROUPS: dict[str, Callable[[Row], object]] = {
@@ -35,7 +47,7 @@ _GROUPS: dict[str, Callable[[Row], object]] = {
     "release": lambda row: row.release,
     "environment": lambda _: ENVIRONMENT,
 }
-_VALUES: dict[str, Callable[[Row], float]] = {
+_SPAN_VALUES: dict[str, Callable[[Row], float]] = {
     "count()": lambda row: row.total,
     "count(span.duration)": lambda row: row.total,
     "failure_count()": lambda row: row.failures,
@@ -43,6 +55,10 @@ _VALUES: dict[str, Callable[[Row], float]] = {
     "p50(span.duration)": lambda row: between(80, 220, row.project.slug, row.release, "p50"),
     "p95(span.duration)": lambda row: between(400, 900, row.project.slug, row.release, "p95"),
     "avg(span.duration)": lambda row: between(100, 280, row.project.slug, row.release, "avg"),
+}
+_ERROR_VALUES: dict[str, Callable[[Row], float]] = {
+    "count()": lambda row: row.failures,
+    "count_unique(user)": lambda row: row.users,
 }
 
 
@@ -53,13 +69,15 @@ def events(world: World, request: Request) -> Response:
         raise RefusedError("dataset must be one of: " + ", ".join(DATASETS))
     if not fields or len(fields) > 20:
         raise RefusedError("You can view up to 20 fields at a time. Please delete some and try again.")
-    unknown = [field for field in fields if field not in _GROUPS and field not in _VALUES]
+    values = _ERROR_VALUES if dataset == "errors" else _SPAN_VALUES
+    unknown = [field for field in fields if field not in _GROUPS and field not in values]
     if unknown:
         raise RefusedError(f"Invalid field: {unknown[0]}")
-    rows = _rows(world, request, [field for field in fields if field in _GROUPS]) if dataset == "spans" else []
-    _sort(rows, request.query_params.get("sort", ""), fields)
+    groups = [field for field in fields if field in _GROUPS]
+    rows = _rows(world, request, groups, of_errors=dataset == "errors") if dataset in {"errors", "spans"} else []
+    readers = {field: _GROUPS.get(field) or values[field] for field in fields}
+    _sort(rows, request.query_params.get("sort", ""), readers)
     offset, size = offset_of(request), page_size(request)
-    readers = {field: _GROUPS.get(field) or _VALUES[field] for field in fields}
     data = [{field: read(row) for field, read in readers.items()} for row in rows[offset : offset + size]]
     types = {field: _type_of(field) for field in fields}
     meta = {
@@ -71,28 +89,34 @@ def events(world: World, request: Request) -> Response:
     return answer({"data": data, "meta": meta}, headers={"Link": link(request, offset, size, len(rows))})
 
 
-def _rows(world: World, request: Request, groups: list[str]) -> list[Row]:
-    """Return a row for each group that has any spans."""
+def _rows(world: World, request: Request, groups: list[str], *, of_errors: bool) -> list[Row]:
+    """Return a row for each group that has any spans, or any errors."""
     start, end = span_asked(world, request)
     environments = request.query_params.getlist("environment")
     if environments and ENVIRONMENT not in environments:
         return []
-    wanted = _wanted(request.query_params.get("query", ""))
-    spans_each = 1 if "is_transaction:true" in request.query_params.get("query", "") else SPANS_A_REQUEST
+    query = request.query_params.get("query", "")
+    wanted, spans_each = _wanted(query), 1 if "is_transaction:true" in query else SPANS_A_REQUEST
     by_project = any(group.startswith("project") for group in groups)
     rows: dict[tuple[int, str], Row] = {}
     for project in projects_asked(world, request):
-        if not project.requests_per_hour or wanted.get("project", project.sentry_slug) != project.sentry_slug:
+        if wanted.get("project", project.sentry_slug) != project.sentry_slug:
             continue
-        for build, counted in tally(world, project, start, end, sessions=False).items():
+        for build, counted in _counts(world, project, start, end, of_errors=of_errors).items():
             release = release_name(project, build)
-            if wanted.get("release", release) != release:
-                continue
-            key = (project.index if by_project else 0, release if "release" in groups else "")
-            row = rows.setdefault(key, Row(project, release, 0, 0))
-            row.total += counted.total * spans_each
-            row.failures += counted.failures
+            if wanted.get("release", release) == release and (counted.failures or not of_errors):
+                key = (project.index if by_project else 0, release if "release" in groups else "")
+                row = rows.setdefault(key, Row(project, release, 0, 0, start))
+                row.total += counted.total * spans_each
+                row.failures += counted.failures
     return list(rows.values())
+
+
+def _counts(world: World, project: Project, start: float, end: float, *, of_errors: bool) -> dict[Build, Tally]:
+    """Return what a project sent: without spans nothing but errors, those of its sessions."""
+    if not project.requests_per_hour and not of_errors:
+        return {}
+    return tally(world, project, start, end, sessions=not project.requests_per_hour)
 
 
 def _wanted(query: str) -> dict[str, str]:
@@ -101,13 +125,12 @@ def _wanted(query: str) -> dict[str, str]:
     return {key: value.strip('"') for key, _, value in pairs if key in {"project", "release"}}
 
 
-def _sort(rows: list[Row], sort: str, fields: list[str]) -> None:
+def _sort(rows: list[Row], sort: str, readers: Mapping[str, Callable[[Row], Any]]) -> None:
     if not sort:
         return
-    field = sort.removeprefix("-")
-    if field not in fields:
-        raise RefusedError(f"Cannot sort by a field that is not selected: {field}")
-    read = _GROUPS.get(field) or _VALUES[field]
+    read = readers.get(sort.removeprefix("-"))
+    if read is None:
+        raise RefusedError(f"Cannot sort by a field that is not selected: {sort.removeprefix('-')}")
     rows.sort(key=lambda row: (read(row), row.project.index), reverse=sort.startswith("-"))
 
 

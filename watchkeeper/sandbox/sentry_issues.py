@@ -1,17 +1,21 @@
 """Sentry's list of issues, searched and sorted."""
 
+import re
 from collections.abc import Callable, Iterable
+from math import inf
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from watchkeeper.sandbox.company import DAY
 from watchkeeper.sandbox.issues import Issue, issues_of
 from watchkeeper.sandbox.manners import answer
 from watchkeeper.sandbox.sentry_pages import NotFoundError, RefusedError, page, page_size, projects_asked, span_asked
-from watchkeeper.sandbox.sentry_shapes import issue_body
-from watchkeeper.sandbox.times import read_period
+from watchkeeper.sandbox.sentry_shapes import issue_body, issue_detail
+from watchkeeper.sandbox.times import read_iso, read_period
 from watchkeeper.sandbox.world import World
 
+_COMPARED = re.compile(r"^(>=|<=|>|<|)(\d{4}-\d\d-\d\d.*)$")
 _SORTS: dict[str, Callable[[Issue], float]] = {
     "date": lambda issue: issue.last_seen,
     "new": lambda issue: issue.first_seen,
@@ -42,7 +46,7 @@ def issue(world: World, request: Request) -> Response:
     for project in world.projects:
         for candidate in issues_of(world, project):
             if str(candidate.id) == request.path_params["issue"]:
-                return answer(issue_body(candidate, _base_url(request), frozenset()))
+                return answer(issue_detail(candidate, _base_url(request)))
     raise NotFoundError
 
 
@@ -57,13 +61,16 @@ def _search(issues: Iterable[Issue], query: str, now: float) -> Iterable[Issue]:
 
 
 def _test(word: str, now: float) -> Callable[[Issue], bool]:
+    if word.startswith("!"):
+        wanted = _test(word[1:], now)
+        return lambda issue: not wanted(issue)
     key, colon, value = word.partition(":")
     if not colon:
         return lambda issue: word.lower() in issue.title.lower()
     if key in {"age", "firstSeen", "lastSeen"}:
-        return _age_test(key, value, now)
+        return _seen_test(key, value.strip('"'), now)
     tests: dict[str, Callable[[Issue], bool]] = {
-        "is": lambda issue: value in {issue.status, issue.substatus, "unhandled" if issue.is_unhandled else "handled"},
+        "is": lambda issue: value in _states(issue),
         "level": lambda issue: issue.level in value.strip("[]").split(","),
         "project": lambda issue: issue.project.sentry_slug in value.strip("[]").split(","),
         "firstRelease": lambda issue: issue.first_release is not None and value in issue.first_release.sha,
@@ -74,15 +81,32 @@ def _test(word: str, now: float) -> Callable[[Issue], bool]:
     return tests[key]
 
 
-def _age_test(key: str, value: str, now: float) -> Callable[[Issue], bool]:
+def _states(issue: Issue) -> set[str | None]:
+    archived = "archived" if issue.status == "ignored" else None
+    return {issue.status, issue.substatus, "unhandled" if issue.is_unhandled else "handled", archived}
+
+
+def _seen_test(key: str, value: str, now: float) -> Callable[[Issue], bool]:
+    """Return whether an issue was seen within what `-24h`, `+24h`, `>=2026-11-01T00:00:00` or `2026-11-01` means."""
     try:
-        moment = now - read_period(value.lstrip("+-"))
+        low, high = _bounds(value, now)
     except ValueError as error:
         raise RefusedError(f"Error parsing search query: {value} is not a valid date query") from error
-    younger = value.startswith("-")
 
     def test(issue: Issue) -> bool:
-        seen = issue.last_seen if key == "lastSeen" else issue.first_seen
-        return (seen >= moment) == younger
+        return low <= (issue.last_seen if key == "lastSeen" else issue.first_seen) < high
 
     return test
+
+
+def _bounds(value: str, now: float) -> tuple[float, float]:
+    """Return from when on (inclusive) and until when (exclusive)."""
+    match = _COMPARED.match(value)
+    if match is None:
+        moment = now - read_period(value.lstrip("+-"))
+        return (moment, inf) if value.startswith("-") else (-inf, moment)
+    at, instant = read_iso(match[2]), 0.001
+    length = DAY if len(match[2]) == len("2026-11-01") else instant
+    return {
+        ">": (at + instant, inf), ">=": (at, inf), "<": (-inf, at), "<=": (-inf, at + instant), "": (at, at + length),
+    }[match[1]]  # fmt: skip

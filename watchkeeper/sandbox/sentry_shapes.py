@@ -67,6 +67,16 @@ def issue_body(issue: Issue, base_url: str, collapse: frozenset[str]) -> dict[st
     return body
 
 
+def issue_detail(issue: Issue, base_url: str) -> dict[str, Any]:
+    """Return an issue as `GET /issues/{id}/` shows it, with what became of it, newest first."""
+    activity: list[dict[str, Any]] = [
+        {"id": f"{issue.id}{place}", "type": kind, "dateCreated": iso(at), "data": {}, "user": None}
+        for place, (kind, at) in enumerate(issue.steps)
+    ]
+    body = issue_body(issue, base_url, frozenset())
+    return {**body, "activity": activity[::-1], "seenBy": [], "participants": [], "userReportCount": 0}
+
+
 def _issue_head(issue: Issue, base_url: str) -> dict[str, Any]:
     project = issue.project
     return {

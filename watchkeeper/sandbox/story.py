@@ -18,6 +18,7 @@ from functools import cached_property
 from watchkeeper.sandbox.builds import LOAD_TEST, Build, main_push, numbered
 from watchkeeper.sandbox.chance import noise
 from watchkeeper.sandbox.company import DAY, HISTORY_DAYS, HOUR, Project
+from watchkeeper.sandbox.issue_texts import CHARGE, Text
 from watchkeeper.sandbox.moves import Move
 
 SHOP, PORTAL, API = 0, 1, 2
@@ -43,6 +44,7 @@ class BadRelease:
     repaired: int
     title: str
     repair: str
+    fatal: Text
 
     def pushes(self, midnight: int) -> list[Build]:
         live = midnight + self.at
@@ -60,11 +62,41 @@ BAD_RELEASES = (
     BadRelease(
         SHOP, 19, 10 * HOUR + 15 * MINUTE, 47 * MINUTE, 125 * MINUTE,
         "Charge cards in the currency of the card", "Do not charge baskets without a currency",
+        ("CurrencyError: no rate for `undefined` | <!here> basket <script>rate()</script>", CHARGE, "fatal"),
     ),
     BadRelease(
         API, 3, 14 * HOUR + 28 * MINUTE, 42 * MINUTE, 114 * MINUTE,
         "Answer orders from the read replica", "Read an order from the primary after it was written",
+        ("ConsistencyError: order `4711` is not there after its insert", "app/api/orders/route.ts in POST", "fatal"),
     ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """An issue that is new. `at`: second of the day; `gap`: seconds between its events; `lasts`: how long they come."""
+
+    project: int
+    days_ago: int
+    at: int
+    gap: float
+    lasts: int
+    text: Text
+
+
+NEWS = (
+    News(SHOP, 1, 10 * HOUR + 47 * MINUTE, 640, 9 * HOUR, (
+        "TypeError: basket.lines is not iterable (reading 'design')", "app/basket/lines.tsx in render", "error",
+    )),
+    News(SHOP, 1, 11 * HOUR + 24 * MINUTE, 2900, 8 * HOUR, (
+        "HydrationWarning: <b>total</b> differs between server & client", "app/basket/total.tsx in hydrate", "warning",
+    )),
+    News(API, 1, 16 * HOUR + 5 * MINUTE, 1500, 3 * HOUR, (
+        "TimeoutError: webhook of customer `عميل-42` took longer than 5000 ms", "lib/webhooks/send.ts in post", "error",
+    )),
+    News(PORTAL, 6, 9 * HOUR + 40 * MINUTE, 1800, 7 * HOUR, (
+        "ForbiddenError: invoice 8817 belongs to another customer", "app/invoices/[id]/page.tsx in load", "error",
+    )),
 )  # fmt: skip
 
 
@@ -91,9 +123,9 @@ def _canceled(project: int, at: int) -> Callable[[int], list[Build]]:
 
 
 def _runaway(midnight: int) -> list[Build]:
-    """Return the load test that nobody stopped, until CircleCI did after five hours."""
+    """Return the load test that nobody stopped, until CircleCI did after three hours."""
     push = main_push(SHOP, midnight + 8 * HOUR + 10 * MINUTE, "Try the load test with more visitors")
-    ends = push.pushed_at + 5 * HOUR
+    ends = push.pushed_at + 3 * HOUR
     return [replace(push, branch="chore/load-test", pipeline_ends=ends, failing="tests", workflow=LOAD_TEST)]
 
 
