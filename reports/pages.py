@@ -1,0 +1,71 @@
+"""Templates, with text from outside escaped in every one of them."""
+
+from functools import cache
+from typing import Any, Final
+
+import jinja2
+
+from reports import figures
+from reports.palette import COLOURS
+from reports.text import is_web_url, one_line, sentence
+from watchkeeper.domain.blame import Fault
+from watchkeeper.domain.commits import short_name
+from watchkeeper.domain.verdicts import Verdict
+
+ICONS: Final = {  # a form for each verdict: colour alone tells nobody
+    Verdict.HEALTHY: "M8 0a8 8 0 1 1 0 16A8 8 0 0 1 8 0Zm3.6 4.6L7 9.3 4.5 6.9 3.1 8.3 7 12.1l6-6Z",
+    Verdict.WARNING: "M8 .8 16 15H0Zm-1 5v4.6h2V5.8Zm0 5.8v1.9h2v-1.9Z",
+    Verdict.CRITICAL: "M4.7 0h6.6L16 4.7v6.6L11.3 16H4.7L0 11.3V4.7ZM7 3.4v6h2v-6Zm0 7.2v2h2v-2Z",
+    Verdict.UNKNOWN: "M8 0a8 8 0 1 1 0 16A8 8 0 0 1 8 0Zm0 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2ZM4.5 7h7v2h-7Z",
+}
+URGENCY: Final = {"critical": "today", "warning": "this week", "info": "when there is time"}
+FAULTS: Final = {
+    Fault.NONE: "nobody",
+    Fault.PLATFORM: "the platform",
+    Fault.US: "our own connection",
+    Fault.RELEASE: "release",
+    Fault.UNKNOWN: "no release",
+}
+
+
+def cut(text: str, most: int = 300) -> str:
+    """Return text from outside as one line of at most `most` characters."""
+    line = one_line(str(text))
+    return line if len(line) <= most else line[: most - 1] + "…"
+
+
+def word(text: str) -> str:
+    """Return the first word of a text, fit for the name of a class: `rolled` of `rolled back`."""
+    first = one_line(text).partition(" ")[0][:20]
+    return first if first.isascii() and first.isalpha() else "other"
+
+
+@cache
+def environment() -> jinja2.Environment:
+    """Return the templates; a name that is missing in one is an error, never an empty place."""
+    found = jinja2.Environment(
+        loader=jinja2.PackageLoader("reports"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.globals.update(colours=COLOURS, icons=ICONS, urgency=URGENCY, faults=FAULTS)
+    found.tests["web_url"] = is_web_url
+    found.filters.update(_FILTERS)
+    return found
+
+
+_FILTERS: Final[dict[str, Any]] = {
+    "cut": cut,
+    "word": word,
+    "sentence": sentence,
+    "shown": figures.shown,
+    "share": figures.share,
+    "figure_value": figures.figure_value,
+    "interval": figures.interval,
+    "made_of": figures.made_of,
+    "length_of": figures.length,
+    "short": short_name,
+    "count": lambda number: f"{number:,}",
+}

@@ -1,0 +1,204 @@
+"""A report as one page: everything in one file, nothing to run, nothing to fetch."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
+
+from reports.charts import Drawn, draw_charts, summarised
+from reports.figures import NO_CHANGE, Change, Shown, change, figure_value
+from reports.health import WORST_FIRST
+from reports.pages import environment
+from reports.period_words import TITLES, compared, dates, moment
+from reports.sparkline import sparkline
+from watchkeeper.domain.period_reports import (
+    EndpointLine,
+    Figure,
+    PeriodReport,
+    ProjectReport,
+    ReleaseLine,
+    ReportPeriod,
+)
+from watchkeeper.domain.phrases import listed
+
+MOST_CHARTED: Final = 6  # projects with full charts: a page stays below 1 MB, and is made in a few seconds
+MOST_LINES: Final = 10  # of a list
+_CHARTS: Final[Mapping[ReportPeriod, tuple[str, ...]]] = {
+    ReportPeriod.DAILY: ("score", "failures", "latency_ms", "builds", "cost"),
+    ReportPeriod.WEEKLY: ("score", "failures", "latency_ms", "builds", "cost", "calendar"),
+    ReportPeriod.MONTHLY: ("score", "failures", "latency_ms", "builds", "cost", "calendar"),
+    ReportPeriod.CUSTOM: ("score", "failures", "latency_ms", "builds", "cost", "calendar"),
+}
+_PARTS: Final[Mapping[ReportPeriod, tuple[str, ...]]] = {
+    ReportPeriod.DAILY: ("issues", "incidents", "releases", "builds", "endpoints", "cost", "recommendations"),
+    ReportPeriod.WEEKLY: (
+        "better", "areas", "issues", "endpoints", "flaky_tests", "dora", "incidents", "releases", "cost",
+        "recommendations",
+    ),
+    ReportPeriod.MONTHLY: (
+        "dora", "objectives", "incidents", "cost", "recommendations", "better", "areas", "endpoints", "flaky_tests",
+    ),
+    ReportPeriod.CUSTOM: (
+        "issues", "incidents", "releases", "builds", "endpoints", "areas", "flaky_tests", "dora", "objectives", "cost",
+        "better", "recommendations",
+    ),
+}  # fmt: skip
+_LINES: Final = {"score": ("score", "score"), "cost": ("cost", "actual"), "failures": ("failures", "rate"),
+                 "failure_rate": ("failures", "rate"), "error_rate": ("failures", "rate")}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One figure held against an earlier one; `against` says which in words."""
+
+    change: Change
+    against: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A figure as it stands on the page."""
+
+    figure: Figure
+    value: Shown
+    comparisons: tuple[Comparison, ...]
+    spark: Markup = Markup()
+
+    @property
+    def change(self) -> Change:
+        return self.comparisons[0].change if self.comparisons else NO_CHANGE
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A figure of a project in the table of all projects."""
+
+    value: Shown
+    change: Change
+    spark: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One project on the page. `parts` are macros of the template; without `charts` it has small lines only."""
+
+    anchor: str
+    project: ProjectReport
+    cells: tuple[Cell, ...]
+    cards: tuple[Line, ...]
+    lines: tuple[Line, ...]
+    charts: tuple[Drawn, ...]
+    parts: tuple[str, ...]
+
+
+def render_report(report: PeriodReport) -> str:
+    """Return the report as one HTML file; only the worst six projects have full charts, all have their figures."""
+    place = ZoneInfo(report.zone)
+    words = compared(report)
+    ordered = worst_first(report.projects)
+    columns = _columns(ordered)
+    sections = [
+        _section(number, project, report, columns, charted=number < MOST_CHARTED)
+        for number, project in enumerate(ordered)
+    ]
+    return environment().get_template("period_report.html").render(
+        report=report,
+        title=TITLES[report.period],
+        dates=dates(report.window, report.zone, report.period),
+        made_at=_made_at(report.generated_at, place),
+        is_daily=report.period is ReportPeriod.DAILY,
+        names={project.slug: project.name for project in report.projects},
+        sections=sections,
+        columns=columns,
+        compared=words,
+        against=listed(list(words.values())),
+        quiet_note=_quiet_note(len(ordered)),
+        most=MOST_LINES,
+        newest=newest,
+        slowest=slowest,
+        when=lambda at: moment(at, report.window, place),
+    )  # fmt: skip
+
+
+def worst_first(projects: Iterable[ProjectReport]) -> list[ProjectReport]:
+    """Return the projects by verdict, the lowest score of one verdict first, then by name."""
+    return sorted(
+        projects,
+        key=lambda p: (WORST_FIRST.index(p.verdict), 101 if p.score is None else p.score, p.name.casefold(), p.slug),
+    )
+
+
+def _quiet_note(number: int) -> str:
+    if number <= MOST_CHARTED:
+        return ""
+    return f"The worst first. The first {MOST_CHARTED} have full charts, the other {number - MOST_CHARTED} small lines."
+
+
+def _made_at(at: datetime, place: tzinfo) -> str:
+    local = at.astimezone(place)
+    return f"{local.day} {local:%B %Y, %H:%M} {local.tzname() or ''}".strip()
+
+
+def _columns(projects: Sequence[ProjectReport]) -> list[Figure]:
+    """Return a figure for each column of the table: the key figures of all projects, five at most."""
+    found = {name: p.figures[name] for p in projects for name in p.key_figures if name in p.figures}
+    return list(found.values())[:5]
+
+
+def _section(
+    number: int, project: ProjectReport, report: PeriodReport, columns: Sequence[Figure], *, charted: bool
+) -> Section:
+    words = compared(report)
+    lines = {name: _line(figure, words) for name, figure in project.figures.items()}
+    drawn = ()
+    if charted and not project.is_empty:
+        drawn = draw_charts(project, _CHARTS[report.period], report.window, ZoneInfo(report.zone))
+    return Section(
+        anchor=f"p{number + 1}",
+        project=project,
+        cells=tuple(_cell(project, lines.get(column.name), column.name) for column in columns),
+        cards=tuple(_card(project, lines[name]) for name in project.key_figures if name in lines),
+        lines=tuple(lines.values()),
+        charts=drawn,
+        parts=_PARTS[report.period],
+    )
+
+
+def _line(figure: Figure, words: Mapping[str, str]) -> Line:
+    comparisons = tuple(Comparison(change(figure.trends.get(key), figure.unit), said) for key, said in words.items())
+    return Line(figure, figure_value(figure), comparisons)
+
+
+def _cell(project: ProjectReport, line: Line | None, name: str) -> Cell:
+    if line is None:
+        return Cell(Shown("–"), NO_CHANGE, Markup())
+    spark = _spark(project, name, 72, 18) if name == "score" else Markup()
+    return Cell(Shown(line.value.number) if name == "score" else line.value, line.change, spark)
+
+
+def _card(project: ProjectReport, line: Line) -> Line:
+    told = tuple(comparison for comparison in line.comparisons if comparison.change.amount)
+    return Line(line.figure, line.value, told, _spark(project, line.figure.name, 120, 26))
+
+
+def _spark(project: ProjectReport, figure: str, width: int, height: int) -> Markup:
+    """Return the line of a figure's series; nothing where it has none."""
+    series_name, line_name = _LINES.get(figure, ("latency_ms", "p95") if figure.startswith("latency_p95") else ("", ""))
+    series = project.series.get(series_name)
+    if series is None or line_name not in series.lines:
+        return Markup()
+    bounds = (0.0, 100.0) if series_name == "score" else None
+    values = [point.value for point in series.lines[line_name]]
+    return sparkline(values, summarised(series), bounds=bounds, width=width, height=height)
+
+
+def newest(releases: Sequence[ReleaseLine], most: int) -> list[ReleaseLine]:
+    return sorted(releases, key=lambda release: release.live_at, reverse=True)[:most]
+
+
+def slowest(endpoints: Sequence[EndpointLine], most: int) -> list[EndpointLine]:
+    """Return the slow ones first, then by p95."""
+    return sorted(endpoints, key=lambda e: (not e.is_slow, -(e.p95_ms or 0.0)))[:most]
