@@ -9,8 +9,10 @@ import pytest
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.orm import Session
 
+from tests.store.report_samples import plan
 from tests.store.samples import NOON
 from watchkeeper.domain.health import CheckType
+from watchkeeper.domain.period_reports import ReportPeriod
 from watchkeeper.domain.windows import Window
 from watchkeeper.store.builds import pipelines
 from watchkeeper.store.database import reading
@@ -21,6 +23,8 @@ from watchkeeper.store.health import checked_windows, checks, hourly_health, lat
 from watchkeeper.store.messages import last_told, pending_messages
 from watchkeeper.store.observations import hourly_observations, observations
 from watchkeeper.store.releases import releases
+from watchkeeper.store.report_deliveries import deliveries, due_deliveries, known_message
+from watchkeeper.store.reports import earlier_recommendations, reports_since
 
 PROJECTS = [f"p{number}" for number in range(50)]
 DAYS_90 = Window(NOON - timedelta(days=90), NOON)
@@ -41,6 +45,11 @@ QUERIES: dict[str, Callable[[Session], object]] = {
     "releases": lambda s: releases(s, PROJECTS, DAYS_90),
     "what was told": lambda s: last_told(s, PROJECTS),
     "what waits to be told": lambda s: pending_messages(s, NOON),
+    "reports": lambda s: reports_since(s, NOON - timedelta(days=400)),
+    "recommendations of the report before": lambda s: earlier_recommendations(s, ReportPeriod.DAILY, DAYS_90),
+    "deliveries of a report": lambda s: deliveries(s, 1),
+    "deliveries that wait": lambda s: due_deliveries(s, NOON),
+    "the message before": lambda s: known_message(s, plan()),
 }
 
 

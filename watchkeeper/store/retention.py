@@ -30,6 +30,7 @@ from watchkeeper.store.metrics import MetricBucketRow, MetricHourRow
 from watchkeeper.store.observations import HourlyObservationRow, ObservationRow
 from watchkeeper.store.projects import ProjectRow
 from watchkeeper.store.releases import ReleaseRow
+from watchkeeper.store.reports import ReportRow
 from watchkeeper.store.runs import FlowRunRow
 from watchkeeper.store.tables import Base, table_of
 
@@ -60,6 +61,7 @@ KEPT_AS_HOURLY: dict[type[Base], str] = {
     MetricHourRow: "hour",
     MessageRow: "planned_at",
     ConfigurationRow: "last_used_at",
+    ReportRow: "window_end",
 }
 
 

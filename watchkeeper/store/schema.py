@@ -20,6 +20,8 @@ from watchkeeper.store import (  # noqa: F401
     observations,
     projects,
     releases,
+    report_deliveries,
+    reports,
     runs,
 )
 from watchkeeper.store.tables import Base
