@@ -136,6 +136,11 @@ def last_runs(pipeline: Pipeline) -> tuple[Workflow, ...]:
     return tuple(newest[name] for name in sorted(newest))
 
 
+def failed_jobs(workflow: Workflow) -> tuple[str, ...]:
+    """Return the names of the jobs that a workflow failed in, sorted; empty when its jobs were not read."""
+    return tuple(sorted({job.name for job in workflow.jobs if job.status in _BROKEN_JOBS}))
+
+
 def judge_builds(report: BuildReport | Missing, limits: BuildLimits, now: datetime) -> Judgement:
     """Return whether the default branch builds: its newest finished pipeline, and work that does not get on."""
     if isinstance(report, Missing):
@@ -189,8 +194,8 @@ def _why(pipeline: Pipeline) -> str:
     if pipeline.state == "errored":
         return f": its configuration was refused: {listed(list(pipeline.errors))}" if pipeline.errors else ""
     broken = [workflow for workflow in last_runs(pipeline) if workflow.status.is_broken]
-    jobs = [job.name for workflow in broken for job in workflow.jobs if job.status in _BROKEN_JOBS]
-    names = listed(sorted(set(jobs)) or [workflow.name for workflow in broken])
+    jobs = {job for workflow in broken for job in failed_jobs(workflow)}
+    names = listed(sorted(jobs) or [workflow.name for workflow in broken])
     return f" in {names}" if names else ""
 
 

@@ -92,7 +92,8 @@ class ReportCalendar:
 
     def day_windows(self) -> tuple[Window, ...]:
         """Return the local days that the window touches as windows, oldest first; they have 23 to 25 hours."""
-        return tuple(_days(day, day + DAY, self.zone) for day in self.days())
+        days = self.days()
+        return local_days(days[0], days[-1] + DAY, self.zone)
 
     def points(self) -> tuple[Window, ...]:
         """Return the spans of the points of a chart, oldest first; the last one may be shorter."""
@@ -118,6 +119,11 @@ class ReportCalendar:
     @property
     def _has_whole_days(self) -> bool:
         return all(_is_midnight(m, self.zone) for w in self.windows.values() for m in (w.start, w.end))
+
+
+def local_days(first: date, after: date, zone: str) -> tuple[Window, ...]:
+    """Return the local days from `first` on, `after` not included, as windows of 23 to 25 hours."""
+    return tuple(_days(first + n * DAY, first + (n + 1) * DAY, zone) for n in range((after - first).days))
 
 
 def calendar_of(  # noqa: PLR0913 - all that a person may say
