@@ -132,14 +132,19 @@ class VendorClient:
 
         Args:
             method: POST, PUT or PATCH.
+            content: None for no body at all.
 
         Raises:
             VendorRefused: 4xx, any redirect.
-            VendorUnavailable: anything else; what was sent may have been done all the same.
+            OutcomeUnknown: what was sent may have been done, or may not.
+            VendorUnavailable: it could not be sent, or the vendor has had too many requests.
         """
         build = partial(self._http.build_request, method, path, json=content)
-        response, body = await self._ask(path, build, scope, about)
-        return Answer(self.vendor, self._decoded(response, body) if body.strip() else None, response.headers)
+        try:
+            response, body = await self._ask(path, build, scope, about)
+            return Answer(self.vendor, self._decoded(response, body) if body.strip() else None, response.headers)
+        except VendorUnavailable as error:
+            raise error.after_a_change() from None
 
     async def get_pages(  # noqa: PLR0913 - all but three by name
         self,
@@ -186,12 +191,14 @@ class VendorClient:
         try:
             async with asyncio.timeout(self.request_seconds):
                 return await self._follow(build())
-        except (TimeoutError, httpx.TimeoutException):
+        except (httpx.ConnectTimeout, httpx.PoolTimeout):
             raise VendorUnavailable(self.vendor, f"no full answer within {self.request_seconds:g} s") from None
+        except (TimeoutError, httpx.TimeoutException):
+            raise self._lost(f"no full answer within {self.request_seconds:g} s") from None
         except httpx.ConnectError as error:
             raise VendorUnavailable(self.vendor, f"cannot be reached: {self._shown(str(error))}") from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise VendorUnavailable(self.vendor, f"the connection broke off ({type(error).__name__})") from None
+            raise self._lost(f"the connection broke off ({type(error).__name__})") from None
 
     async def _follow(self, request: httpx.Request) -> tuple[httpx.Response, bytearray]:
         """Follow redirects of a GET within the origin only: the headers hold the secret."""
@@ -216,14 +223,14 @@ class VendorClient:
         async for chunk in response.aiter_bytes():
             body += chunk
             if len(body) > self.largest_body:
-                raise VendorUnavailable(self.vendor, f"answered with more than {self.largest_body // 2**20} MB")
+                raise self._lost(f"answered with more than {self.largest_body // 2**20} MB")
         return body
 
     def _decoded(self, response: httpx.Response, body: bytearray) -> object:
         try:
             decoded: object = json.loads(body)
         except (ValueError, RecursionError):
-            raise VendorUnavailable(self.vendor, nonsense(response, body)) from None
+            raise self._lost(nonsense(response, body)) from None
         return decoded
 
     def _error(
@@ -236,7 +243,10 @@ class VendorClient:
         if response.is_client_error and status not in TRANSIENT_STATUSES:
             said = self._shown(body[:1000].decode(errors="replace"))
             return VendorRefused(self.vendor, refusal(self.vendor, status, about, scope, said), status)
-        return VendorUnavailable(self.vendor, f"answered with status {status}", pause)
+        return self._lost(f"answered with status {status}", pause)
+
+    def _lost(self, message: str, pause: timedelta | None = None) -> VendorUnavailable:
+        return VendorUnavailable(self.vendor, message, pause, has_reached=True)
 
     async def _keep_to_limits(self, path: str) -> None:
         """Sleep until the vendor's limits allow the next request, if that is soon."""

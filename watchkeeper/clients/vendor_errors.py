@@ -4,6 +4,7 @@
   x VendorRefused        4xx, redirects elsewhere: asking again will not help
     - MissingCredential  there is no usable secret to ask with
   x VendorUnavailable    429, 5xx, timeouts, nonsense: asking again may help, after `retry_after`
+    - OutcomeUnknown     the same, after something was sent that may have been done: look before asking again
 
 No error holds a secret: texts of the vendor are cut and redacted, and errors of the library are not chained.
 """
@@ -46,8 +47,26 @@ class MissingCredential(VendorRefused):
 
 
 class VendorUnavailable(VendorError):  # noqa: N818 - as above
-    """The vendor did not answer, or answered nonsense. `retry_after` is None when it named no time."""
+    """The vendor did not answer, or answered nonsense.
 
-    def __init__(self, vendor: str, message: str, retry_after: timedelta | None = None) -> None:
+    Attributes:
+        retry_after: None when it named no time.
+        has_reached: True when the vendor may have got the request, and may have done what it asks for.
+    """
+
+    def __init__(
+        self, vendor: str, message: str, retry_after: timedelta | None = None, *, has_reached: bool = False
+    ) -> None:
         super().__init__(vendor, message)
         self.retry_after = retry_after
+        self.has_reached = has_reached
+
+    def after_a_change(self) -> "VendorUnavailable":
+        """Return what this error means where something was to be changed."""
+        if not self.has_reached:
+            return self
+        return OutcomeUnknown(self.vendor, self.message, self.retry_after, has_reached=True)
+
+
+class OutcomeUnknown(VendorUnavailable):
+    """Something was to be changed, and nobody knows whether it was."""
