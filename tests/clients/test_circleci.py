@@ -1,5 +1,5 @@
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.clients.circleci_answers import API, SHA, SHOP, SINCE, job, pipeline, workflow
 from tests.clients.garbage import shaped
 from watchkeeper.clients.base import MissingCredential, VendorError, VendorRefused, VendorUnavailable
 from watchkeeper.clients.circleci import CircleCIClient
@@ -14,41 +15,6 @@ from watchkeeper.domain.builds import BuildReport, Pipeline, WorkflowStatus
 from watchkeeper.domain.verdicts import Gap, Missing
 
 TOKEN = "make-believe-token"
-SHOP, API = "gh/acme/shop", "gh/acme/api"
-SINCE = datetime(2026, 3, 1, tzinfo=UTC)
-SHA = "a" * 40
-
-
-def pipeline(number: int, project: str = SHOP, branch: str = "main", **more: Any) -> dict[str, Any]:
-    """A pipeline; the higher its number, the newer. 100 and above are of the time that is asked for."""
-    return {
-        "id": f"pipe-{number}",
-        "number": number,
-        "project_slug": project,
-        "state": "created",
-        "created_at": (SINCE + timedelta(minutes=number - 100)).isoformat(),
-        "errors": [],
-        "vcs": {"branch": branch, "revision": SHA},
-        "trigger": {"type": "webhook"},
-        **more,
-    }
-
-
-def workflow(status: str = "success", name: str = "build", **more: Any) -> dict[str, Any]:
-    created, stopped = "2026-03-01T10:00:00Z", "2026-03-01T10:05:00Z"
-    return {
-        "id": f"flow-{status}",
-        "name": name,
-        "status": status,
-        "created_at": created,
-        "stopped_at": stopped,
-        **more,
-    }
-
-
-def job(status: str = "failed", **more: Any) -> dict[str, Any]:
-    started = "2026-03-01T10:00:00Z"
-    return {"id": "job-1", "name": "test", "status": status, "type": "build", "started_at": started, **more}
 
 
 class CircleCI:

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.clients.garbage import shaped
+from tests.clients.sentry_answers import SHA, issue, release, sessions, span
 from watchkeeper.clients.base import MissingCredential, VendorError, VendorRefused, VendorUnavailable
 from watchkeeper.clients.sentry import SentryClient
 from watchkeeper.domain.errors import ErrorCount, ErrorReport, IssueLevel
@@ -18,48 +19,6 @@ from watchkeeper.domain.windows import Window
 TOKEN = "make-believe-token"
 NOW = datetime(2026, 3, 1, 12, 5, tzinfo=UTC)
 WINDOW = Window(datetime(2026, 3, 1, 11, 50, tzinfo=UTC), NOW)
-SHA = "a" * 40
-
-
-def span(project: str = "shop-web", release: str | None = SHA, total: Any = 100, failed: Any = 4) -> dict[str, Any]:
-    return {"project": project, "release": release, "count()": total, "failure_count()": failed}
-
-
-def sessions(project: Any = 11, status: str = "healthy", series: Any = (50, 5), release: str = SHA) -> dict[str, Any]:
-    by = {"project": project, "release": release, "session.status": status}
-    return {"by": by, "series": {"sum(session)": list(series)}, "totals": {}}
-
-
-def issue(**more: Any) -> dict[str, Any]:
-    return {
-        "id": "900",
-        "shortId": "SHOP-1",
-        "title": "TypeError: <!channel>",
-        "culprit": "app/basket.ts",
-        "level": "error",
-        "status": "unresolved",
-        "substatus": "new",
-        "count": "1234",
-        "userCount": 56,
-        "firstSeen": "2026-03-01T11:55:00Z",
-        "lastSeen": "2026-03-01T12:04:00Z",
-        "permalink": "https://acme.sentry.test/issues/900/",
-        "project": {"id": "11", "slug": "shop-web", "name": "Shop"},
-        "isUnhandled": True,
-        **more,
-    }
-
-
-def release(version: str = SHA, **more: Any) -> dict[str, Any]:
-    return {
-        "version": version,
-        "dateCreated": "2026-03-01T11:40:00Z",
-        "dateReleased": None,
-        "newGroups": 2,
-        "lastDeploy": {"environment": "production", "dateFinished": "2026-03-01T11:45:00Z"},
-        "projects": [{"id": 11, "slug": "shop-web"}, {"id": 12, "slug": "portal-web"}],
-        **more,
-    }
 
 
 class Sentry:

@@ -154,6 +154,31 @@ async def test_the_deployments_are_asked_from_a_time_in_milliseconds() -> None:
     assert asked.url.params["target"] == "production"
 
 
+async def test_the_past_is_asked_up_to_a_time_and_a_month_of_it_is_read_to_the_end() -> None:
+    asked: list[httpx.QueryParams] = []
+    until = SINCE + timedelta(days=30)
+    times = [CREATED + n * 1_296_000 for n in range(2_000)]  # one in 22 minutes
+
+    def month(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/v10/projects":
+            return httpx.Response(200, json={"projects": [project()], "pagination": {"next": None}})
+        asked.append(request.url.params)
+        before = int(request.url.params["until"])
+        page = sorted((time for time in times if time < before), reverse=True)[:100]
+        following = page[-1] if page[-1] > times[0] else None
+        listed = [deployment(f"dpl_{time}", createdAt=time) for time in page]
+        return httpx.Response(200, json={"deployments": listed, "pagination": {"next": following}})
+
+    async with VercelClient(TOKEN, transport=httpx.MockTransport(month)) as client:
+        report = (await client.delivery_reports("team_acme", ("prj_shop",), SINCE, until))["prj_shop"]
+    assert isinstance(report, DeliveryReport)
+    assert report.warnings == ()
+    built = [found for found in report.deployments if found.id != "dpl_1"]
+    assert len(built) == sum(time < until.timestamp() * 1000 for time in times) > 1_900
+    assert asked[0]["until"] == str(int(until.timestamp() * 1000))
+    assert {params["since"] for params in asked} == {"1772366400000"}
+
+
 async def test_the_number_of_calls_does_not_grow_with_projects() -> None:
     vercel = Vercel()
     names = [f"p{n}" for n in range(100)]

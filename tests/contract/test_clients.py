@@ -18,12 +18,14 @@ from watchkeeper.clients.vercel import VercelClient
 from watchkeeper.domain.builds import BuildReport
 from watchkeeper.domain.delivery import DeliveryReport
 from watchkeeper.domain.errors import ErrorReport
-from watchkeeper.domain.windows import Window
+from watchkeeper.domain.history import BuildHistory, ErrorHistory, ErrorHour
+from watchkeeper.domain.windows import Window, floor
 from watchkeeper.sandbox.app import create_app
 from watchkeeper.sandbox.world import World
 
 pytestmark = needs_documents
 
+HOUR = timedelta(hours=1)
 SLUGS = ("shop", "portal", "api")
 COLLAPSED = frozenset({"stats", "lifetime", "filtered"})
 
@@ -65,11 +67,48 @@ async def test_sentry_is_asked_as_its_document_says(wire: Wire) -> None:
     assert all(isinstance(report, ErrorReport) and not report.warnings for report in reports.values())
 
 
+async def test_the_past_is_asked_of_sentry_as_its_document_says(wire: Wire) -> None:
+    hours = [floor(wire.now, HOUR) - n * HOUR for n in range(1, 7)]
+    async with SentryClient("sandbox-sentry-token", "http://sandbox/sentry", wire.transport) as client:
+        found = await client.error_history("acme", "production", [f"{s}-web" for s in SLUGS], hours, wire.now)
+    assert wire.problems("sentry") == []
+    for history in found.values():
+        assert isinstance(history, ErrorHistory)
+        assert history.warnings == ()
+        assert all(isinstance(hour, ErrorHour) and hour.users is not None for hour in history.hours.values())
+
+
 async def test_vercel_is_asked_as_its_document_says(wire: Wire) -> None:
     async with VercelClient("sandbox-vercel-token", "http://sandbox/vercel", wire.transport) as client:
         reports = await client.delivery_reports("team_sandboxacme", SLUGS, wire.now - timedelta(days=2))
     assert wire.problems("vercel") == []
     assert all(isinstance(report, DeliveryReport) and not report.warnings for report in reports.values())
+
+
+@pytest.mark.parametrize("days", [1, 10], ids=["yesterday", "some days ago"])
+async def test_the_past_is_asked_of_circleci_as_its_document_says(wire: Wire, days: int) -> None:
+    end = floor(wire.now, HOUR) - timedelta(days=days)
+    branches = {f"gh/acme/{slug}": "main" for slug in SLUGS}
+    async with CircleCIClient("sandbox-circleci-token", "http://sandbox/circleci/api/v2", wire.transport) as client:
+        span = Window(end - timedelta(days=2), end)
+        found = await client.build_history("gh/acme", branches, span, {}, wire.now)
+    assert wire.problems("circleci") == []
+    histories = [history for history in found.values() if isinstance(history, BuildHistory)]
+    assert len(histories) == len(SLUGS)
+    assert all(not history.warnings for history in histories)
+    assert sum(len(history.runs) for history in histories) > sum(len(history.pipelines) for history in histories) > 0
+    assert sum(run.credits for history in histories for run in history.runs) > 0
+
+
+async def test_the_past_is_asked_of_vercel_as_its_document_says(wire: Wire) -> None:
+    until = wire.now - timedelta(days=5)
+    async with VercelClient("sandbox-vercel-token", "http://sandbox/vercel", wire.transport) as client:
+        reports = await client.delivery_reports("team_sandboxacme", SLUGS, until - timedelta(days=30), until)
+    assert wire.problems("vercel") == []
+    for report in reports.values():
+        assert isinstance(report, DeliveryReport)
+        assert report.warnings == ()
+        assert len(report.deployments) > 10
 
 
 async def test_circleci_is_asked_as_its_document_says(wire: Wire) -> None:
