@@ -11,12 +11,12 @@ from typing import Any, Final
 import altair as alt
 
 from reports.figures import shown
-from reports.palette import light
 from reports.period_words import ticks
 from watchkeeper.domain.period_reports import Point, Series
 from watchkeeper.domain.windows import Window
 
 Row = Mapping[str, Any]
+Drawing = alt.LayerChart | alt.FacetChart
 STEPS: Final = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
@@ -34,6 +34,7 @@ class Canvas:
 
 
 WIDE: Final = Canvas("wide", 1000, 190)
+HALF_WIDE: Final = Canvas("wide", 660, 150)
 NARROW: Final = Canvas("narrow", 320, 150)
 
 
@@ -55,26 +56,28 @@ def time_axis(window: Window, place: tzinfo, canvas: Canvas) -> alt.X:
     return alt.X(
         "at:Q",
         scale=alt.Scale(domain=[ms(window.start), ms(window.end)], nice=False, zero=False),
-        axis=axis(named, grid=False, labelAlign="left", labelPadding=3, tickColor=light("rule"), ticks=True),
+        axis=axis(named, {"grid": False, "labelAlign": "left", "labelPadding": 3, "ticks": True}),
         title=None,
     )
 
 
 def value_axis(field: str, top: float, unit: str, bottom: float = 0.0) -> alt.Y:
     """Return an axis of values with about three marks, named as figures are."""
-    marks = {mark: str(shown(abs(mark), unit)) for mark in nice_marks(bottom, top)}
+    names = {mark: str(shown(abs(mark), unit)) for mark in nice_marks(bottom, top)}
+    is_whole = all(name.endswith((".00", f".00 {unit}")) for name in names.values())
+    marks = {mark: name.replace(".00", "") if is_whole else name for mark, name in names.items()}
     return alt.Y(
         f"{field}:Q",
         scale=alt.Scale(domain=[bottom, top], nice=False, zero=False),
-        axis=axis(marks, grid=True, ticks=False, labelPadding=6),
+        axis=axis(marks, {"grid": True, "ticks": False, "labelPadding": 6}),
         title=None,
     )
 
 
-def axis(named: Mapping[float, str], **more: Any) -> alt.Axis:
-    """Return an axis with marks at the keys; the names are looked up, so nothing in them is ever read as an expression."""
+def axis(named: Mapping[int, str] | Mapping[float, str], style: Mapping[str, Any]) -> alt.Axis:
+    """Return an axis with marks at the keys; names are looked up, so nothing in them is ever read as an expression."""
     names = json.dumps({_as_javascript(value): name for value, name in named.items()})
-    return alt.Axis(values=list(named), labelExpr=f"{names}[datum.value]", domain=False, labelOverlap=False, **more)
+    return alt.Axis(values=list(named), labelExpr=f"{names}[datum.value]", domain=False, labelOverlap=False, **style)
 
 
 def _as_javascript(value: float) -> str:
@@ -132,5 +135,5 @@ def bars(line: Iterable[Point], step: timedelta, sign: int = 1) -> list[Row]:
     ]
 
 
-def data(rows: Sequence[Row]) -> alt.Data:
-    return alt.Data(values=[dict(row) for row in rows])
+def data(rows: Sequence[Row]) -> alt.InlineData:
+    return alt.InlineData([dict(row) for row in rows])

@@ -8,6 +8,7 @@ import altair as alt
 
 from reports.chart_axes import (
     Canvas,
+    Drawing,
     Row,
     alone,
     bars,
@@ -29,9 +30,10 @@ FAILED_OUTCOMES: Final = frozenset({"failed", "rolled back"})
 _SCORE_TOP: Final = 116  # room above a score of 100 for the releases
 _RELEASE_HEIGHT: Final = 110
 _DAY: Final = timedelta(days=1)
+_WEEKDAYS: Final = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 
 
-def score_chart(project: ProjectReport, canvas: Canvas, place: tzinfo) -> alt.LayerChart:
+def score_chart(project: ProjectReport, canvas: Canvas, place: tzinfo) -> Drawing:
     """Return the health score with the incidents behind it and the releases above it."""
     series = project.series["score"]
     window = extent(series)
@@ -43,13 +45,13 @@ def score_chart(project: ProjectReport, canvas: Canvas, place: tzinfo) -> alt.La
     )
     rows = rows_of(series.lines["score"], series.step)
     return alt.layer(
-        *_incident_layers(_incident_rows(project.incidents, window)),
+        *_incident_layers(incident_rows(project.incidents, window)),
         *_line_layers(rows, x, y),
         *_release_layers([release for release in project.releases if window.contains(release.live_at)], canvas),
     )
 
 
-def _incident_rows(incidents: Sequence[Incident], window: Window) -> list[Row]:
+def incident_rows(incidents: Sequence[Incident], window: Window) -> list[Row]:
     """Return where incidents lie in the window, each wide enough to be seen."""
     least = window.length / 160
     spans = [(max(i.started_at, window.start), min(i.ended_at or window.end, window.end)) for i in incidents]
@@ -105,7 +107,7 @@ def _line_layers(rows: list[Row], x: alt.X, y: alt.Y, colour: str = "accent", si
     return [line, dots.encode(x="at:Q", y="value:Q")]
 
 
-def failure_chart(series: Series, canvas: Canvas, place: tzinfo) -> alt.LayerChart:
+def failure_chart(series: Series, canvas: Canvas, place: tzinfo) -> Drawing:
     """Return the failure rate with its interval, cut where the interval of a quiet hour would hide all else."""
     line = series.lines["rate"]
     peak = max((point.value for point in line if point.value is not None), default=0.0)
@@ -117,7 +119,7 @@ def failure_chart(series: Series, canvas: Canvas, place: tzinfo) -> alt.LayerCha
     return alt.layer(band, *_line_layers(rows, x, y))
 
 
-def latency_chart(series: Series, canvas: Canvas, place: tzinfo) -> alt.LayerChart:
+def latency_chart(series: Series, canvas: Canvas, place: tzinfo) -> Drawing:
     """Return p50 as a line, and how far p95 and p99 lie above it as bands."""
     names = [name for name in ("p50", "p95", "p99") if name in series.lines]
     top = max((p.value for name in names for p in series.lines[name] if p.value is not None), default=1.0) * 1.08
@@ -140,7 +142,7 @@ def _between(series: Series, low: str, high: str) -> list[Row]:
     return [{"at": below["at"], "low": below["value"], "high": above["value"]} for below, above in pairs]
 
 
-def build_chart(series: Series, canvas: Canvas, place: tzinfo) -> alt.LayerChart:
+def build_chart(series: Series, canvas: Canvas, place: tzinfo) -> Drawing:
     """Return the builds that passed above the line, and those that failed below it."""
     passed, failed = bars(series.lines["passed"], series.step), bars(series.lines["failed"], series.step, -1)
     top = max((row["value"] for row in passed), default=1.0) * 1.1
@@ -148,7 +150,7 @@ def build_chart(series: Series, canvas: Canvas, place: tzinfo) -> alt.LayerChart
     return _bar_layers([(passed, "bar"), (failed, "bad")], series, canvas, place, (min(bottom, -0.12 * top), top))
 
 
-def cost_chart(series: Series, canvas: Canvas, place: tzinfo) -> alt.LayerChart:
+def cost_chart(series: Series, canvas: Canvas, place: tzinfo) -> Drawing:
     """Return what each step has cost as a bar, and what was to be expected as a stroke across it."""
     actual = bars(series.lines["actual"], series.step)
     expected = [
@@ -166,7 +168,7 @@ def cost_chart(series: Series, canvas: Canvas, place: tzinfo) -> alt.LayerChart:
 
 def _bar_layers(
     several: list[tuple[list[Row], str]], series: Series, canvas: Canvas, place: tzinfo, bounds: tuple[float, float]
-) -> alt.LayerChart:
+) -> Drawing:
     x = time_axis(extent(series), place, canvas)
     y = value_axis("value", bounds[1], series.unit, bounds[0])
     layers: list[Any] = [
@@ -179,17 +181,16 @@ def _bar_layers(
     return alt.layer(*layers)
 
 
-def calendar_chart(days: dict[date, tuple[int, int]]) -> alt.LayerChart:
+def calendar_chart(days: dict[date, tuple[int, int]]) -> Drawing:
     """Return a field a day, a row a week: the darker the more releases; one that failed is framed."""
-    rows = [_day_row(day, *counts) for day, counts in sorted(days.items())]
-    most = max(row["count"] for row in rows)
+    most = max(releases for releases, _ in days.values())
+    rows = [_day_row(day, counts, most) for day, counts in sorted(days.items())]
+    style = alt.Axis(domain=False, ticks=False, labelAngle=0, labelPadding=5, grid=False, orient="top", title=None)
     base = alt.Chart(data(rows)).encode(
-        x=alt.X(
-            "weekday:O", axis=_calendar_axis(orient="top"), title=None, sort=None, scale=alt.Scale(domain=_WEEKDAYS)
-        ),
-        y=alt.Y("week:O", axis=_calendar_axis(), title=None, sort=None),
+        x=alt.X("weekday:O", axis=style, sort=None, scale=alt.Scale(domain=_WEEKDAYS)),
+        y=alt.Y("week:O", axis=style.copy(), sort=None),
     )
-    fields = base.mark_rect(cornerRadius=3).encode(color=_shade(most))
+    fields = base.mark_rect(cornerRadius=3).encode(color=alt.Color("colour:N", scale=None))
     frames = base.transform_filter("datum.failed > 0").mark_rect(
         cornerRadius=3, filled=False, stroke=light("bad"), strokeWidth=2
     )
@@ -197,24 +198,15 @@ def calendar_chart(days: dict[date, tuple[int, int]]) -> alt.LayerChart:
     return alt.layer(fields, frames, counts.encode(text="shown:N"))
 
 
-_WEEKDAYS: Final = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
-
-
-def _calendar_axis(**more: Any) -> alt.Axis:
-    return alt.Axis(domain=False, ticks=False, labelAngle=0, labelPadding=5, grid=False, **more)
-
-
-def _shade(most: int) -> alt.Color:
-    """Return the colour of a field: one of three, so that each can have its own on dark paper."""
-    some, many = alt.datum.count > 0, alt.datum.count > max(1, most / 2)
-    return alt.when(many).then(alt.value(light("band"))).when(some).then(alt.value(light("haze"))).otherwise(
-        alt.value(light("grid"))
-    )  # fmt: skip
-
-
-def _day_row(day: date, releases: int, failed: int) -> Row:
+def _day_row(day: date, counts: tuple[int, int], most: int) -> Row:
+    releases, failed = counts
     monday = day - day.weekday() * _DAY
+    shade = "grid" if not releases else "haze" if releases <= max(1, most / 2) else "band"
     return {
-        "weekday": _WEEKDAYS[day.weekday()], "week": f"{monday.day} {monday:%b}", "count": releases, "failed": failed,
+        "weekday": _WEEKDAYS[day.weekday()],
+        "week": f"{monday.day} {monday:%b}",
+        "count": releases,
+        "failed": failed,
         "shown": f"{releases} ✕{failed}" if failed else str(releases),
-    }  # fmt: skip
+        "colour": light(shade),
+    }

@@ -1,6 +1,6 @@
 """Charts for pages and for Slack, drawn with Altair and vl-convert; each comes with its table and a sentence."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta, tzinfo
 from typing import Any, Final
@@ -10,7 +10,7 @@ import vl_convert
 from markupsafe import Markup
 
 from reports import chart_specs
-from reports.chart_axes import NARROW, WIDE, Canvas
+from reports.chart_axes import HALF_WIDE, NARROW, WIDE, Canvas, Drawing
 from reports.figures import NOT_KNOWN, shown
 from reports.main_chart import main_chart
 from reports.palette import light
@@ -23,14 +23,14 @@ from watchkeeper.domain.windows import Window
 
 _MOST_DAYS: Final = 42  # of the calendar: six weeks, newest last
 _PNG_SCALE: Final = 2
-_Spec = Callable[[Series, Canvas, tzinfo], alt.LayerChart]
+_Spec = Callable[[Series, Canvas, tzinfo], Drawing]
 _SPECS: Final[Mapping[str, _Spec]] = {
     "failures": chart_specs.failure_chart,
     "latency_ms": chart_specs.latency_chart,
     "builds": chart_specs.build_chart,
     "cost": chart_specs.cost_chart,
 }
-_MAIN_LINES: Final = {"score": "score", "failures": "rate", "latency_ms": "p95", "builds": "failed", "cost": "actual"}  # fmt: skip
+_MAIN_LINES: Final = {"score": "score", "failures": "rate", "latency_ms": "p95", "builds": "failed"}
 _SUMMED: Final = frozenset({"builds", "cost"})
 _LEGENDS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "score": (("alarm", "critical"), ("release", "release"), ("failed", "release that failed")),
@@ -69,31 +69,40 @@ def draw_charts(project: ProjectReport, names: Sequence[str], window: Window, pl
         names: of series, or `calendar`.
         window: of the report, which says how moments are named.
     """
-    drawn = (_draw(project, name, window, place) for name in names)
-    return tuple(chart for chart in drawn if chart is not None)
+    known = [name for name in names if _is_drawn(project, name)]
+    wide = WIDE if fills_row(known) else HALF_WIDE
+    return tuple(_draw(project, name, window, place, wide) for name in known)
 
 
-def _draw(project: ProjectReport, name: str, window: Window, place: tzinfo) -> Drawn | None:
+def fills_row(names: Collection[str]) -> bool:
+    """Return True when the wide chart has a row of three for itself; five charts fill two rows when it shares one."""
+    return len(names) % 3 != 2
+
+
+def _is_drawn(project: ProjectReport, name: str) -> bool:
+    if name == "calendar":
+        return len(project.calendar) > 1  # of one day it would say nothing
+    series = project.series.get(name)
+    return series is not None and is_known(series)
+
+
+def _draw(project: ProjectReport, name: str, window: Window, place: tzinfo, wide: Canvas) -> Drawn:
     if name == "calendar":
         return _draw_calendar(project.calendar)
-    series = project.series.get(name)
-    if series is None or not is_known(series):
-        return None
+    series = project.series[name]
     summary = summarised(series)
     if name == "score":
-        specs = [(canvas, chart_specs.score_chart(project, canvas, place)) for canvas in (WIDE, NARROW)]
+        specs = [(canvas, chart_specs.score_chart(project, canvas, place)) for canvas in (wide, NARROW)]
     else:
         specs = [(NARROW, _SPECS[name](series, NARROW, place))]
     drawings = tuple(_page_drawing(spec, canvas, summary) for canvas, spec in specs)
     head, rows = _table(series, window, place)
-    return Drawn(name, one_line(series.title), summary, drawings, _LEGENDS[name], head, rows)
+    return Drawn(name, one_line(series.title), summary, drawings, _legend(project, name), head, rows)
 
 
-def _draw_calendar(days: Mapping[date, tuple[int, int]]) -> Drawn | None:
-    """Return the calendar of releases; None for one day, of which it would say nothing."""
+def _draw_calendar(days: Mapping[date, tuple[int, int]]) -> Drawn:
+    """Return the calendar of releases, of the last six weeks at most."""
     newest = dict(sorted(days.items())[-_MOST_DAYS:])
-    if len(newest) <= 1:
-        return None
     releases, failed = (sum(counts[n] for counts in newest.values()) for n in (0, 1))
     busy = sum(counts[0] > 0 for counts in newest.values())
     summary = f"Releases by day: {amount(releases, 'release')} on {busy} of {len(newest)} days, {failed} failed"
@@ -105,13 +114,23 @@ def _draw_calendar(days: Mapping[date, tuple[int, int]]) -> Drawn | None:
                  ("Day", "Releases", "Failed"), rows)  # fmt: skip
 
 
+def _legend(project: ProjectReport, name: str) -> tuple[tuple[str, str], ...]:
+    """Return what the colours of a chart mean, as far as they occur in it."""
+    absent = set()
+    if name == "score":
+        outcomes = {release.outcome in chart_specs.FAILED_OUTCOMES for release in project.releases}
+        absent = {key for key, found in (("alarm", bool(project.incidents)), ("release", False in outcomes),
+                                         ("failed", True in outcomes)) if not found}  # fmt: skip
+    return tuple(entry for entry in _LEGENDS[name] if entry[0] not in absent)
+
+
 def is_known(series: Series) -> bool:
     return any(point.value is not None for line in series.lines.values() for point in line)
 
 
 def summarised(series: Series) -> str:
     """Return a chart in a sentence, with how much of it is not known."""
-    line = series.lines.get(_MAIN_LINES[series.name]) or next(iter(series.lines.values()))
+    line = series.lines.get(_MAIN_LINES.get(series.name, "")) or next(iter(series.lines.values()))
     missing = sum(point.value is None for point in line)
     step = {timedelta(hours=1): "hours", timedelta(days=1): "days"}.get(series.step, "points")
     gaps = f"; {missing} of {len(line)} {step} are not known" if missing else ""
@@ -156,31 +175,28 @@ def _bounds(point: Point, unit: str) -> str:
 # --- drawing
 
 
-def _page_drawing(chart: alt.LayerChart, canvas: Canvas, summary: str) -> Markup:
+def _page_drawing(chart: Drawing, canvas: Canvas, summary: str) -> Markup:
     return page_svg(vl_convert.vegalite_to_svg(specification(chart, canvas)), summary, canvas.kind)
 
 
-def specification(chart: Any, canvas: Canvas) -> dict[str, Any]:
+def specification(chart: Drawing, canvas: Canvas) -> dict[str, Any]:
     """Return a chart as Vega-Lite reads it, laid out to fill the canvas with its axes."""
-    sized = chart.properties(
-        width=canvas.width, height=canvas.height, padding=2, autosize=alt.AutoSizeParams(type="fit", contains="padding")
-    )
-    found: dict[str, Any] = _configured(sized).to_dict(validate=False)
-    return found
+    layout = alt.AutoSizeParams(type="fit", contains="padding")
+    return _specified(chart.properties(width=canvas.width, height=canvas.height, padding=2, autosize=layout))
 
 
-def _configured(chart: Any) -> Any:
-    text = {"labelFontSize": 11, "labelColor": light("muted"), "titleFontSize": 11}
-    return (
+def _specified(chart: Drawing) -> dict[str, Any]:
+    text = {"labelFontSize": 11, "labelColor": light("muted")}
+    styled = (
         chart.configure(aria=False, font="Liberation Sans, Arial, Helvetica, sans-serif")
         .configure_view(stroke=None)
         .configure_axis(gridColor=light("grid"), tickColor=light("rule"), tickSize=4, **text)
         .configure_text(fontSize=11)
         .configure_mark(aria=True)
     )
+    return dict(styled.to_dict(validate=False))
 
 
 def main_chart_png(report: PeriodReport) -> bytes:
     """Return the health of the period as a picture for a message, at twice its size: readable on a phone."""
-    spec = _configured(main_chart(report)).to_dict(validate=False)
-    return vl_convert.vegalite_to_png(spec, scale=_PNG_SCALE)
+    return vl_convert.vegalite_to_png(_specified(main_chart(report)), scale=_PNG_SCALE)

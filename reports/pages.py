@@ -19,6 +19,15 @@ ICONS: Final = {  # a form for each verdict: colour alone tells nobody
     Verdict.UNKNOWN: "M8 0a8 8 0 1 1 0 16A8 8 0 0 1 8 0Zm0 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2ZM4.5 7h7v2h-7Z",
 }
 URGENCY: Final = {"critical": "today", "warning": "this week", "info": "when there is time"}
+SOURCES: Final = {
+    "sentry": "Sentry",
+    "endpoints": "our own probes",
+    "circleci": "CircleCI",
+    "vercel": "Vercel",
+    "github": "GitHub",
+    "credits": "CircleCI's credits",
+    "watchkeeper": "health checks",
+}
 FAULTS: Final = {
     Fault.NONE: "nobody",
     Fault.PLATFORM: "the platform",
@@ -50,7 +59,7 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.globals.update(colours=COLOURS, icons=ICONS, urgency=URGENCY, faults=FAULTS)
+    found.globals.update(colours=COLOURS, icons=ICONS, urgency=URGENCY, faults=FAULTS, sources=SOURCES)
     found.tests["web_url"] = is_web_url
     found.filters.update(_FILTERS)
     return found

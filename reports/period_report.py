@@ -1,6 +1,6 @@
 """A report as one page: everything in one file, nothing to run, nothing to fetch."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Final
@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from reports.charts import Drawn, draw_charts, summarised
 from reports.figures import NO_CHANGE, Change, Shown, change, figure_value
-from reports.health import WORST_FIRST
+from reports.order import worst_first
 from reports.pages import environment
 from reports.period_words import TITLES, compared, dates, moment
 from reports.sparkline import sparkline
@@ -65,7 +65,7 @@ class Line:
     figure: Figure
     value: Shown
     comparisons: tuple[Comparison, ...]
-    spark: Markup = Markup()
+    spark: Markup
 
     @property
     def change(self) -> Change:
@@ -123,14 +123,6 @@ def render_report(report: PeriodReport) -> str:
     )  # fmt: skip
 
 
-def worst_first(projects: Iterable[ProjectReport]) -> list[ProjectReport]:
-    """Return the projects by verdict, the lowest score of one verdict first, then by name."""
-    return sorted(
-        projects,
-        key=lambda p: (WORST_FIRST.index(p.verdict), 101 if p.score is None else p.score, p.name.casefold(), p.slug),
-    )
-
-
 def _quiet_note(number: int) -> str:
     if number <= MOST_CHARTED:
         return ""
@@ -153,23 +145,21 @@ def _section(
 ) -> Section:
     words = compared(report)
     lines = {name: _line(figure, words) for name, figure in project.figures.items()}
-    drawn = ()
-    if charted and not project.is_empty:
-        drawn = draw_charts(project, _CHARTS[report.period], report.window, ZoneInfo(report.zone))
+    names = _CHARTS[report.period] if charted and not project.is_empty else ()
     return Section(
         anchor=f"p{number + 1}",
         project=project,
         cells=tuple(_cell(project, lines.get(column.name), column.name) for column in columns),
         cards=tuple(_card(project, lines[name]) for name in project.key_figures if name in lines),
         lines=tuple(lines.values()),
-        charts=drawn,
+        charts=draw_charts(project, names, report.window, ZoneInfo(report.zone)),
         parts=_PARTS[report.period],
     )
 
 
 def _line(figure: Figure, words: Mapping[str, str]) -> Line:
     comparisons = tuple(Comparison(change(figure.trends.get(key), figure.unit), said) for key, said in words.items())
-    return Line(figure, figure_value(figure), comparisons)
+    return Line(figure, figure_value(figure), comparisons, Markup())
 
 
 def _cell(project: ProjectReport, line: Line | None, name: str) -> Cell:
