@@ -122,7 +122,7 @@ async def test_a_missing_scope_is_named() -> None:
     assert isinstance(error, VendorRefused)
     assert (
         str(error)
-        == "Slack: the token lacks the scope chat:write:bot: add it to the Slack app and install the app again"
+        == "Slack: for #releases the token lacks the scope chat:write:bot: add it to the Slack app and install it again"
     )
 
 

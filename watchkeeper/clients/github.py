@@ -58,7 +58,7 @@ class GitHubClient(VendorClient):
         """Return the commits that each branch got since then, newest first, by repository.
 
         Args:
-            repositories: `owner/name` with the branch.
+            repositories: `owner/name` with the branch; "" for the repository's default branch.
             since: by the moment of the push or merge, as far as git knows it: a commit may be written much earlier.
         """
         found = await asyncio.gather(*(self._commits_or_gap(*each, since) for each in repositories))
@@ -93,8 +93,12 @@ class GitHubClient(VendorClient):
             return error.missing()
 
     async def _commits_since(self, repository: str, branch: str, since: datetime) -> tuple[Commit, ...]:
-        asked: Params = {"sha": branch, "since": f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", "per_page": 100}
-        about = f"the branch {branch} of {repository}"
+        asked: Params = {
+            **({"sha": branch} if branch else {}),
+            "since": f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            "per_page": 100,
+        }
+        about = f"the branch {branch} of {repository}" if branch else f"the repository {repository}"
         pages = await self.get_pages(
             f"{_path(repository)}/commits", asked, _next_page, most=MOST_PAGES, scope=READING, about=about
         )
@@ -120,11 +124,8 @@ class GitHubClient(VendorClient):
         return record_of(answer).text("object.sha")
 
     async def _tree_of(self, repository: str, commit: str) -> str:
-        asked: Params = {"sha": commit, "per_page": 1}
-        about = f"the commit {commit[:7]} of {repository}"
-        answer = await self.get(f"{_path(repository)}/commits", asked, scope=WRITING, about=about)
-        newest = next(iter(records_of(answer)), Record(self.vendor, {}))
-        return newest.text("commit.tree.sha")
+        path, about = f"{_path(repository)}/git/commits/{commit}", f"the commit {commit[:7]} of {repository}"
+        return record_of(await self.get(path, scope=WRITING, about=about)).text("tree.sha")
 
     async def _commit(
         self, repository: str, branch: str, head: str, tree: Sequence[Mapping[str, str]], message: str

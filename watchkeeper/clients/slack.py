@@ -1,31 +1,44 @@
-"""Slack, through slack-sdk: messages by bot token, or by an incoming webhook that can only post.
+"""Slack, through slack-sdk: messages and files by bot token, or by an incoming webhook that can only post messages.
 
-Source: https://docs.slack.dev/reference/methods/chat.postMessage, chat.update and
+Source: https://docs.slack.dev/reference/methods/chat.postMessage, chat.update, conversations.history,
+conversations.replies, https://docs.slack.dev/messaging/working-with-files and
 https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
 """
 
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 import httpx
 
-from watchkeeper.clients.base import MissingCredential, VendorError, VendorRefused, VendorUnavailable
-from watchkeeper.clients.rate_limits import NO_LIMITS, pause_asked
-from watchkeeper.clients.slack_errors import GONE, TRANSIENT, code_in, explain
+from watchkeeper.clients.slack_errors import VENDOR, MessageGone, failure, translated
+from watchkeeper.clients.vendor_errors import MissingCredential, VendorRefused
 
 if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
 
-_VENDOR: Final = "Slack"
 # The library's own would write webhook URLs and whole messages at level DEBUG.
 _QUIET: Final = logging.getLogger("watchkeeper.clients.slack.sdk")
 _QUIET.setLevel(logging.WARNING)
 
 Blocks = Sequence[dict[str, Any]]
+LARGEST_FILE: Final = 20 * 1024 * 1024
+MOST_READ: Final = 100  # messages of a channel or thread that are looked through
+_MOST_CHANNELS: Final = 10_000
+_CLOCKS_DIFFER: Final = timedelta(minutes=2)
+_MARKED: Final = "watchkeeper_message"
+
+
+@dataclass(frozen=True, slots=True)
+class SlackFile:
+    """A file as people get it. `alt`: what a picture shows, in words."""
+
+    name: str
+    content: bytes
+    title: str
+    alt: str = ""
 
 
 class SlackClient:
@@ -40,21 +53,20 @@ class SlackClient:
     """
 
     request_seconds: ClassVar[int] = 15
+    upload_seconds: ClassVar[int] = 30
 
     def __init__(self, bot_token: str = "", webhook_url: str = "", base_url: str = "https://slack.com/api/") -> None:
         if not bot_token and not webhook_url:
             raise MissingCredential(
-                _VENDOR,
+                VENDOR,
                 "there is no SLACK_BOT_TOKEN or SLACK_WEBHOOK_URL in the block Watchkeeper Slack: put one there",
             )
         if bot_token and not (bot_token.isascii() and bot_token.isprintable() and " " not in bot_token):
-            raise MissingCredential(
-                _VENDOR, "the bot token in the block Watchkeeper Slack has characters that none has"
-            )
+            raise MissingCredential(VENDOR, "the bot token in the block Watchkeeper Slack has characters that none has")
         if not bot_token and not _is_web_url(webhook_url):
-            raise MissingCredential(_VENDOR, "the webhook URL in the block Watchkeeper Slack is no http(s) URL")
+            raise MissingCredential(VENDOR, "the webhook URL in the block Watchkeeper Slack is no http(s) URL")
         if not _is_web_url(base_url):
-            raise VendorRefused(_VENDOR, "the base URL in the block Watchkeeper Slack is no http(s) URL")
+            raise VendorRefused(VENDOR, "the base URL in the block Watchkeeper Slack is no http(s) URL")
         self._bot_token = bot_token
         self._webhook_url = webhook_url
         self._base_url = base_url
@@ -65,63 +77,143 @@ class SlackClient:
     async def __aexit__(self, *_: object) -> None:
         """Nothing stays open: slack-sdk opens a session for each call."""
 
-    async def post(self, channel: str, text: str, blocks: Blocks = (), thread: str = "") -> str:
+    @property
+    def is_webhook(self) -> bool:
+        """Return whether it can post and nothing else."""
+        return not self._bot_token
+
+    async def post(self, channel: str, text: str, blocks: Blocks = (), thread: str = "", mark: str = "") -> str:
         """Post a message and return what to name it by later; "" where it cannot be edited.
 
         Args:
             channel: `#name` or id; a webhook posts to its own channel whatever this says.
             text: what notifications show, and all that screen readers read.
             thread: what `post` returned for the message to answer to.
+            mark: what `find` finds it by; people do not see it.
         """
-        if not self._bot_token:
+        if self.is_webhook:
             await self._post_to_webhook(channel, text, blocks)
             return ""
-        arguments = {"channel": channel, "unfurl_links": False, "unfurl_media": False}
+        arguments: dict[str, Any] = {"channel": channel, "unfurl_links": False, "unfurl_media": False}
+        if mark:
+            arguments["metadata"] = {"event_type": _MARKED, "event_payload": {"mark": mark}}
         if thread:
             arguments["thread_ts"] = _Reference.parse(thread, channel).ts
         return await self._call("chat.postMessage", channel, {**arguments, "text": text, "blocks": list(blocks)})
 
-    async def update(self, channel: str, message: str, text: str, blocks: Blocks = ()) -> str:
+    async def update(self, channel: str, message: str, text: str, blocks: Blocks = (), mark: str = "") -> str:
         """Edit a message, or post a new one where it is gone or cannot be edited; returns what to name it by.
 
         Args:
             message: what `post` or `update` returned.
+            mark: as in `post`, where a new one is posted.
         """
-        if not self._bot_token or not message:
-            return await self.post(channel, text, blocks)
+        if self.is_webhook or not message:
+            return await self.post(channel, text, blocks, mark=mark)
         known = _Reference.parse(message, channel)
         arguments = {"channel": known.channel, "ts": known.ts, "text": text, "blocks": list(blocks)}
         try:
             return await self._call("chat.update", channel, arguments)
-        except _MessageGone:
-            return await self.post(channel, text, blocks)
+        except MessageGone:
+            return await self.post(channel, text, blocks, mark=mark)
+
+    async def find(self, channel: str, mark: str, since: datetime, known: str = "") -> str:
+        """Return the message with this mark that was posted since then; "" when there is none.
+
+        Needs the scope channels:history (groups:history for private channels), and channels:read without `known`.
+
+        Args:
+            known: any message that was posted to the channel before, which tells its id.
+        """
+        place = _Reference.parse(known, "").channel or await self._channel_id(channel)
+        if not place:
+            return ""
+        oldest = f"{(since - _CLOCKS_DIFFER).timestamp():.6f}"
+        async with translated(channel):
+            found = await self._web().conversations_history(
+                channel=place, oldest=oldest, limit=MOST_READ, include_all_metadata=True
+            )
+            stamps = [message["ts"] for message in found["messages"] if _mark_of(message) == mark]
+        return str(_Reference(place, str(stamps[-1]))) if stamps else ""
+
+    async def upload(self, channel: str, files: Sequence[SlackFile], thread: str) -> tuple[str, ...]:
+        """Put files into the thread of a message and return their ids. Needs the scope files:write.
+
+        Raises:
+            VendorRefused: one of them is bigger than 20 MB; nothing was uploaded then.
+        """
+        for file in files:
+            if len(file.content) > LARGEST_FILE:
+                size, most = len(file.content) / 2**20, LARGEST_FILE // 2**20
+                raise VendorRefused(VENDOR, f"takes files of {most} MB at most, and {file.name} has {size:.1f} MB")
+        place = _Reference.parse(thread, channel)
+        async with translated(channel, needs="files:write"):
+            answer = await self._web(self.upload_seconds).files_upload_v2(
+                file_uploads=[_upload(file) for file in files], channel=place.channel, thread_ts=place.ts
+            )
+            return tuple(str(file["id"]) for file in answer["files"])
+
+    async def uploaded(self, channel: str, thread: str, names: Collection[str], since: datetime) -> tuple[str, ...]:
+        """Return the ids of files with these names that a thread got since then. The scopes are those of `find`."""
+        place, oldest = _Reference.parse(thread, channel), (since - _CLOCKS_DIFFER).timestamp()
+        async with translated(channel):
+            answer = await self._web().conversations_replies(channel=place.channel, ts=place.ts, limit=MOST_READ)
+            files = [file for message in answer["messages"] for file in message.get("files", ())]
+            return tuple(str(f["id"]) for f in files if f.get("name") in names and float(f.get("created", 0)) >= oldest)
+
+    async def delete_file(self, channel: str, file: str) -> None:
+        """Delete a file that the app has uploaded; one that is gone already is fine. Needs the scope files:write."""
+        try:
+            async with translated(channel, needs="files:write"):
+                await self._web().files_delete(file=file)
+        except MessageGone:
+            return
+
+    async def _channel_id(self, channel: str) -> str:
+        """Return the id of a channel; "" when the app sees none of that name."""
+        if not channel.startswith("#"):
+            return channel
+        cursor, seen = "", 0
+        while seen < _MOST_CHANNELS:
+            async with translated(channel):
+                answer = await self._web().conversations_list(
+                    limit=1000, cursor=cursor, exclude_archived=True, types="public_channel,private_channel"
+                )
+                ids = {str(each["name"]): str(each["id"]) for each in answer["channels"]}
+                cursor = str((answer.get("response_metadata") or {}).get("next_cursor") or "")
+            if channel[1:] in ids:
+                return ids[channel[1:]]
+            if not cursor:
+                break
+            seen += 1000
+        return ""
 
     async def _call(self, method: str, channel: str, arguments: dict[str, Any]) -> str:
-        async with _translated(channel):
+        async with translated(channel):
             answer = await self._web().api_call(method, json=arguments)
             found, ts = answer.get("channel"), answer.get("ts")
         return str(_Reference(str(found or channel), str(ts))) if ts else ""
 
-    def _web(self) -> "AsyncWebClient":
+    def _web(self, seconds: int = 0) -> "AsyncWebClient":
         from slack_sdk.web.async_client import AsyncWebClient  # noqa: PLC0415 - a fifth of a second, for those who post
 
         # No retries of its own: the task asks again, and only it.
         return AsyncWebClient(
-            self._bot_token, base_url=self._base_url, timeout=self.request_seconds, retry_handlers=[], logger=_QUIET
+            self._bot_token,
+            base_url=self._base_url,
+            timeout=seconds or self.request_seconds,
+            retry_handlers=[],
+            logger=_QUIET,
         )
 
     async def _post_to_webhook(self, channel: str, text: str, blocks: Blocks) -> None:
         from slack_sdk.webhook.async_client import AsyncWebhookClient  # noqa: PLC0415 - see above
 
         client = AsyncWebhookClient(self._webhook_url, timeout=self.request_seconds, retry_handlers=[], logger=_QUIET)
-        async with _translated(channel):
+        async with translated(channel):
             answer = await client.send(text=text, blocks=list(blocks), unfurl_links=False, unfurl_media=False)
         if answer.status_code != httpx.codes.OK or answer.body != "ok":
-            raise _failure(answer.status_code, {"error": answer.body}, answer.headers, channel)
-
-
-class _MessageGone(VendorRefused):
-    """The message to edit is not there, or may not be edited any more."""
+            raise failure(answer.status_code, {"error": answer.body}, answer.headers, channel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,40 +232,14 @@ class _Reference:
         return f"{self.channel}:{self.ts}"
 
 
-@asynccontextmanager
-async def _translated(channel: str) -> AsyncIterator[None]:
-    """Turn every error of the library into one of ours, not chained: the library's quote URLs, which may be secret."""
-    from aiohttp import ClientError  # noqa: PLC0415 - see above
-    from slack_sdk.errors import SlackApiError, SlackClientError  # noqa: PLC0415 - see above
-
-    try:
-        yield
-    except SlackApiError as error:
-        response = error.response
-        # Where the body was no JSON it is aiohttp's own response, which has `status` and no data.
-        status = int(getattr(response, "status_code", 0) or getattr(response, "status", 0))
-        data = getattr(response, "data", None)
-        raise _failure(status, data if isinstance(data, dict) else {}, response.headers, channel) from None
-    except TimeoutError:
-        raise VendorUnavailable(_VENDOR, "no full answer in time") from None
-    except (ClientError, OSError) as error:
-        raise VendorUnavailable(_VENDOR, f"cannot be reached ({type(error).__name__})") from None
-    except (SlackClientError, ValueError, LookupError, AttributeError, RecursionError):
-        # An answer of another shape than slack-sdk expects makes it stumble in its own code.
-        raise VendorUnavailable(_VENDOR, "answered with something that is not Slack's API") from None
+def _upload(file: SlackFile) -> dict[str, Any]:
+    described = {"alt_txt": file.alt} if file.alt else {}
+    return {"filename": file.name, "content": file.content, "title": file.title, **described}
 
 
-def _failure(status: int, data: Mapping[str, Any], headers: Mapping[str, str], channel: str) -> VendorError:
-    code = code_in(data.get("error"))
-    if status == httpx.codes.TOO_MANY_REQUESTS or code in TRANSIENT:
-        pause = pause_asked(headers, NO_LIMITS, datetime.now(UTC))
-        wait = "" if pause is None else f", and asks to wait {pause.total_seconds():.0f} s"
-        return VendorUnavailable(_VENDOR, f"cannot take the message now ({status}){wait}", pause)
-    if code in GONE:
-        return _MessageGone(_VENDOR, explain(code, channel), status)
-    if status >= httpx.codes.INTERNAL_SERVER_ERROR or (status < httpx.codes.BAD_REQUEST and not code):
-        return VendorUnavailable(_VENDOR, f"answered with status {status} and no word of its API")
-    return VendorRefused(_VENDOR, explain(code or str(status), channel, code_in(data.get("needed"))), status)
+def _mark_of(message: Mapping[str, Any]) -> object:
+    metadata = message.get("metadata") or {}
+    return metadata.get("event_payload", {}).get("mark") if metadata.get("event_type") == _MARKED else None
 
 
 def _is_web_url(text: str) -> bool:

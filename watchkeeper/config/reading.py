@@ -35,6 +35,7 @@ class Configuration:
         reports: where reports are kept and published; where they are delivered is asked of `report_destinations`.
         connectivity: addresses that tell whether our own connection works.
         broken: projects left out because of their own mistakes; empty unless they were asked to be isolated.
+        chosen: the slugs that `only` was given, sorted; empty when all projects are here.
     """
 
     projects: tuple[Project, ...]
@@ -43,6 +44,7 @@ class Configuration:
     connectivity: tuple[str, ...] = ()
     reports: Reports = field(default_factory=Reports)
     broken: tuple[BrokenProject, ...] = ()
+    chosen: tuple[str, ...] = ()
 
     @property
     def slack_credentials(self) -> str:
@@ -81,7 +83,8 @@ class Configuration:
             return self
         broken = tuple(project for project in self.broken if project.slug in slugs)
         wanted = {self.project(slug).slug for slug in slugs if slug not in {project.slug for project in broken}}
-        return replace(self, projects=tuple(p for p in self.projects if p.slug in wanted), broken=broken)
+        projects = tuple(project for project in self.projects if project.slug in wanted)
+        return replace(self, projects=projects, broken=broken, chosen=tuple(sorted(set(slugs))))
 
     def maintenance_of(self, project: Project, now: datetime) -> Maintenance | None:
         """Return the maintenance that holds for the project now; None when there is none."""

@@ -39,10 +39,6 @@ class Outcome(StrEnum):
     GIVEN_UP = "given_up"
     BUSY = "busy"  # another run is just delivering it
 
-    @property
-    def is_there(self) -> bool:
-        return self in {Outcome.SENT, Outcome.UPDATED, Outcome.UNCHANGED}
-
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
@@ -57,6 +53,11 @@ class Delivered:
     destination: str
     outcome: Outcome
     sentence: str
+
+    @property
+    def arrived(self) -> bool:
+        """Return whether all of it is there, confirmed."""
+        return self.outcome in {Outcome.SENT, Outcome.UPDATED, Outcome.UNCHANGED}
 
 
 def try_again_at(now: datetime, attempts: int, asked: timedelta | None = None) -> datetime:
