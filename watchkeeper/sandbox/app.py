@@ -4,6 +4,7 @@ import asyncio
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from mimetypes import guess_type
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -17,8 +18,10 @@ from starlette.routing import Mount, Route
 
 from watchkeeper.sandbox import circleci, github, index_page, products, sentry, slack, slack_page, vercel, vercel_status
 from watchkeeper.sandbox.company import DAY
+from watchkeeper.sandbox.github_git import Repositories
+from watchkeeper.sandbox.hooks import Hooks
 from watchkeeper.sandbox.journal import Journal, Journalist
-from watchkeeper.sandbox.manners import answer
+from watchkeeper.sandbox.manners import UNTRUSTED, answer
 from watchkeeper.sandbox.scenarios import UnknownScenarioError
 from watchkeeper.sandbox.slack_space import Space
 from watchkeeper.sandbox.times import iso
@@ -33,8 +36,11 @@ HOST = "127.0.0.1"
 class Control:
     """What people and tests do with the sandbox itself."""
 
-    def __init__(self, world: World, on_scenario: Callable[[], None], authority: Path | None) -> None:
+    def __init__(
+        self, world: World, on_scenario: Callable[[], None], authority: Path | None, repositories: Repositories
+    ) -> None:
         self._world, self._on_scenario, self._authority = world, on_scenario, authority
+        self._repositories = repositories
 
     async def index(self, _: Request) -> Response:
         return HTMLResponse(index_page.render(self._world, self._state()))
@@ -46,6 +52,15 @@ class Control:
 
     async def state(self, _: Request) -> Response:
         return answer(self._state())
+
+    async def page(self, request: Request) -> Response:
+        """Show a file that was published to a branch, as a host of static sites would."""
+        path = request.path_params["path"]
+        name = f"{path}index.html" if not path or path.endswith("/") else path
+        content = self._repositories.file(request.path_params["branch"], name)
+        if content is None:
+            return Response("no such page", 404)
+        return Response(content, media_type=guess_type(name)[0] or "application/octet-stream", headers=UNTRUSTED)
 
     async def scenario(self, request: Request) -> Response:
         """Play a scenario from JSON, or from the form of the index page."""
@@ -79,6 +94,7 @@ class Control:
             "born": iso(world.born * DAY)[:10],
             "projects": len(world.projects),
             "scenarios": scenarios or [{"name": "calm", "vendor": "", "project": "", "since": ""}],
+            "branches": self._repositories.branches(),
             "production": [_production(world, index, now) for index in range(min(len(world.projects), 10))],
         }
 
@@ -117,7 +133,8 @@ def create_app(
         on_scenario: called after each change of scenario.
     """
     world = world or World(seed, max(projects, 3))
-    space, control, journal = Space(), Control(world, on_scenario, authority), Journal()
+    space, journal, repositories = Space(), Journal(), Repositories(world)
+    control = Control(world, on_scenario, authority, repositories)
     return Starlette(
         middleware=[Middleware(Journalist, journal=journal)],
         routes=[
@@ -128,12 +145,14 @@ def create_app(
             Route("/sandbox/scenario", control.scenario, methods=["POST"]),
             Route("/sandbox/requests", journal.begin, methods=["POST"]),
             Route("/sandbox/requests", journal.read),
+            Route("/sandbox/pages/{branch}/{path:path}", control.page),
+            *Hooks(world).routes(),
             *WebPages(world).routes(),
             Mount("/sentry", sentry.create(world)),
             Mount("/vercel-status", vercel_status.create(world)),
             Mount("/vercel", vercel.create(world)),
             Mount("/circleci", circleci.create(world)),
-            Mount("/github", github.create(world)),
+            Mount("/github", github.create(world, repositories)),
             *slack_page.routes(space),
             Mount("/slack", slack.create(world, space)),
             Mount("/products", products.create(world)),

@@ -1,24 +1,26 @@
 """GitHub as the company's clients meet it. Source: GitHub's OpenAPI description, 2022-11-28."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice, takewhile
 from typing import Any, TypeVar
 
-import orjson
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from watchkeeper.sandbox import github_shapes as shapes
-from watchkeeper.sandbox.builds import Build
+from watchkeeper.sandbox.builds import BRANCHES, Build
 from watchkeeper.sandbox.company import Project
+from watchkeeper.sandbox.github_errors import RefusedError, json_of, refused
+from watchkeeper.sandbox.github_git import MAIN, GitData, Repositories
 from watchkeeper.sandbox.manners import Gate, Manners, answer
 from watchkeeper.sandbox.times import iso_seconds, read_iso
 from watchkeeper.sandbox.world import World
 
 TOKEN = "sandbox-github-token"  # noqa: S105  (it opens a make-believe house)
 MOST_LISTED = 500
+LONGEST_WAIT = 1200  # seconds between a commit and its push
 Item = TypeVar("Item")
 
 MANNERS = Manners(
@@ -35,14 +37,6 @@ MANNERS = Manners(
     limited={"message": "API rate limit exceeded", "documentation_url": "https://docs.github.com/rest"},
     down={"message": "No server is currently available to service your request."},
 )
-
-
-class RefusedError(Exception):
-    """What GitHub answers instead of what was asked for."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 class GitHub:
@@ -78,10 +72,24 @@ class GitHub:
 
     async def commits(self, request: Request) -> Response:
         project, query = self._project(request), request.query_params
-        until = read_iso(query["until"]) if query.get("until") else None
+        until = read_iso(query["until"]) if query.get("until") else self._world.now()
         since = read_iso(query["since"]) if query.get("since") else 0.0
-        builds = (b for b in self._world.builds(project, until) if b.is_main and b.pushed_at >= since)
+        pushed = self._on_branch(project, query.get("sha", MAIN), until + LONGEST_WAIT)
+        # Commits are found by when they were made, and listed by when they were pushed.
+        near = takewhile(lambda build: build.pushed_at >= since, pushed)
+        builds = (build for build in near if since <= build.committed_at <= until)
         return _page(request, list(islice(builds, MOST_LISTED)), lambda b: shapes.commit(self._world, project, b))
+
+    def _on_branch(self, project: Project, name: str, until: float) -> Iterator[Build]:
+        """Return the pushes of a branch, or the main branch up to a commit, newest first."""
+        builds = self._world.builds(project, until)
+        if name in {MAIN, "HEAD"}:
+            return (build for build in builds if build.is_main)
+        if name in BRANCHES or any(build.branch == name for build in self._world.builds(project)):
+            return (build for build in builds if build.branch == name)
+        head = self._commit(project, name)
+        older = (build for build in self._world.builds(project, head.pushed_at) if build.is_main or build == head)
+        return (build for build in older if build.pushed_at <= until)
 
     async def pulls(self, request: Request) -> Response:
         project, state = self._project(request), request.query_params.get("state", "open")
@@ -99,7 +107,7 @@ class GitHub:
         return _page(request, found, lambda body: body)
 
     async def create_issue(self, request: Request) -> Response:
-        project, asked = self._project(request), await _json(request)
+        project, asked = self._project(request), await json_of(request)
         if not isinstance(asked.get("title"), str | int):
             raise RefusedError(422, 'Invalid request.\n\n"title" wasn\'t supplied.')
         issues = self._issues.setdefault(project.index, {})
@@ -112,7 +120,7 @@ class GitHub:
 
     async def update_issue(self, request: Request) -> Response:
         project, body = self._issue(request)
-        asked, at = await _json(request), iso_seconds(self._world.now())
+        asked, at = await json_of(request), iso_seconds(self._world.now())
         body |= {key: asked[key] for key in ("title", "body", "state", "state_reason") if key in asked}
         body |= {"updated_at": at, "closed_at": at if body["state"] == "closed" else None}
         if "labels" in asked:
@@ -125,7 +133,7 @@ class GitHub:
 
     async def create_comment(self, request: Request) -> Response:
         project, number = self._commentable(request)
-        text = (await _json(request)).get("body")
+        text = (await json_of(request)).get("body")
         if not isinstance(text, str) or not text:
             raise RefusedError(422, "Validation Failed")
         comments = self._comments.setdefault((project.index, number), [])
@@ -175,21 +183,9 @@ def _page(request: Request, items: Sequence[Item], render: Callable[[Item], obje
     return answer([render(item) for item in shown], headers=headers)
 
 
-async def _json(request: Request) -> dict[str, Any]:
-    try:
-        body = orjson.loads(await request.body() or b"{}")
-    except orjson.JSONDecodeError as error:
-        raise RefusedError(400, "Problems parsing JSON") from error
-    return body if isinstance(body, dict) else {}
-
-
-async def _refused(_: Request, error: Exception) -> Response:
-    status = error.status if isinstance(error, RefusedError) else 404
-    message = str(error) if isinstance(error, RefusedError) else "Not Found"
-    body = {"message": message, "documentation_url": "https://docs.github.com/rest", "status": str(status)}
-    return answer(body, status)
-
-
-def create(world: World) -> Gate:
-    handlers = {404: _refused, RefusedError: _refused}
-    return Gate(Starlette(routes=GitHub(world).routes(), exception_handlers=handlers), world, MANNERS)
+def create(world: World, repositories: Repositories | None = None) -> Gate:
+    """Return GitHub; `repositories` is given by who wants to look at what was written to them."""
+    written = repositories or Repositories(world)
+    routes = [*GitData(world, written).routes(), *GitHub(world).routes()]
+    handlers = {404: refused, RefusedError: refused}
+    return Gate(Starlette(routes=routes, exception_handlers=handlers), world, MANNERS)

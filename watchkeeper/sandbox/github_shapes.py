@@ -98,7 +98,7 @@ def commit(world: World, project: Project, build: Build) -> dict[str, Any]:
     """Return a commit of the main branch, with the one before it as its parent."""
     sha, (name, login, email) = build.sha, build.author
     api, web = f"{API}/repos/{project.repository}", f"{WEB}/{project.repository}"
-    person = {"name": name, "email": email, "date": iso_seconds(build.pushed_at)}
+    author = {"name": name, "email": email, "date": iso_seconds(build.authored_at)}
     before = next((b for b in world.builds(project, build.pushed_at - 1) if b.is_main), None)
     parents = [
         {"sha": b.sha, "url": f"{api}/commits/{b.sha}", "html_url": f"{web}/commit/{b.sha}"} for b in (before,) if b
@@ -111,8 +111,8 @@ def commit(world: World, project: Project, build: Build) -> dict[str, Any]:
         "comments_url": f"{api}/commits/{sha}/comments",
         "commit": {
             "url": f"{api}/git/commits/{sha}",
-            "author": person,
-            "committer": person,
+            "author": author,
+            "committer": {**author, "date": iso_seconds(build.committed_at)},
             "message": message(build),
             "comment_count": 0,
             "tree": {"sha": digits(40, sha, "tree"), "url": f"{api}/git/trees/{digits(40, sha, 'tree')}"},

@@ -31,6 +31,9 @@ WRONG_TYPES = orjson.dumps(
 )
 MISSING_KEYS = orjson.dumps({"detail": None})
 
+# Somebody else's HTML must not run as a page of ours.
+UNTRUSTED = {"Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"}
+
 
 def answer(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     return Response(orjson.dumps(body), status, headers, media_type="application/json")

@@ -1,10 +1,7 @@
 """Slack as the company's clients meet it. Source: Slack's Web API pages and its OpenAPI document of 2021."""
 
 from collections.abc import Awaitable, Callable
-from email import message_from_bytes
-from email.message import Message
 from typing import Any
-from urllib.parse import parse_qsl
 
 import orjson
 from starlette.applications import Starlette
@@ -13,16 +10,41 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from watchkeeper.sandbox.manners import Gate, Manners, answer, bearer
-from watchkeeper.sandbox.slack_blocks import problem
-from watchkeeper.sandbox.slack_space import BOT_ID, TEAM_ID, USER_ID, Channel, Post, Space
+from watchkeeper.sandbox.slack_arguments import (
+    MissingScopeError,
+    RefusedError,
+    arguments_of,
+    content_of,
+    decoded,
+    file_of,
+)
+from watchkeeper.sandbox.slack_shapes import channel_body, message_body
+from watchkeeper.sandbox.slack_space import BOT_ID, NO_FILES, NO_SCOPE, TEAM_ID, USER_ID, Channel, Post, Space
 from watchkeeper.sandbox.world import World
 
 TOKEN = "sandbox-slack-token"  # noqa: S105  (it opens a make-believe house)
+NARROW_TOKEN = "sandbox-slack-narrow-token"  # noqa: S105  (it opens the front door alone)
 WEBHOOK_SECRET = "T0000ACME/B000WATCH/make-believe"  # noqa: S105  (as above)
+METHODS = ["GET", "POST"]
 Method = Callable[[dict[str, Any], Request], dict[str, Any]]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
-LONGEST_TEXT = 40_000
+# What each call needs. A token that may do everything, and one that may only write messages.
+SCOPES = {
+    "chat.postMessage": "chat:write",
+    "chat.update": "chat:write",
+    "chat.delete": "chat:write",
+    "conversations.list": "channels:read",
+    "conversations.info": "channels:read",
+    "conversations.history": "channels:history",
+    "conversations.replies": "channels:history",
+    "users.lookupByEmail": "users:read.email",
+    "files.getUploadURLExternal": "files:write",
+    "files.completeUploadExternal": "files:write",
+    "files.delete": "files:write",
+}
+GRANTED = {TOKEN: frozenset(SCOPES.values()), NARROW_TOKEN: frozenset({"chat:write"})}
+LONGEST_PAGE = 999
 LARGEST_FILE = 20_000_000
 
 MANNERS = Manners(
@@ -30,10 +52,6 @@ MANNERS = Manners(
     limited={"ok": False, "error": "ratelimited"},
     down={"ok": False, "error": "service_unavailable"},
 )
-
-
-class RefusedError(Exception):
-    """Slack's answer `ok: false`, with the error's name."""
 
 
 class Slack:
@@ -47,33 +65,52 @@ class Slack:
             "auth.test": self.auth_test,
             "chat.postMessage": self.post_message,
             "chat.update": self.update,
+            "chat.delete": self.delete,
+            "chat.getPermalink": self.permalink,
             "conversations.list": self.conversations,
+            "conversations.info": self.conversation,
+            "conversations.history": self.history,
+            "conversations.replies": self.replies,
             "users.lookupByEmail": self.lookup,
             "files.getUploadURLExternal": self.upload_url,
             "files.completeUploadExternal": self.complete_upload,
+            "files.delete": self.delete_file,
         }
-        routes = [Route(f"/api/{name}", self._method(call), methods=["GET", "POST"]) for name, call in names.items()]
+        routes = [Route(f"/api/{name}", self._method(name, call), methods=METHODS) for name, call in names.items()]
         return [
             *routes,
-            Route("/api/{method}", self._method(_unknown_method), methods=["GET", "POST"]),
+            Route("/api/{method}", self._method("", _unknown_method), methods=METHODS),
             Route("/services/{secret:path}", self.webhook, methods=["POST"]),
             Route("/upload/{file}", self.upload, methods=["POST", "PUT"]),
         ]
 
-    def _method(self, call: Method) -> Endpoint:
+    def _method(self, name: str, call: Method) -> Endpoint:
         async def endpoint(request: Request) -> Response:
-            arguments = await _arguments(request)
+            arguments = await arguments_of(request)
             shown = bearer(request.headers) or arguments.get("token", "")
-            if shown != TOKEN:
+            if shown not in GRANTED:
                 return answer({"ok": False, "error": "invalid_auth" if shown else "not_authed"})
             try:
+                self._demand_scope(name, shown, arguments)
                 return answer({"ok": True, **call(arguments, request)})
+            except MissingScopeError as error:
+                return answer(
+                    {"ok": False, "error": "missing_scope", "needed": error.needed, "provided": error.granted}
+                )
             except RefusedError as error:
                 code, *messages = error.args
                 more = {"response_metadata": {"messages": messages}} if messages else {}
                 return answer({"ok": False, "error": code, **more})
 
         return endpoint
+
+    def _demand_scope(self, name: str, token: str, arguments: dict[str, Any]) -> None:
+        """Refuse a call for which the token has no scope; in some channels none, or none for files, counts."""
+        channel = self._space.channel(str(arguments.get("channel") or arguments.get("channel_id") or ""))
+        needed, lacks = SCOPES.get(name, ""), channel.name if channel else ""
+        lacking = lacks.startswith(NO_SCOPE) or (lacks.startswith(NO_FILES) and needed == "files:write")
+        if needed and (lacking or needed not in GRANTED[token]):
+            raise MissingScopeError(needed, ",".join(sorted(GRANTED[token] - {needed})))
 
     def auth_test(self, _: dict[str, Any], request: Request) -> dict[str, Any]:
         url = f"{request.url.scheme}://{request.url.netloc}/slack"
@@ -84,25 +121,69 @@ class Slack:
 
     def post_message(self, arguments: dict[str, Any], _: Request) -> dict[str, Any]:
         channel = self._channel(arguments)
-        blocks, text = _content(arguments)
+        blocks, text = content_of(arguments)
         thread = arguments.get("thread_ts", "")
         post = self._space.post(channel, text, blocks, self._world.now(), thread)
-        return {"channel": channel.id, "ts": post.ts, "message": _message(post)}
+        post.metadata = decoded(arguments.get("metadata"), "invalid_metadata_format")
+        return {"channel": channel.id, "ts": post.ts, "message": message_body(post)}
 
     def update(self, arguments: dict[str, Any], _: Request) -> dict[str, Any]:
         channel = self._channel(arguments, by_id=True)
-        post = self._space.find(channel, arguments.get("ts", ""))
-        if post is None:
-            raise RefusedError("message_not_found")
-        blocks, text = _content(arguments)
+        post = self._post(channel, arguments)
+        blocks, text = content_of(arguments)
         self._space.edit(post, text, blocks, self._world.now())
-        return {"channel": channel.id, "ts": post.ts, "text": post.text, "message": _message(post)}
+        if arguments.get("metadata"):
+            post.metadata = decoded(arguments["metadata"], "invalid_metadata_format")
+        return {"channel": channel.id, "ts": post.ts, "text": post.text, "message": message_body(post)}
+
+    def delete(self, arguments: dict[str, Any], _: Request) -> dict[str, Any]:
+        channel = self._channel(arguments, by_id=True)
+        post = self._post(channel, arguments)
+        channel.posts.remove(post)
+        return {"channel": channel.id, "ts": post.ts}
+
+    def permalink(self, arguments: dict[str, Any], request: Request) -> dict[str, Any]:
+        channel = self._channel({"channel": arguments.get("channel")}, by_id=True)
+        post = self._post(channel, {"ts": arguments.get("message_ts")})
+        base = f"{request.url.scheme}://{request.url.netloc}/slack"
+        return {"channel": channel.id, "permalink": f"{base}?channel={channel.name}#p{post.ts}"}
+
+    def history(self, arguments: dict[str, Any], _: Request) -> dict[str, Any]:
+        """Return what stands in a channel, newest first, without the answers in threads."""
+        channel = self._channel(arguments, by_id=True)
+        roots = [post for post in channel.posts if post.thread_ts in {"", post.ts}]
+        return self._messages(channel, _between(roots, arguments)[::-1], arguments)
+
+    def replies(self, arguments: dict[str, Any], _: Request) -> dict[str, Any]:
+        """Return a thread, oldest first, beginning with what was answered."""
+        channel, ts = self._channel(arguments, by_id=True), str(arguments.get("ts", ""))
+        thread = self._space.thread(channel, ts)
+        if not thread or thread[0].ts != ts:
+            raise RefusedError("thread_not_found")
+        return self._messages(channel, [thread[0], *_between(thread[1:], arguments)], arguments)
+
+    def _messages(self, channel: Channel, posts: list[Post], arguments: dict[str, Any]) -> dict[str, Any]:
+        size, first = min(int(arguments.get("limit") or 100), LONGEST_PAGE), int(arguments.get("cursor") or 0)
+        with_metadata = str(arguments.get("include_all_metadata", "")).lower() in {"1", "true"}
+        bodies = [
+            message_body(post, self._space.thread(channel, post.ts)[1:], with_metadata=with_metadata)
+            for post in posts[first : first + size]
+        ]
+        has_more = len(posts) > first + size
+        more = {"response_metadata": {"next_cursor": str(first + size)}} if has_more else {}
+        return {"messages": bodies, "has_more": has_more, **more}
+
+    def conversation(self, arguments: dict[str, Any], _: Request) -> dict[str, Any]:
+        channel = self._space.channel(str(arguments.get("channel", "")), by_id=True)
+        if channel is None:
+            raise RefusedError("channel_not_found")
+        return {"channel": channel_body(channel)}
 
     def conversations(self, arguments: dict[str, Any], _: Request) -> dict[str, Any]:
         limit, first = int(arguments.get("limit") or 100), int(arguments.get("cursor") or 0)
         channels = list(self._space.channels.values())
         following = str(first + limit) if first + limit < len(channels) else ""
-        bodies = [_channel_body(channel) for channel in channels[first : first + limit]]
+        bodies = [channel_body(channel) for channel in channels[first : first + limit]]
         return {"channels": bodies, "response_metadata": {"next_cursor": following}}
 
     def lookup(self, _: dict[str, Any], __: Request) -> dict[str, Any]:
@@ -114,14 +195,14 @@ class Slack:
             raise RefusedError("invalid_arguments")
         if int(length) > LARGEST_FILE:
             raise RefusedError("file_too_large")
-        file = self._space.plan_file(name)
+        file = self._space.plan_file(name, str(arguments.get("alt_txt", "")))
         return {"upload_url": f"{request.url.scheme}://{request.url.netloc}/slack/upload/{file.id}", "file_id": file.id}
 
     async def upload(self, request: Request) -> Response:
         file = self._space.files.get(request.path_params["file"])
         if file is None:
             return Response("no such upload", 404)
-        file.content = _file_of(await request.body(), request.headers.get("content-type", ""))
+        file.content = file_of(await request.body(), request.headers.get("content-type", ""))
         return Response(f"OK - {len(file.content)}")
 
     def complete_upload(self, arguments: dict[str, Any], _: Request) -> dict[str, Any]:
@@ -139,15 +220,28 @@ class Slack:
             self._space.post(channel, text, [], self._world.now(), thread).files = known
         return {"files": [{"id": file.id, "title": file.title, "name": file.name} for file in known]}
 
+    def delete_file(self, arguments: dict[str, Any], _: Request) -> dict[str, Any]:
+        file = self._space.files.get(str(arguments.get("file", "")))
+        if file is None:
+            raise RefusedError("file_not_found")
+        self._space.take_away(file)
+        return {}
+
     async def webhook(self, request: Request) -> Response:
         if request.path_params["secret"] != WEBHOOK_SECRET:
             return Response("no_service", 404)
         try:
-            blocks, text = _content(await _arguments(request))
+            blocks, text = content_of(await arguments_of(request))
         except (RefusedError, orjson.JSONDecodeError) as error:
             return Response(str(error) if isinstance(error, RefusedError) else "invalid_payload", 400)
         self._space.post(self._space.channels["releases"], text, blocks, self._world.now(), "")
         return Response("ok")
+
+    def _post(self, channel: Channel, arguments: dict[str, Any]) -> Post:
+        post = self._space.find(channel, str(arguments.get("ts", "")))
+        if post is None:
+            raise RefusedError("message_not_found")
+        return post
 
     def _channel(self, arguments: dict[str, Any], *, by_id: bool = False) -> Channel:
         channel = self._space.channel(str(arguments.get("channel", "")), by_id=by_id)
@@ -158,90 +252,16 @@ class Slack:
         return channel
 
 
-def _file_of(body: bytes, content_type: str) -> bytes:
-    """Return the file of an upload: the raw body, or the first part of a form."""
-    if not content_type.startswith("multipart/"):
-        return body
-    form = message_from_bytes(b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + body)
-    parts = form.get_payload()
-    first = parts[0] if isinstance(parts, list) and parts else None
-    content = first.get_payload(decode=True) if isinstance(first, Message) else None
-    return content if isinstance(content, bytes) else b""
+def _between(posts: list[Post], arguments: dict[str, Any]) -> list[Post]:
+    """Return the posts after `oldest` and before `latest`; they themselves belong to it when `inclusive` is said."""
+    inclusive = str(arguments.get("inclusive", "")).lower() in {"1", "true"}
+    oldest, latest = str(arguments.get("oldest") or "0"), str(arguments.get("latest") or "9" * 10)
+    bounds = {oldest, latest} if inclusive else set()
+    return [post for post in posts if float(oldest) < float(post.ts) < float(latest) or post.ts in bounds]
 
 
 def _unknown_method(_: dict[str, Any], __: Request) -> dict[str, Any]:
     raise RefusedError("unknown_method")
-
-
-async def _arguments(request: Request) -> dict[str, Any]:
-    """Return the arguments of a call, from query, form or JSON."""
-    found: dict[str, Any] = dict(request.query_params)
-    body = await request.body()
-    if request.headers.get("content-type", "").startswith("application/json"):
-        decoded = orjson.loads(body or b"{}")
-        found |= decoded if isinstance(decoded, dict) else {}
-    else:
-        found |= dict(parse_qsl(body.decode(errors="replace")))
-    if isinstance(found.get("payload"), str):
-        found |= orjson.loads(found["payload"])
-    return found
-
-
-def _content(arguments: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
-    """Return blocks and text of a message, refused as Slack refuses them."""
-    blocks = arguments.get("blocks") or []
-    if isinstance(blocks, str):
-        try:
-            blocks = orjson.loads(blocks)
-        except orjson.JSONDecodeError as error:
-            raise RefusedError("invalid_blocks_format") from error
-    text = str(arguments.get("text") or "")
-    if not isinstance(blocks, list):
-        raise RefusedError("invalid_blocks_format")
-    if reason := problem(blocks):
-        raise RefusedError("invalid_blocks", f"[ERROR] {reason}")
-    if not text and not blocks:
-        raise RefusedError("no_text")
-    if len(text) > LONGEST_TEXT:
-        raise RefusedError("msg_too_long")
-    return blocks, text
-
-
-def _message(post: Post) -> dict[str, Any]:
-    body: dict[str, Any] = {
-        "type": "message", "subtype": "bot_message", "text": post.text, "ts": post.ts, "team": TEAM_ID, "user": USER_ID,
-        "bot_id": BOT_ID,
-    }  # fmt: skip
-    if post.blocks:
-        body["blocks"] = post.blocks
-    if post.thread_ts:
-        body["thread_ts"] = post.thread_ts
-    if post.edited_at is not None:
-        body["edited"] = {"user": USER_ID, "ts": f"{post.edited_at:.6f}"}
-    return body
-
-
-def _channel_body(channel: Channel) -> dict[str, Any]:
-    no = dict.fromkeys(
-        ("is_archived", "is_general", "is_group", "is_im", "is_mpim", "is_org_shared", "is_private", "is_shared"), False
-    )
-    empty = {"value": "", "creator": USER_ID, "last_set": 1_736_931_600}
-    return {
-        **no,
-        "id": channel.id,
-        "name": channel.name,
-        "name_normalized": channel.name,
-        "is_channel": True,
-        "is_member": channel.is_member,
-        "created": 1_736_931_600,
-        "creator": USER_ID,
-        "topic": {**empty, "value": channel.topic},
-        "purpose": empty,
-        "previous_names": [],
-        "priority": 0,
-        "num_members": 6,
-        "unlinked": 0,
-    }
 
 
 def create(world: World, space: Space) -> Gate:

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from watchkeeper.sandbox.manners import UNTRUSTED
 from watchkeeper.sandbox.mrkdwn import render_mrkdwn, render_plain
 from watchkeeper.sandbox.slack_space import Channel, File, Post, Space
 
@@ -29,9 +30,7 @@ def routes(space: Space) -> list[Route]:
         found = space.files.get(request.path_params["file"])
         if found is None or found.content is None:
             return Response("no such file", 404)
-        # Somebody else's HTML must not run as a page of ours.
-        safe = {"Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"}
-        return Response(found.content, media_type=_kind(found), headers=safe)
+        return Response(found.content, media_type=_kind(found), headers=UNTRUSTED)
 
     return [Route("/slack", show), Route("/slack/files/{file}", file)]
 
@@ -52,7 +51,12 @@ def render(space: Space, channel: Channel) -> str:
 def _view(channel: Channel, post: Post) -> dict[str, object]:
     replies = [reply for reply in channel.posts if reply.thread_ts == post.ts and reply is not post]
     files = [
-        {"id": file.id, "title": file.title or file.name, "is_image": _kind(file).startswith("image/")}
+        {
+            "id": file.id,
+            "title": file.title or file.name,
+            "description": file.description or file.title or file.name,
+            "is_image": _kind(file).startswith("image/"),
+        }
         for file in post.files
     ]
     return {

@@ -4,7 +4,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 TEAM_ID, USER_ID, BOT_ID = "T0000ACME", "U000WATCH", "B000WATCH"
-MOST_POSTS = 500
+MOST_POSTS, MOST_CHANNELS = 500, 50
+# How the names of channels begin that make trouble: the watch is not in them, or lacks every scope, or that for files.
+PRIVATE, NO_SCOPE, NO_FILES = "private", "noscope", "nofiles"
+TROUBLE = (PRIVATE, NO_SCOPE, NO_FILES)
 
 
 @dataclass(slots=True)
@@ -12,12 +15,18 @@ class File:
     id: str
     name: str
     title: str = ""
+    description: str = ""
     content: bytes | None = None
 
 
 @dataclass(slots=True)
 class Post:
-    """One message. `text` and `blocks` are what stands there now, `revisions` counts the edits."""
+    """One message. `text` and `blocks` are what stands there now, `revisions` counts the edits.
+
+    Attributes:
+        thread_ts: of the message that it answers; "" for none.
+        metadata: what the poster noted down beside it, for programs alone.
+    """
 
     ts: str
     text: str
@@ -26,6 +35,7 @@ class Post:
     thread_ts: str = ""
     edited_at: float | None = None
     revisions: int = 0
+    metadata: dict[str, Any] | None = None
     files: list[File] = field(default_factory=list)
 
 
@@ -52,10 +62,19 @@ class Space:
             )
         }
         self.files: dict[str, File] = {}
-        self._last = 0
+        self._last = self._planned = 0
 
     def channel(self, name: str, *, by_id: bool = False) -> Channel | None:
-        """Return a channel by id, or by name with or without `#` where that is allowed."""
+        """Return a channel by id, or by name with or without `#` where that is allowed.
+
+        Those with the names that make trouble exist as soon as somebody asks for them.
+        """
+        short = name.removeprefix("#")
+        if not by_id and short.startswith(TROUBLE) and len(self.channels) < MOST_CHANNELS:
+            id_ = "C" + "".join(filter(str.isalnum, short.upper()))
+            self.channels.setdefault(
+                short, Channel(id_, short, "Makes trouble", is_member=not short.startswith(PRIVATE))
+            )
         for channel in self.channels.values():
             if name == channel.id or (not by_id and name.removeprefix("#") == channel.name):
                 return channel
@@ -77,6 +96,19 @@ class Space:
         del channel.posts[:-MOST_POSTS]
         return message
 
+    def thread(self, channel: Channel, ts: str) -> list[Post]:
+        """Return a message and its answers, oldest first."""
+        return [post for post in channel.posts if ts in {post.ts, post.thread_ts}]
+
+    def take_away(self, file: File) -> None:
+        """Remove a file, and the messages that were nothing else."""
+        del self.files[file.id]
+        for channel in self.channels.values():
+            for post in [post for post in channel.posts if file in post.files]:
+                post.files.remove(file)
+                if not (post.files or post.text or post.blocks):
+                    channel.posts.remove(post)
+
     def find(self, channel: Channel, ts: str) -> Post | None:
         return next((post for post in channel.posts if post.ts == ts), None)
 
@@ -84,7 +116,8 @@ class Space:
         post.text, post.blocks, post.edited_at = text, blocks, now
         post.revisions += 1
 
-    def plan_file(self, name: str) -> File:
-        file = File(f"F{len(self.files) + 1:08d}", name)
+    def plan_file(self, name: str, description: str) -> File:
+        self._planned += 1
+        file = File(f"F{self._planned:08d}", name, description=description)
         self.files[file.id] = file
         return file
