@@ -20,7 +20,9 @@ from prefect.exceptions import ObjectAlreadyExists
 from prefect.variables import Variable
 from pydantic import SecretStr
 
+from blocks.apprise import Apprise
 from blocks.circleci import CircleCI
+from blocks.github import GitHub
 from blocks.sentry import Sentry
 from blocks.slack import Slack
 from blocks.vercel import Vercel
@@ -28,7 +30,7 @@ from deployments.home import open_home
 from watchkeeper.config import Credentials, read_credentials, read_settings
 
 WORK_POOL = "watchkeeper"
-BLOCK_TYPES: tuple[type[Block], ...] = (Sentry, Vercel, CircleCI, Slack)
+BLOCK_TYPES: tuple[type[Block], ...] = (Sentry, Vercel, CircleCI, Slack, GitHub, Apprise)
 VENDOR_SLOTS = {"sentry": 2, "vercel": 2, "circleci": 2}
 RETENTION = {"raw_days": 30, "hourly_days": 400, "prefect_days": 30}
 
@@ -70,6 +72,8 @@ def blocks_from(credentials: Credentials) -> Iterator[tuple[type[Block], Block |
     yield Vercel, Vercel(token=given.vercel_token) if given.vercel_token.get_secret_value() else None
     yield CircleCI, CircleCI(token=given.circle_token) if given.circle_token.get_secret_value() else None
     yield Slack, Slack(bot_token=given.slack_bot_token, webhook_url=given.slack_webhook_url) if slack else None
+    yield GitHub, GitHub(token=given.github_token) if given.github_token.get_secret_value() else None
+    yield Apprise, Apprise(addresses=given.apprise_urls) if given.apprise_urls.get_secret_value() else None
 
 
 def sandbox_blocks(port: int) -> tuple[Block, ...]:
@@ -84,6 +88,8 @@ def sandbox_blocks(port: int) -> tuple[Block, ...]:
         ),
         CircleCI(token=SecretStr("sandbox-circleci-token"), base_url=f"{address}/circleci/api/v2"),
         Slack(bot_token=SecretStr("sandbox-slack-token"), base_url=f"{address}/slack/api/"),
+        GitHub(token=SecretStr("sandbox-github-token"), base_url=f"{address}/github"),
+        Apprise(addresses=SecretStr(f"json://127.0.0.1:{port}/sandbox/hook/reports")),
     )
 
 

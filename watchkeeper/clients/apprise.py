@@ -1,0 +1,107 @@
+"""Apprise: e-mail, Teams, SMS and a hundred other ways to tell people. It can send, and nothing else.
+
+Source: https://github.com/caronc/apprise/wiki
+"""
+
+import asyncio
+import hashlib
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from watchkeeper.clients.vendor_errors import MissingCredential
+
+if TYPE_CHECKING:
+    from apprise import NotifyBase
+
+VENDOR: Final = "Apprise"
+BLOCK: Final = "the block Watchkeeper Apprise"
+
+
+@dataclass(frozen=True, slots=True)
+class AppriseFile:
+    """A file that goes along where the service takes files."""
+
+    name: str
+    content: bytes
+    mimetype: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What one address made of a message.
+
+    Attributes:
+        fingerprint: stands for the address, which is a secret and cannot be had back from it.
+        service: the kind of address, as `mailtos`.
+    """
+
+    fingerprint: str
+    service: str
+    confirmed: bool
+
+
+class AppriseClient:
+    """Sends to each of its addresses.
+
+    Args:
+        addresses: Apprise URLs with spaces or line breaks between them; each is a secret.
+
+    Raises:
+        MissingCredential: there is none, or one of them is none.
+    """
+
+    def __init__(self, addresses: str) -> None:
+        self._addresses = tuple(dict.fromkeys(addresses.split()))
+        if not self._addresses:
+            raise MissingCredential(VENDOR, f"there is no address: put one into APPRISE_URLS or {BLOCK}")
+        self._services = [self._service(number, address) for number, address in enumerate(self._addresses, 1)]
+
+    @property
+    def fingerprints(self) -> tuple[str, ...]:
+        """Return what stands for each address."""
+        return tuple(_fingerprint(address) for address in self._addresses)
+
+    async def send(self, fingerprint: str, title: str, text: str, file: AppriseFile | None = None) -> Sent:
+        """Send to one address, and return whether its service has confirmed it.
+
+        Args:
+            text: plain text.
+        """
+        number = self.fingerprints.index(fingerprint)
+        service = self._services[number]
+        confirmed = await asyncio.to_thread(_notify, service, title, text, file)
+        return Sent(fingerprint, self._addresses[number].partition(":")[0], confirmed)
+
+    def _service(self, number: int, address: str) -> "NotifyBase":
+        from apprise import Apprise  # noqa: PLC0415 - a third of a second, for those who use it
+
+        _keep_quiet()
+        service = Apprise.instantiate(address)
+        if service is None:
+            raise MissingCredential(VENDOR, f"cannot use address {number} in {BLOCK}: correct it there")
+        return service
+
+
+def _notify(service: "NotifyBase", title: str, text: str, file: AppriseFile | None) -> bool:
+    return bool(service.notify(title=title, body=text, body_format="text", **_attached(service, file)))
+
+
+def _attached(service: "NotifyBase", file: AppriseFile | None) -> dict[str, Any]:
+    """Return the file as Apprise takes it; nothing where the service takes none."""
+    if file is None or not service.attachment_support:
+        return {}
+    from apprise import AppriseAttachment  # noqa: PLC0415 - see above
+    from apprise.attachment.memory import AttachMemory  # noqa: PLC0415 - see above
+
+    memory: Any = AttachMemory(file.content, file.name, file.mimetype)  # type: ignore[no-untyped-call]
+    return {"attach": AppriseAttachment(memory)}
+
+
+def _fingerprint(address: str) -> str:
+    return hashlib.sha256(f"watchkeeper {address}".encode()).hexdigest()[:16]
+
+
+def _keep_quiet() -> None:
+    """Silence the library's own log: it would hold addresses and whole messages."""
+    logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
