@@ -1,6 +1,6 @@
 """What each chart shows, in Altair's grammar."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta, tzinfo
 from typing import Any, Final
 
@@ -44,7 +44,10 @@ def score_chart(project: ProjectReport, canvas: Canvas, place: tzinfo) -> Drawin
         .axis(values=[0, 50, 100], labelExpr="datum.value")
     )
     rows = rows_of(series.lines["score"], series.step)
+    spread = alt.Chart(data(rows)).mark_area(color=light("haze")).encode(x=x, y=alt.Y("low:Q"), y2="high:Q")
+    has_spread = any(row["low"] is not None and row["low"] != row["high"] for row in rows)
     return alt.layer(
+        *([spread] if has_spread else ()),
         *_incident_layers(incident_rows(project.incidents, window)),
         *_line_layers(rows, x, y),
         *_release_layers([release for release in project.releases if window.contains(release.live_at)], canvas),
@@ -181,14 +184,19 @@ def _bar_layers(
     return alt.layer(*layers)
 
 
-def calendar_chart(days: dict[date, tuple[int, int]]) -> Drawing:
+def calendar_chart(days: Mapping[date, tuple[int, int]]) -> Drawing:
     """Return a field a day, a row a week: the darker the more releases; one that failed is framed."""
     most = max(releases for releases, _ in days.values())
     rows = [_day_row(day, counts, most) for day, counts in sorted(days.items())]
-    style = alt.Axis(domain=False, ticks=False, labelAngle=0, labelPadding=5, grid=False, orient="top", title=None)
+    style: dict[str, Any] = {"domain": False, "ticks": False, "labelAngle": 0, "labelPadding": 5, "title": None}
     base = alt.Chart(data(rows)).encode(
-        x=alt.X("weekday:O", axis=style, sort=None, scale=alt.Scale(domain=_WEEKDAYS)),
-        y=alt.Y("week:O", axis=style.copy(), sort=None),
+        x=alt.X(
+            "weekday:O",
+            axis=alt.Axis(orient="top", **style),
+            sort=None,
+            scale=alt.Scale(domain=_WEEKDAYS, paddingInner=0.08),
+        ),
+        y=alt.Y("week:O", axis=alt.Axis(**style), sort=None, scale=alt.Scale(paddingInner=0.12)),
     )
     fields = base.mark_rect(cornerRadius=3).encode(color=alt.Color("colour:N", scale=None))
     frames = base.transform_filter("datum.failed > 0").mark_rect(

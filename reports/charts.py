@@ -21,6 +21,7 @@ from watchkeeper.domain.period_reports import PeriodReport, Point, ProjectReport
 from watchkeeper.domain.phrases import amount
 from watchkeeper.domain.windows import Window
 
+_DAY: Final = timedelta(days=1)
 _MOST_DAYS: Final = 42  # of the calendar: six weeks, newest last
 _PNG_SCALE: Final = 2
 _Spec = Callable[[Series, Canvas, tzinfo], Drawing]
@@ -33,11 +34,17 @@ _SPECS: Final[Mapping[str, _Spec]] = {
 _MAIN_LINES: Final = {"score": "score", "failures": "rate", "latency_ms": "p95", "builds": "failed"}
 _SUMMED: Final = frozenset({"builds", "cost"})
 _LEGENDS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
-    "score": (("alarm", "critical"), ("release", "release"), ("failed", "release that failed")),
+    "score": (
+        ("line", "mean"),
+        ("haze", "lowest to highest"),
+        ("alarm", "critical"),
+        ("release", "release"),
+        ("failed", "release that failed"),
+    ),
     "failures": (("line", "share that failed"), ("band", "95 % interval")),
     "latency_ms": (("line", "p50"), ("band", "to p95"), ("haze", "to p99")),
     "builds": (("bar", "passed, above"), ("bad", "failed, below")),
-    "cost": (("bar", "cost"), ("line-ink", "expected")),
+    "cost": (("bar", "cost by day"), ("line-ink", "expected")),
     "calendar": (("haze", "few releases"), ("band", "many"), ("framed", "✕ failed")),
 }
 
@@ -69,7 +76,7 @@ def draw_charts(project: ProjectReport, names: Sequence[str], window: Window, pl
         names: of series, or `calendar`.
         window: of the report, which says how moments are named.
     """
-    known = [name for name in names if _is_drawn(project, name)]
+    known = [name for name in names if _is_drawn(project, name, window)]
     wide = WIDE if fills_row(known) else HALF_WIDE
     return tuple(_draw(project, name, window, place, wide) for name in known)
 
@@ -79,16 +86,16 @@ def fills_row(names: Collection[str]) -> bool:
     return len(names) % 3 != 2
 
 
-def _is_drawn(project: ProjectReport, name: str) -> bool:
+def _is_drawn(project: ProjectReport, name: str, window: Window) -> bool:
     if name == "calendar":
-        return len(project.calendar) > 1  # of one day it would say nothing
+        return window.length > 2 * _DAY and bool(project.calendar)  # of one day it would say nothing
     series = project.series.get(name)
     return series is not None and is_known(series)
 
 
 def _draw(project: ProjectReport, name: str, window: Window, place: tzinfo, wide: Canvas) -> Drawn:
     if name == "calendar":
-        return _draw_calendar(project.calendar)
+        return _draw_calendar(_every_day(project.calendar, window, place))
     series = project.series[name]
     summary = summarised(series)
     if name == "score":
@@ -98,6 +105,14 @@ def _draw(project: ProjectReport, name: str, window: Window, place: tzinfo, wide
     drawings = tuple(_page_drawing(spec, canvas, summary) for canvas, spec in specs)
     head, rows = _table(series, window, place)
     return Drawn(name, one_line(series.title), summary, drawings, _legend(project, name), head, rows)
+
+
+def _every_day(days: Mapping[date, tuple[int, int]], window: Window, place: tzinfo) -> dict[date, tuple[int, int]]:
+    """Return the calendar with the days on which nothing was released."""
+    first = window.start.astimezone(place).date()
+    last = (window.end - timedelta(microseconds=1)).astimezone(place).date()
+    empty = {first + n * _DAY: (0, 0) for n in range((last - first).days + 1)}
+    return empty | {day: counts for day, counts in days.items() if first <= day <= last}
 
 
 def _draw_calendar(days: Mapping[date, tuple[int, int]]) -> Drawn:
@@ -116,11 +131,13 @@ def _draw_calendar(days: Mapping[date, tuple[int, int]]) -> Drawn:
 
 def _legend(project: ProjectReport, name: str) -> tuple[tuple[str, str], ...]:
     """Return what the colours of a chart mean, as far as they occur in it."""
-    absent = set()
+    absent: set[str] = set()
     if name == "score":
         outcomes = {release.outcome in chart_specs.FAILED_OUTCOMES for release in project.releases}
-        absent = {key for key, found in (("alarm", bool(project.incidents)), ("release", False in outcomes),
-                                         ("failed", True in outcomes)) if not found}  # fmt: skip
+        spread = any(point.low != point.high for line in project.series[name].lines.values() for point in line)
+        found = {"line": spread, "haze": spread, "alarm": bool(project.incidents)}
+        found |= {"release": False in outcomes, "failed": True in outcomes}
+        absent = {key for key, is_there in found.items() if not is_there}
     return tuple(entry for entry in _LEGENDS[name] if entry[0] not in absent)
 
 
@@ -130,12 +147,18 @@ def is_known(series: Series) -> bool:
 
 def summarised(series: Series) -> str:
     """Return a chart in a sentence, with how much of it is not known."""
-    line = series.lines.get(_MAIN_LINES.get(series.name, "")) or next(iter(series.lines.values()))
+    line = series.lines.get(_MAIN_LINES.get(_kind(series), "")) or next(iter(series.lines.values()))
     missing = sum(point.value is None for point in line)
-    step = {timedelta(hours=1): "hours", timedelta(days=1): "days"}.get(series.step, "points")
+    step = {timedelta(hours=1): "hours", timedelta(days=1): "days", timedelta(weeks=1): "weeks"}.get(
+        series.step, "points"
+    )
     gaps = f"; {missing} of {len(line)} {step} are not known" if missing else ""
-    told = _sums(series) if series.name in _SUMMED else _range(series, line)
+    told = _sums(series) if _kind(series) in _SUMMED else _range(series, line)
     return f"{one_line(series.title)}: {told}{gaps}"
+
+
+def _kind(series: Series) -> str:
+    return series.name.removesuffix("_by_week")
 
 
 def _sums(series: Series) -> str:
@@ -148,7 +171,7 @@ def _range(series: Series, line: Sequence[Point]) -> str:
     if not values:
         return "not known"
     low, high, last = (str(shown(value, series.unit)) for value in (min(values), max(values), values[-1]))
-    which = "" if len(series.lines) == 1 else f"{_MAIN_LINES[series.name]} "
+    which = "" if len(series.lines) == 1 else f"{_MAIN_LINES[_kind(series)]} "
     return f"{which}between {low} and {high}, at last {last}"
 
 
@@ -161,7 +184,7 @@ def _table(series: Series, window: Window, place: tzinfo) -> tuple[tuple[str, ..
         head.append(name)
         columns.append([str(shown(point.value, series.unit)) for point in line])
         if any(point.low is not None for point in line):
-            head.append("95 % interval")
+            head.append("95 % interval" if series.unit == "%" else "range")
             columns.append([_bounds(point, series.unit) for point in line])
     return tuple(head), tuple(zip(*columns, strict=True))
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from watchkeeper.domain.figure_words import number_words, share_words
 from watchkeeper.domain.period_reports import Figure
-from watchkeeper.domain.phrases import percent
 from watchkeeper.domain.trends import Direction, Trend
 
 NOT_KNOWN: Final = "–"
@@ -44,12 +44,12 @@ def shown(value: float | None, unit: str = "") -> Shown:
         case "%":
             return Shown(share(value), "%")
         case "ms":
-            return Shown(_short(value / 1000), "s") if value >= 10_000 else Shown(f"{value:,.0f}", "ms")
+            return Shown(number_words(value / 1000), "s") if value >= 10_000 else Shown(f"{value:,.0f}", "ms")
         case "s":
             return _span(value)
         case _ if _is_currency(unit):
             return _money(value, unit)
-    return Shown(_short(value), unit)
+    return Shown(number_words(value), unit)
 
 
 def figure_value(figure: Figure) -> Shown:
@@ -57,12 +57,8 @@ def figure_value(figure: Figure) -> Shown:
 
 
 def share(value: float) -> str:
-    """Return a fraction as a percentage without its sign: never 100 for less than all, never 0 for more than none."""
-    hundredths = 100 * value
-    if 99 < hundredths < 100:
-        digits = 2 if hundredths < 99.99 else 4
-        return f"{math.floor(hundredths * 10**digits + 1e-6) / 10**digits:.{digits}f}".rstrip("0").rstrip(".")
-    return percent(value).removesuffix(" %")
+    """Return a fraction as a percentage without its sign."""
+    return share_words(value).removesuffix(" %")
 
 
 def length(span: timedelta | None) -> str:
@@ -82,15 +78,7 @@ def made_of(figure: Figure) -> str:
     """Return `3 of 1,204`; "" for what is no share."""
     if figure.numerator is None or figure.denominator is None:
         return ""
-    return f"{_short(figure.numerator)} of {_short(figure.denominator)}"
-
-
-def _short(value: float) -> str:
-    """Return at least three digits that count, and no more after the point than that needs."""
-    if value == round(value) or abs(value) >= 100:
-        return f"{value:,.0f}"
-    digits = 1 if abs(value) >= 10 else 2
-    return f"{value:,.{digits}f}".rstrip("0").rstrip(".")
+    return f"{number_words(figure.numerator)} of {number_words(figure.denominator)}"
 
 
 def _span(seconds: float) -> Shown:
@@ -99,7 +87,7 @@ def _span(seconds: float) -> Shown:
         if size >= limit:
             number = seconds / step
             return Shown(f"{number:,.0f}" if size >= 20 * step else f"{number:.1f}".removesuffix(".0"), unit)
-    return Shown(f"{seconds:,.0f}" if size >= 10 else _short(seconds), "s")
+    return Shown(f"{seconds:,.0f}" if size >= 10 else number_words(seconds), "s")
 
 
 def _is_currency(unit: str) -> bool:
@@ -160,7 +148,7 @@ def _amount(trend: Trend) -> str:
     if trend.change is None:
         return "higher" if trend.direction is Direction.UP else "lower"
     if trend.change >= 1:
-        return f"{_short(round(1 + trend.change, 1))} times as high"
+        return f"{number_words(round(1 + trend.change, 1))} times as high"
     return f"{abs(trend.change):.0%}".replace("%", " %") + (" higher" if trend.change > 0 else " lower")
 
 

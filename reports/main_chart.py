@@ -6,6 +6,7 @@ It is one chart whose rows lie above each other, a row a project; text is large 
 import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
+from unicodedata import bidirectional
 from zoneinfo import ZoneInfo
 
 import altair as alt
@@ -25,7 +26,8 @@ _ROW: Final = 136  # height of a row on the axis, on which a score fills 100
 _ROW_PX: Final = 74
 _LEFT, _PLOT = 196, 396  # px
 _NAME, _SMALL, _HEADLINE = 17, 14, 20
-_LETTERS: Final = 22  # of a name
+_LETTERS: Final = 20  # of a name
+_RIGHT_TO_LEFT_MARK: Final = "\u200f"  # behind it an ellipsis stands where a name that is read from the right ends
 _COLOURS: Final = {
     Verdict.HEALTHY: "good",
     Verdict.WARNING: "warning",
@@ -113,7 +115,7 @@ def _words(rows: Sequence[tuple[int, ProjectReport]]) -> list[alt.Chart]:
     ]
     base = alt.Chart(data(told)).encode(y="value:Q")
     left: dict[str, Any] = {"align": "left", "baseline": "middle", "x": -_LEFT}
-    name = {**left, "dy": -12, "fontSize": _NAME, "fontWeight": "bold", "color": light("ink")}
+    name = {**left, "dy": -12, "fontSize": _NAME, "fontWeight": "bold", "color": light("ink"), "limit": _LEFT - 8}
     colour = alt.Color("colour:N", scale=None)
     score = {**name, "align": "right", "x": -12, "dy": 11, "fontSize": 24}
     return [
@@ -127,7 +129,14 @@ def _told(row: int, project: ProjectReport) -> Row:
     name = one_line(project.name)
     score = NOT_KNOWN if project.score is None else f"{project.score:.0f}"
     return {
-        "row": row, "name": name if len(name) <= _LETTERS else f"{name[: _LETTERS - 1]}…",
+        "row": row, "name": _cut(name),
         "verdict": project.verdict.capitalize(), "score": score, "colour": light(_COLOURS[project.verdict]),
         "value": _floor(row) + 50,
     }  # fmt: skip
+
+
+def _cut(name: str) -> str:
+    if len(name) <= _LETTERS:
+        return name
+    is_right_to_left = any(bidirectional(letter) in {"R", "AL"} for letter in name)
+    return f"{name[: _LETTERS - 1].rstrip()}…{_RIGHT_TO_LEFT_MARK if is_right_to_left else ''}"

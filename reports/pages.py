@@ -71,6 +71,7 @@ _FILTERS: Final[dict[str, Any]] = {
     "sentence": sentence,
     "shown": figures.shown,
     "share": figures.share,
+    "change": figures.change,
     "figure_value": figures.figure_value,
     "interval": figures.interval,
     "made_of": figures.made_of,

@@ -1,6 +1,6 @@
 """A report as one page: everything in one file, nothing to run, nothing to fetch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Final
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from reports.charts import Drawn, draw_charts, summarised
-from reports.figures import NO_CHANGE, Change, Shown, change, figure_value
+from reports.figures import NO_CHANGE, Change, Shown, change, figure_value, shown
 from reports.order import worst_first
 from reports.pages import environment
 from reports.period_words import TITLES, compared, dates, moment
@@ -26,28 +26,31 @@ from watchkeeper.domain.phrases import listed
 
 MOST_CHARTED: Final = 6  # projects with full charts: a page stays below 1 MB, and is made in a few seconds
 MOST_LINES: Final = 10  # of a list
-_CHARTS: Final[Mapping[ReportPeriod, tuple[str, ...]]] = {
-    ReportPeriod.DAILY: ("score", "failures", "latency_ms", "builds", "cost"),
-    ReportPeriod.WEEKLY: ("score", "failures", "latency_ms", "builds", "cost", "calendar"),
-    ReportPeriod.MONTHLY: ("score", "failures", "latency_ms", "builds", "cost", "calendar"),
-    ReportPeriod.CUSTOM: ("score", "failures", "latency_ms", "builds", "cost", "calendar"),
-}
+CHARTS: Final = ("score", "failures", "latency_ms", "builds", "cost", "calendar")
 _PARTS: Final[Mapping[ReportPeriod, tuple[str, ...]]] = {
     ReportPeriod.DAILY: ("issues", "incidents", "releases", "builds", "endpoints", "cost", "recommendations"),
     ReportPeriod.WEEKLY: (
-        "better", "areas", "issues", "endpoints", "flaky_tests", "dora", "incidents", "releases", "cost",
+        "better", "areas", "issues", "endpoints", "flaky_tests", "workflows", "dora", "incidents", "releases", "cost",
         "recommendations",
     ),
     ReportPeriod.MONTHLY: (
-        "dora", "objectives", "incidents", "cost", "recommendations", "better", "areas", "endpoints", "flaky_tests",
+        "long_run", "dora", "objectives", "incidents", "cost", "recommendations", "better", "areas", "endpoints",
+        "flaky_tests", "workflows",
     ),
     ReportPeriod.CUSTOM: (
-        "issues", "incidents", "releases", "builds", "endpoints", "areas", "flaky_tests", "dora", "objectives", "cost",
-        "better", "recommendations",
+        "issues", "incidents", "releases", "builds", "endpoints", "areas", "flaky_tests", "workflows", "dora",
+        "objectives", "cost", "better", "recommendations",
     ),
 }  # fmt: skip
-_LINES: Final = {"score": ("score", "score"), "cost": ("cost", "actual"), "failures": ("failures", "rate"),
-                 "failure_rate": ("failures", "rate"), "error_rate": ("failures", "rate")}  # fmt: skip
+LONG_RUN: Final = {
+    "score_by_week": "score", "failures_by_week": "rate", "latency_ms_by_week": "p95", "builds_by_week": "failed",
+    "cost_by_week": "actual",
+}  # fmt: skip
+_LINES: Final = {
+    "score": ("score", "score"), "cost": ("cost", "actual"), "failures": ("failures", "rate"),
+    "latency_p50_ms": ("latency_ms", "p50"), "latency_p95_ms": ("latency_ms", "p95"),
+    "latency_p99_ms": ("latency_ms", "p99"), "releases": ("releases", "released"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,15 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class LongLine:
+    """Where something goes in the long run: a small line, and its first and last value."""
+
+    title: str
+    spark: Markup
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """One project on the page. `parts` are macros of the template; without `charts` it has small lines only."""
 
@@ -92,6 +104,7 @@ class Section:
     lines: tuple[Line, ...]
     charts: tuple[Drawn, ...]
     parts: tuple[str, ...]
+    long_run: tuple[LongLine, ...]
 
 
 def render_report(report: PeriodReport) -> str:
@@ -145,7 +158,7 @@ def _section(
 ) -> Section:
     words = compared(report)
     lines = {name: _line(figure, words) for name, figure in project.figures.items()}
-    names = _CHARTS[report.period] if charted and not project.is_empty else ()
+    names = CHARTS if charted and not project.is_empty else ()
     return Section(
         anchor=f"p{number + 1}",
         project=project,
@@ -154,7 +167,18 @@ def _section(
         lines=tuple(lines.values()),
         charts=draw_charts(project, names, report.window, ZoneInfo(report.zone)),
         parts=_PARTS[report.period],
+        long_run=tuple(_long_lines(project)),
     )
+
+
+def _long_lines(project: ProjectReport) -> Iterator[LongLine]:
+    for name, line_name in LONG_RUN.items():
+        series = project.series.get(name)
+        known = [p.value for p in series.lines[line_name] if p.value is not None] if series else []
+        if series and len(known) > 1:
+            spark = sparkline([p.value for p in series.lines[line_name]], summarised(series), width=200, height=44)
+            ends = " to ".join(str(shown(value, series.unit)) for value in (known[0], known[-1]))
+            yield LongLine(series.title, spark, f"from {ends} in {len(series.lines[line_name])} weeks")
 
 
 def _line(figure: Figure, words: Mapping[str, str]) -> Line:
@@ -176,7 +200,7 @@ def _card(project: ProjectReport, line: Line) -> Line:
 
 def _spark(project: ProjectReport, figure: str, width: int, height: int) -> Markup:
     """Return the line of a figure's series; nothing where it has none."""
-    series_name, line_name = _LINES.get(figure, ("latency_ms", "p95") if figure.startswith("latency_p95") else ("", ""))
+    series_name, line_name = _LINES.get(figure, ("", ""))
     series = project.series.get(series_name)
     if series is None or line_name not in series.lines:
         return Markup()

@@ -10,7 +10,7 @@ MOST_POINTS: Final = 48
 _PAD: Final = 2.5
 
 
-def sparkline(  # what it shows has a label, how it is laid out has defaults
+def sparkline(
     values: Sequence[float | None],
     label: str,
     *,
@@ -18,7 +18,7 @@ def sparkline(  # what it shows has a label, how it is laid out has defaults
     width: int = 96,
     height: int = 22,
 ) -> Markup:
-    """Return a small line as `<svg>`, with gaps where nothing is known and a dot at the last value; "" for no value.
+    """Return a small line as `<svg>`, with gaps where nothing is known and a dot at its end; "" for fewer than two.
 
     Args:
         values: oldest first; more than 48 are put together by their means.
@@ -27,7 +27,7 @@ def sparkline(  # what it shows has a label, how it is laid out has defaults
     """
     thin = _thinned(values)
     known = [value for value in thin if value is not None]
-    if not known:
+    if len(known) < 2:
         return Markup()
     low, high = bounds or (min(known), max(known))
     points = _points(thin, low, high, width, height)

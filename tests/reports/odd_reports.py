@@ -1,0 +1,115 @@
+"""Made-up reports in which something is odd: nothing is known, names are long, text is an attack."""
+
+from dataclasses import replace
+
+from tests.reports.period_makers import period_report
+from watchkeeper.domain.period_reports import (
+    Coverage,
+    Figure,
+    PeriodReport,
+    ProjectReport,
+    Recommendation,
+    ReportPeriod,
+    SentLine,
+)
+from watchkeeper.domain.verdicts import Verdict
+
+HOSTILE = "<!channel> \"><script>alert(1)</script><img src=x onerror=alert(1)>' {{ 7*7 }} &amp; ]]> --> \u202egnp.exe"
+LONG = "The very long name of a product that somebody in marketing thought of " * 3
+HEBREW = "מערכת התשלומים של החנות"
+ARABIC = "متجر إلكتروني للكتب القديمة"
+
+
+def empty_report(period: ReportPeriod = ReportPeriod.DAILY) -> PeriodReport:
+    """Return a report of a period of which nothing is known."""
+    report = period_report(period, 2)
+    return replace(
+        report,
+        verdict=Verdict.UNKNOWN,
+        headline="Nothing is known of this day",
+        sentences=(),
+        actions=(),
+        projects=tuple(_emptied(project) for project in report.projects),
+        why_empty="The watch was not running: the first hour was measured on 2026-11-21.",
+        sent=(),
+        time_saved=None,
+    )
+
+
+def _emptied(project: ProjectReport) -> ProjectReport:
+    return ProjectReport(
+        slug=project.slug,
+        name=project.name,
+        verdict=Verdict.UNKNOWN,
+        reasons=("nothing is known of the period",),
+        score=None,
+        figures={name: Figure(name, figure.title, None, figure.unit, note="not known: the watch was not running")
+                 for name, figure in project.figures.items()},
+        key_figures=project.key_figures,
+        series={},
+        coverage=Coverage({"sentry": (0, 24), "endpoints": (0, 24)}, ("the watch was not running",)),
+        is_empty=True,
+    )  # fmt: skip
+
+
+def renamed(report: PeriodReport, *names: str) -> PeriodReport:
+    """Return the report with its first projects under other names."""
+    projects = [replace(project, name=name) for project, name in zip(report.projects, names, strict=False)]
+    return replace(report, projects=(*projects, *report.projects[len(projects) :]))
+
+
+def hostile_report(period: ReportPeriod = ReportPeriod.DAILY) -> PeriodReport:
+    """Return a report in which every text from outside is an attack."""
+    report = renamed(period_report(period, 3), HOSTILE, HOSTILE, HOSTILE)
+    return replace(
+        report,
+        headline=HOSTILE,
+        sentences=(HOSTILE,) * 3,
+        actions=tuple(_hostile_recommendation(r) for r in report.actions),
+        projects=tuple(_hostile_project(project) for project in report.projects),
+        sent=(SentLine(HOSTILE, 1, 1),),
+    )
+
+
+def _hostile_recommendation(found: Recommendation) -> Recommendation:
+    return replace(found, subject=HOSTILE, sentence=HOSTILE, evidence=HOSTILE, effect=HOSTILE, follow_up=HOSTILE,
+                   url="javascript:alert(1)")  # fmt: skip
+
+
+def _hostile_project(project: ProjectReport) -> ProjectReport:
+    return replace(
+        _hostile_lists(project),
+        reasons=(HOSTILE, HOSTILE),
+        figures={name: replace(f, title=HOSTILE, source=HOSTILE, note=HOSTILE, url="javascript:alert(1)")
+                 for name, f in project.figures.items()},
+        series={name: replace(s, title=HOSTILE) for name, s in project.series.items()},
+        coverage=Coverage({HOSTILE: (1, 24)}, (HOSTILE,)),
+        better=(HOSTILE,),
+        cost=replace(project.cost, by_source={HOSTILE: 1.0}, note=HOSTILE) if project.cost else None,
+        objectives=tuple(replace(o, name=HOSTILE, note=HOSTILE) for o in project.objectives),
+        recommendations=tuple(_hostile_recommendation(r) for r in project.recommendations),
+    )  # fmt: skip
+
+
+def _hostile_lists(project: ProjectReport) -> ProjectReport:
+    script = "javascript:alert(1)"
+    return replace(
+        project,
+        releases=tuple(replace(r, name=HOSTILE, sha=HOSTILE, outcome=r.outcome, reason=HOSTILE, url="data:text/html,x")
+                       for r in project.releases),
+        incidents=tuple(replace(i, release=HOSTILE, reason=HOSTILE) for i in project.incidents),
+        issues=tuple(replace(i, level=HOSTILE, short_id=HOSTILE, title=HOSTILE, culprit=HOSTILE, url=script)
+                     for i in project.issues),
+        builds=tuple(replace(b, name=HOSTILE, sha=HOSTILE, failed_jobs=(HOSTILE,), reason=HOSTILE, url="//evil.example")
+                     for b in project.builds),
+        flaky_tests=tuple(replace(t, name=HOSTILE, job=HOSTILE, url=script) for t in project.flaky_tests),
+        endpoints=tuple(replace(e, name=HOSTILE, url=script) for e in project.endpoints),
+        areas=tuple(replace(a, name=HOSTILE) for a in project.areas),
+        workflows=tuple(replace(w, name=HOSTILE) for w in project.workflows),
+    )  # fmt: skip
+
+
+def wordy_report(period: ReportPeriod = ReportPeriod.DAILY) -> PeriodReport:
+    """Return a report with a name of 200 characters, one without a space, and two that are read from the right."""
+    report = period_report(period, 4)
+    return renamed(report, LONG[:200], "unbreakable" * 18, HEBREW, ARABIC)
