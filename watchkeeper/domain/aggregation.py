@@ -14,7 +14,8 @@ from watchkeeper.domain.metrics import METRICS, Kind
 from watchkeeper.domain.sketches import GAMMA, LEAST, MOST_PACKED, PACKED_ZERO
 
 PAIR: Final = np.dtype([("bin", "<i2"), ("samples", "<u2")])  # one bin of a packed sketch
-BINS: Final = 1 << 16  # more than there are numbers of bins
+DIGITS: Final = 6  # after the point, of a total
+DAY_S: Final = 86_400
 WITH_EXTREMES: Final = frozenset({Kind.DISTRIBUTION, Kind.LEVEL})
 
 Key = tuple[str, str, datetime]  # project, label, start
@@ -27,6 +28,23 @@ class Keys:
 
     names: Sequence[Key]
     index: Ints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ProbeColumns:
+    """Probes in columns; NaN where one has no value.
+
+    Attributes:
+        keys: project, endpoint and hour of each.
+        ok: 1 for a right answer, 0 for any other.
+        expires: end of the certificate, in seconds since the epoch.
+    """
+
+    keys: Keys
+    ok: Floats
+    total_ms: Floats
+    first_byte_ms: Floats
+    expires: Floats
 
 
 def keys_of(projects: Sequence[str], labels: Sequence[str], starts: Sequence[datetime]) -> Keys:
@@ -68,6 +86,21 @@ def aggregate(metric: str, keys: Keys, values: Floats, counts: Ints | None = Non
     )
 
 
+def aggregate_probes(probes: ProbeColumns) -> BucketColumns:
+    """Return the hourly buckets of all metrics of endpoints. How long an answer takes counts where it was right."""
+    hours = np.array([start.timestamp() for _, _, start in probes.keys.names])
+    right = probes.ok == 1
+    days_left = (probes.expires - hours[probes.keys.index]) / DAY_S if len(hours) else probes.expires
+    return BucketColumns.joined(
+        [
+            aggregate("availability", probes.keys, probes.ok),
+            aggregate("latency_ms", probes.keys, np.where(right, probes.total_ms, np.nan)),
+            aggregate("first_byte_ms", probes.keys, np.where(right, probes.first_byte_ms, np.nan)),
+            aggregate("certificate_days", probes.keys, days_left),
+        ]
+    )
+
+
 def roll_up(buckets: BucketColumns, starts: Sequence[datetime]) -> BucketColumns:
     """Return buckets as fewer, larger ones: those of one project, metric and label with the same start are merged.
 
@@ -98,7 +131,8 @@ def bins_of(values: Floats) -> Ints:
 
 
 def _added_up(index: Ints, values: Floats, number: int) -> Floats:
-    return np.bincount(index, values, number).astype(np.float64, copy=False)
+    # Rounded, so that the order in which floating point numbers were added does not show.
+    return np.bincount(index, values, number).astype(np.float64).round(DIGITS)
 
 
 def _counted(index: Ints, counts: Ints, number: int) -> Ints:

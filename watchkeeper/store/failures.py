@@ -83,12 +83,15 @@ def explain(context: ExceptionContext, url: URL) -> StoreError | None:
     error = context.sqlalchemy_exception
     if url.get_backend_name() == "sqlite":
         return _explain_sqlite(str(original), url) if isinstance(error, DBAPIError) else None
+    return explain_postgresql(original, url, connection_lost=isinstance(error, OperationalError | InterfaceError))
+
+
+def explain_postgresql(original: BaseException, url: URL, *, connection_lost: bool) -> StoreError | None:
+    """Return the named error behind one of the driver's own; None when it is a mistake of ours."""
     state = getattr(original, "sqlstate", None) or ""
     if state in {"42P01", "42703"}:
         return StoreNotMigrated(f"{describe(url)} lacks a table or column: {MIGRATE}.")
-    cause = _postgresql_cause(
-        state, str(original), connection_lost=isinstance(error, OperationalError | InterfaceError)
-    )
+    cause = _postgresql_cause(state, str(original), connection_lost=connection_lost)
     return None if cause is None else StoreUnavailable(f"{describe(url)} could not be used: {cause}.")
 
 
