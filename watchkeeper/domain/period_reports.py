@@ -327,6 +327,7 @@ class ProjectReport:
         custody_since: since when production is held at an earlier release by a rollback; None when it is not.
         waiting: finished production builds that do not go live because of it.
         checks: full health checks of the period.
+        broken_since: since when the default branch was broken at the end of the period; None when it was not.
     """
 
     slug: str
@@ -357,6 +358,7 @@ class ProjectReport:
     custody_since: datetime | None = None
     waiting: int = 0
     checks: int = 0
+    broken_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

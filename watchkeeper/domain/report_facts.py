@@ -11,14 +11,12 @@ from watchkeeper.domain.delivery import AliasRequest, VercelDeployment
 from watchkeeper.domain.endpoints import Endpoint
 from watchkeeper.domain.health import HealthCheck
 from watchkeeper.domain.history import FlakyTest
-from watchkeeper.domain.hours import SourceCoverage
 from watchkeeper.domain.incidents import Incident
 from watchkeeper.domain.issue_events import IssueEvent
 from watchkeeper.domain.issues import Issue
 from watchkeeper.domain.limits import HealthLimits
 from watchkeeper.domain.metrics import Bucket
 from watchkeeper.domain.period_reports import Recommendation
-from watchkeeper.domain.phrases import amount
 from watchkeeper.domain.releases import Release
 from watchkeeper.domain.slo import SloTarget
 
@@ -33,21 +31,6 @@ class SourceState:
     complete: int
     expected: int
     reasons: tuple[str, ...] = ()
-
-
-def state_of(coverage: SourceCoverage, hours: int) -> SourceState | None:
-    """Return the state of a source over so many hours; None when it is not configured.
-
-    Hours that were never aggregated are missing, too: the reason says how many.
-    """
-    expected = hours - coverage.not_configured
-    if expected <= 0:
-        return None
-    never = expected - coverage.complete - coverage.incomplete
-    reasons = [f"{reason} ({amount(number, 'hour')})" for reason, number in coverage.reasons]
-    if never > 0:
-        reasons.append(f"not aggregated yet ({amount(never, 'hour')})")
-    return SourceState(min(coverage.complete, expected), expected, tuple(reasons))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Final, TypeVar
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from watchkeeper.domain.builds import Outcome, Pipeline, Workflow, failed_jobs, last_runs, outcome
@@ -31,12 +31,10 @@ MOST: Final = {"releases": 40, "issues": 12, "builds": 12, "flaky_tests": 8, "en
 MOST_TOP: Final = 5  # issues told for their events alone
 KINDS: Final = ("new", "regressed", "top")
 
-Item = TypeVar("Item")
 
-
-def cut(lists: Mapping[str, Sequence[Item]]) -> dict[str, int]:
+def cut(**sizes: int) -> dict[str, int]:
     """Return how many lie beyond what is shown of each list, by its name; only of those that are too long."""
-    return {name: len(items) - MOST[name] for name, items in lists.items() if len(items) > MOST[name]}
+    return {name: size - MOST[name] for name, size in sizes.items() if size > MOST[name]}
 
 
 # --- releases
