@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -181,5 +182,8 @@ def _before(report: PeriodReport) -> str:
 
 
 def _for_a_file(text: str) -> str:
+    """Return the text in small letters, digits and dashes; a long one is cut and stays distinct by its digest."""
     name = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-    return name[:_LONGEST_SCOPE]
+    if len(name) <= _LONGEST_SCOPE:
+        return name
+    return f"{name[: _LONGEST_SCOPE - 9]}-{sha256(text.encode()).hexdigest()[:8]}"

@@ -199,7 +199,7 @@ def by_week_of(tale: Tale) -> list[Series]:
     weeks = [tale.window.end - n * timedelta(weeks=1) for n in range(13, 0, -1)]
     lines = {"score": ("score", "points", 95.0), "failures": ("rate", "%", 0.004), "latency_ms": ("p95", "ms", 600.0)}
     return [
-        Series(f"{name}by_week_of", f"{name}, by week".capitalize(), unit, timedelta(weeks=1),
+        Series(f"{name}_by_week", f"{name}, by week".capitalize(), unit, timedelta(weeks=1),
                {line: tuple(Point(week, size * (0.9 + 0.1 * tale.dice.random())) for week in weeks)})
         for name, (line, unit, size) in lines.items()
     ]  # fmt: skip
