@@ -100,7 +100,7 @@ class GitHubClient(VendorClient):
         }
         about = f"the branch {branch} of {repository}" if branch else f"the repository {repository}"
         pages = await self.get_pages(
-            f"{_path(repository)}/commits", asked, _next_page, most=MOST_PAGES, scope=READING, about=about
+            f"{_path(repository)}/commits", asked, next_page, most=MOST_PAGES, scope=READING, about=about
         )
         records = (record for answer in pages.answers for record in records_of(answer))
         commits, _ = readable(records, _commit, "commits")
@@ -180,7 +180,7 @@ def _path(repository: str) -> str:
     return f"/repos/{quote(repository)}"
 
 
-def _next_page(answer: Answer) -> Params | None:
+def next_page(answer: Answer) -> Params | None:
     """Return the parameters of the next page, which the `Link` header names; None on the last one."""
     following = httpx.Response(200, headers=dict(answer.headers)).links.get("next", {}).get("url", "")
     page = httpx.URL(following).params.get("page") if following else None

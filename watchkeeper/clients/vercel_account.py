@@ -1,0 +1,62 @@
+"""What every client of Vercel shares: the token, the limits, and whose projects are meant."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+from urllib.parse import urlencode
+
+import httpx
+
+from watchkeeper.clients.base import VendorClient, VendorError, VendorRefused
+from watchkeeper.clients.rate_limits import LimitHeaders
+from watchkeeper.clients.vercel_refusals import refused_change
+
+_LIMITS: Final = LimitHeaders(pairs=(("x-ratelimit-remaining", "x-ratelimit-reset"),), reset_is_epoch=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A team by `team_...` or its slug; "" for the personal account. Vercel wants to be told on every call."""
+
+    team: str
+
+    @property
+    def params(self) -> dict[str, str]:
+        if not self.team:
+            return {}
+        return {"teamId": self.team} if self.team.startswith("team_") else {"slug": self.team}
+
+    @property
+    def name(self) -> str:
+        return f"team {self.team}" if self.team else "the personal account"
+
+    def path(self, path: str, **more: str) -> str:
+        """Return the path with its query, for calls that send something."""
+        query = urlencode({**self.params, **more})
+        return f"{path}?{query}" if query else path
+
+
+class VercelChanger(VendorClient):
+    """Asks Vercel for changes; what it refuses is told in words of its own."""
+
+    def __init__(
+        self, token: str, base_url: str = "https://api.vercel.com", transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        super().__init__(
+            vendor="Vercel",
+            base_url=base_url,
+            headers={"Authorization": f"Bearer {token}"},
+            secrets=(token,),
+            transport=transport,
+            limits=_LIMITS,
+            credential="VERCEL_TOKEN",
+        )
+
+    def _error(
+        self, response: httpx.Response, body: bytearray, pause: timedelta | None, scope: str, about: str
+    ) -> VendorError:
+        error = super()._error(response, body, pause, scope, about)
+        if isinstance(error, VendorRefused) and response.request.method != "GET":
+            said = self._shown(body[:1000].decode(errors="replace"))
+            return VendorRefused(self.vendor, refused_change(response.status_code, about, said), error.status)
+        return error
