@@ -16,6 +16,7 @@ _PLACES = (
     ("GitHub", "/github", github.TOKEN),
     ("Slack", "/slack/api/", slack.TOKEN),
     ("Slack, incoming webhook", f"/slack/services/{slack.WEBHOOK_SECRET}", ""),
+    ("A hook that takes anything", "/sandbox/hook/reports", ""),
     ("The products", "/products/shop/health", ""),
 )
 

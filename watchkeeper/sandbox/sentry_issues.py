@@ -68,7 +68,7 @@ def _test(word: str, now: float) -> Callable[[Issue], bool]:
     if not colon:
         return lambda issue: word.lower() in issue.title.lower()
     if key in {"age", "firstSeen", "lastSeen"}:
-        return _seen_test(key, value.strip('"'), now)
+        return _seen_test(key, value.replace('"', ""), now)
     tests: dict[str, Callable[[Issue], bool]] = {
         "is": lambda issue: value in _states(issue),
         "level": lambda issue: issue.level in value.strip("[]").split(","),

@@ -12,6 +12,7 @@ from watchkeeper.sandbox.scenarios import OF_A_PROJECT, Scenario, begin
 from watchkeeper.sandbox.story import BadRelease, Story
 
 BAD_RELEASE_AGE = 600
+FORGOTTEN_DAYS = 30
 
 
 class World:
@@ -154,10 +155,19 @@ class World:
         move = self.last_move(project, at)
         return move is not None and move.kind == "rollback"
 
+    def _forgotten(self, project: Project) -> Build | None:
+        """Return what production served when the company's memory begins; no vendor tells of it any more."""
+        oldest = int(self.now() // DAY) - HISTORY_DAYS
+        days = (self._days(project.index, day) for day in range(oldest, oldest - FORGOTTEN_DAYS, -1))
+        releases = (build for builds in days for build in reversed(builds) if build.is_release)
+        return next(releases, None)
+
     def serving(self, project: Project, at: float) -> Build | None:
         """Return what production served at a moment; None when that is before the company's time."""
         move = self.last_move(project, at)
         release = next(self.releases(project, at), None)
+        if release is None and at >= self.now() // DAY * DAY - HISTORY_DAYS * DAY:
+            release = self._forgotten(project)
         if move is None:
             return release
         newer = release is not None and release.ready_at > move.done_at and move.kind == "promote"
