@@ -80,7 +80,7 @@ def pipelines_of(project: str, window: Window) -> list[Pipeline]:
 def save_run(engine: Engine, projects: Sequence[str], window: Window) -> None:
     with transaction(engine) as session:
         save_projects(session, {project: project for project in projects}, window.end)
-        save_error_reports(session, {project: report_of(window) for project in projects})
+        save_error_reports(session, {project: report_of(window) for project in projects}, window.end)
         save_deployments(session, {project: deployments_of(project, window) for project in projects})
         save_pipelines(session, {project: pipelines_of(project, window) for project in projects})
         save_probes(session, {project: probes_of(window) for project in projects})

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from watchkeeper.config import read_settings
 from watchkeeper.domain.builds import BuildReport
-from watchkeeper.domain.delivery import DeliveryReport
+from watchkeeper.domain.delivery import AliasRequest, DeliveryReport
 from watchkeeper.domain.endpoints import EndpointReport
 from watchkeeper.domain.error_rates import ErrorCount
 from watchkeeper.domain.errors import Denominator, ErrorReport
@@ -25,6 +25,7 @@ from watchkeeper.domain.releases import Release
 from watchkeeper.domain.verdicts import Missing, Verdict
 from watchkeeper.domain.windows import Window
 from watchkeeper.store import (
+    alias_requests,
     builds,
     delivery,
     endpoints,
@@ -105,9 +106,10 @@ def _remember(findings: Findings, flow_run: str, now: datetime) -> None:
     seen = findings.seen
     with transaction(database()) as session:
         projects.save_projects(session, findings.names, now)
-        errors.save_error_reports(session, _known(seen, "errors", ErrorReport))
+        errors.save_error_reports(session, _known(seen, "errors", ErrorReport), now)
         delivered = _known(seen, "delivery", DeliveryReport)
         delivery.save_deployments(session, {slug: report.deployments for slug, report in delivered.items()})
+        alias_requests.save_alias_requests(session, {slug: moves_of(report) for slug, report in delivered.items()})
         built = _known(seen, "builds", BuildReport)
         builds.save_pipelines(session, {slug: report.pipelines for slug, report in built.items()})
         probed = _known(seen, "endpoints", EndpointReport)
@@ -211,6 +213,12 @@ def was_sent(message: Message, ts: str, now: datetime, posted_at: datetime | Non
 def give_back(message: Message, error: str, retry_at: datetime) -> None:
     with transaction(database()) as session:
         messages.mark_failed(session, message.id, error, retry_at)
+
+
+def moves_of(report: DeliveryReport) -> tuple[AliasRequest, ...]:
+    """Return the moves of the production domains that a report tells of: at most the last one."""
+    last = report.production.last_alias_request
+    return () if last is None else (last,)
 
 
 def _known(seen: Mapping[str, Observed], part: str, kind: type[T]) -> dict[str, T]:

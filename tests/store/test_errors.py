@@ -33,7 +33,7 @@ READING = SessionReading(NOON, NOON + QUARTER, (ErrorCount("", 1, 20), ErrorCoun
 def test_everything_comes_back_as_it_was(engine: Engine) -> None:
     report = ErrorReport(issues=(ISSUE,), releases=(RELEASE,), readings=(READING,))
     with transaction(engine) as session:
-        save_error_reports(session, {"shop": report, "quiet": ErrorReport()})
+        save_error_reports(session, {"shop": report, "quiet": ErrorReport()}, NOON)
     with reading(engine) as session:
         assert issues(session, ["shop", "quiet"], WINDOW) == {"shop": (ISSUE,), "quiet": ()}
         assert sentry_releases(session, ["shop"], WINDOW) == {"shop": (RELEASE,)}
@@ -44,7 +44,7 @@ def test_an_issue_seen_again_is_the_same_row_with_new_numbers(engine: Engine) ->
     later = replace(ISSUE, count=12_000_000_001, status="resolved")
     for issue in (ISSUE, later, later):
         with transaction(engine) as session:
-            save_error_reports(session, {"shop": ErrorReport(issues=(issue,))})
+            save_error_reports(session, {"shop": ErrorReport(issues=(issue,))}, NOON)
     with reading(engine) as session:
         assert issues(session, ["shop"], WINDOW) == {"shop": (later,)}
 
@@ -53,8 +53,8 @@ def test_readings_of_one_hour_add_up_oldest_first_and_other_hours_stay_out(engin
     later = replace(READING, taken_at=NOON + 2 * QUARTER)
     before = replace(READING, hour=NOON - HOUR)
     with transaction(engine) as session:
-        save_error_reports(session, {"shop": ErrorReport(readings=(later, before))})
-        save_error_reports(session, {"shop": ErrorReport(readings=(READING,))})
+        save_error_reports(session, {"shop": ErrorReport(readings=(later, before))}, NOON)
+        save_error_reports(session, {"shop": ErrorReport(readings=(READING,))}, NOON)
     with reading(engine) as session:
         assert session_readings(session, ["shop"], [NOON]) == {"shop": (READING, later)}
         assert session_readings(session, ["shop"], [NOON - HOUR, NOON])["shop"] == (before, READING, later)
@@ -63,7 +63,7 @@ def test_readings_of_one_hour_add_up_oldest_first_and_other_hours_stay_out(engin
 def test_issues_outside_of_the_window_stay_out(engine: Engine) -> None:
     at_the_end = replace(ISSUE, id="18", last_seen=WINDOW.end)
     with transaction(engine) as session:
-        save_error_reports(session, {"shop": ErrorReport(issues=(ISSUE, at_the_end))})
+        save_error_reports(session, {"shop": ErrorReport(issues=(ISSUE, at_the_end))}, NOON)
     with reading(engine) as session:
         assert issues(session, ["shop"], WINDOW)["shop"] == (ISSUE,)
         assert issues(session, ["shop"], Window(NOON, NOON + HOUR))["shop"] == (at_the_end, ISSUE)
@@ -82,7 +82,7 @@ def test_text_that_no_database_takes_does_not_stop_the_others(engine: Engine) ->
     report = ErrorReport(issues=(ISSUE, hostile), releases=(endless,), readings=(replace(READING, counts=counts),))
     for _ in range(2):
         with transaction(engine) as session:
-            save_error_reports(session, {"shop": report})
+            save_error_reports(session, {"shop": report}, NOON)
     with reading(engine) as session:
         kept = issues(session, ["shop"], WINDOW)["shop"]
         assert [issue.id for issue in kept] == ["17", "18"]

@@ -121,7 +121,7 @@ def test_what_is_kept_long_goes_at_last(engine: Engine) -> None:
         save_pipelines(session, {"shop": [pipeline()]})
         save_checks(session, [check()], "run", NOON)
         save_probes(session, {"shop": [probe()]})
-        save_error_reports(session, {"shop": ErrorReport(readings=(SessionReading(NOON, NOON, ()),))})
+        save_error_reports(session, {"shop": ErrorReport(readings=(SessionReading(NOON, NOON, ()),))}, NOON)
         save_flow_run(session, FlowRun("run", "health-check", quarter(0), 1, NOON))
     gone = {name for name, number in prune(engine, NOW).items() if number}
     assert gone == {"health_checks", "probes", "session_readings", "flow_runs"}

@@ -1,16 +1,20 @@
 """What Sentry said: issues, releases, and readings of the session counters."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import JSON, BigInteger, Index, Row, select
+from sqlalchemy import JSON, BigInteger, Index, Row, and_, select
 from sqlalchemy.orm import Session
 from sqlmodel import Field
 
 from watchkeeper.domain.errors import ErrorCount, ErrorReport, Issue, IssueLevel, SentryRelease, SessionReading
+from watchkeeper.domain.issue_changes import IssueState, issue_changes
 from watchkeeper.domain.windows import Window
+from watchkeeper.store.issue_events import save_issue_events
 from watchkeeper.store.tables import IN_ORDER_OF_KEY, Base, by_project, table_of, upsert
+
+Value = TypeVar("Value")
 
 
 class IssueRow(Base, table=True):
@@ -57,11 +61,23 @@ class SessionReadingRow(Base, table=True):
     counts: list[list[Any]] = Field(sa_type=JSON)
 
 
-def save_error_reports(session: Session, reports: Mapping[str, ErrorReport]) -> None:
+def save_error_reports(session: Session, reports: Mapping[str, ErrorReport], now: datetime) -> None:
     """Save the issues, releases and session readings of each project."""
-    upsert(session, IssueRow, _of_all(reports, lambda report: map(_issue_row, report.issues)))
-    upsert(session, SentryReleaseRow, _of_all(reports, lambda report: map(_release_row, report.releases)))
-    upsert(session, SessionReadingRow, _of_all(reports, lambda report: map(_reading_row, report.readings)))
+    save_issues(session, {project: report.issues for project, report in reports.items()}, now)
+    save_sentry_releases(session, {project: report.releases for project, report in reports.items()})
+    upsert(session, SessionReadingRow, _of_all({p: r.readings for p, r in reports.items()}, _reading_row))
+
+
+def save_issues(session: Session, issues: Mapping[str, Sequence[Issue]], now: datetime) -> None:
+    """Save issues as they stand now, and what has become of them since they were looked at last."""
+    before = _issue_states(session, issues)
+    events = {project: issue_changes(before[project], several, now) for project, several in issues.items()}
+    save_issue_events(session, events)
+    upsert(session, IssueRow, _of_all(issues, _issue_row))
+
+
+def save_sentry_releases(session: Session, releases: Mapping[str, Iterable[SentryRelease]]) -> None:
+    upsert(session, SentryReleaseRow, _of_all(releases, _release_row))
 
 
 def session_readings(
@@ -102,9 +118,23 @@ def sentry_releases(
 
 
 def _of_all(
-    reports: Mapping[str, ErrorReport], rows_of: Callable[[ErrorReport], Iterable[dict[str, Any]]]
+    values: Mapping[str, Iterable[Value]], row_of: Callable[[Value], dict[str, Any]]
 ) -> Iterator[dict[str, Any]]:
-    return ({"project": project, **row} for project, report in reports.items() for row in rows_of(report))
+    return ({"project": project, **row_of(value)} for project, several in values.items() for value in several)
+
+
+def _issue_states(session: Session, issues: Mapping[str, Sequence[Issue]]) -> dict[str, dict[str, IssueState]]:
+    """Return how those of the issues stood that are known, by project and id."""
+    table = table_of(IssueRow)
+    states: dict[str, dict[str, IssueState]] = {project: {} for project in issues}
+    seen = [issue.first_seen for several in issues.values() for issue in several]
+    if seen:
+        # None that was last seen before the first of these was first seen can be one of them.
+        mine = and_(table.c.project.in_(issues), table.c.last_seen >= min(seen))
+        query = select(table.c.project, table.c.id, table.c.status, table.c.substatus).where(mine)
+        for row in session.connection().execute(query):
+            states[row.project][row.id] = IssueState(row.status, row.substatus)
+    return states
 
 
 def _issue_row(issue: Issue) -> dict[str, Any]:
