@@ -33,7 +33,8 @@ class Figure:
         sample: how many single measurements it rests on.
         source: where it comes from, a short sentence: `Sentry, spans, 24 of 24 hours`.
         trends: by what it is held against, in this order: `previous` (the period before), `week` (the same day, week or
-            month one week, four weeks or a year ago, as far as that makes sense), `compare_to` (asked for by hand).
+            month one week, four weeks or a year ago, as far as that makes sense), `compare_to` (asked for by hand);
+            of the cost also `expected`.
         note: a sentence about what is special; "" for nothing.
     """
 

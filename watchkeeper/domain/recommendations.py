@@ -32,6 +32,7 @@ MEASURES: Final[Mapping[str, Measure]] = {
     "slow_endpoint": Measure("ms", Better.LESS, "endpoints"),
     "error_budget": Measure("%", Better.MORE),
     "failed_releases": Measure("%", Better.LESS, "vercel"),
+    "failed_release": Measure("%", Better.LESS, "sentry"),
     "top_issue": Measure("", Better.LESS, "sentry"),
     "regressed_issue": Measure("", Better.LESS, "sentry"),
     "unseen_releases": Measure("%", Better.LESS, "sentry"),

@@ -11,6 +11,7 @@ from watchkeeper.domain.recommendations_making import CRITICAL, INFO, WARNING, g
 CERTIFICATE_DAYS, CERTIFICATE_CRITICAL = 21, 3
 SLOWER: Final = 0.2  # change of an endpoint's p95 from which it is worth a look, even below its limit
 LEAST_MS: Final = 300  # below which slower does not matter
+BUDGET_DAYS: Final = 6  # from which a period is long enough to have an error budget of its own
 BUDGET: Final = 0.25  # of the error budget left, from which changes should be small
 TOP_SHARE, TOP_EVENTS = 0.25, 50  # of all events, from which one issue is worth to be mended first
 FEW_EVENTS: Final = 5  # below which an issue that came back is a curiosity
@@ -110,8 +111,9 @@ def slow_endpoints(report: ProjectReport, _: float) -> Iterator[Recommendation]:
         )
 
 
-def error_budgets(report: ProjectReport, _: float) -> Iterator[Recommendation]:
-    for objective in report.objectives:
+def error_budgets(report: ProjectReport, days: float) -> Iterator[Recommendation]:
+    """A budget is for weeks: a single day that spends too much of it says nothing of what to do."""
+    for objective in report.objectives if days >= BUDGET_DAYS else ():
         left = objective.budget_left
         if left is not None and objective.actual is not None and left < BUDGET:
             yield _of_budget(report, objective, left, objective.actual)
@@ -119,15 +121,15 @@ def error_budgets(report: ProjectReport, _: float) -> Iterator[Recommendation]:
 
 def _of_budget(report: ProjectReport, objective: Objective, left: float, actual: float) -> Recommendation:
     bad, allowed = objective.total - objective.good, objective.total * (1 - objective.target)
-    kept = f"{share_words(actual)} of the {share_words(objective.target)} promised"
+    kept = f"{share_words(actual)} instead of the {share_words(objective.target)} promised"
     if left >= 0:
         effect = f"{max(0.0, allowed - bad):,.0f} more failures are left until the promise is broken."
         sentence = f"Ship only small changes until the budget of {objective.name} has recovered"
-        evidence = f"{percent(left)} of the error budget is left: {kept}."
+        evidence = f"{percent(left)} of the error budget is left: {bad:,} of {allowed:,.0f} failures are used up."
         return give(report, "error_budget", objective.name, INFO, sentence, evidence, effect,
                     size=40, measured=left)  # fmt: skip
     sentence = f"Put {objective.name} before new features: its error budget is overspent"
-    evidence = f"{kept[:1].upper()}{kept[1:]}; {bad:,} failures, {allowed:,.0f} allowed."
+    evidence = f"{kept}; {bad:,} failures, {allowed:,.0f} allowed."
     effect = f"With {bad - allowed:,.0f} fewer failures in such a period the promise is kept."
     return give(report, "error_budget", objective.name, WARNING, sentence, evidence, effect,
                 size=50 - 10 * left, measured=left)  # fmt: skip
@@ -151,6 +153,29 @@ def failed_releases(report: ProjectReport, _: float) -> Iterator[Recommendation]
         size=100 * failed / released,
         measured=failed / released,
         url=link(report, "releases"),
+    )
+
+
+def failed_release(report: ProjectReport, _: float) -> Iterator[Recommendation]:
+    """For the newest release alone: an older one that failed has been followed by another."""
+    newest = report.releases[0] if report.releases else None
+    if newest is None or newest.outcome not in FAILED or not newest.total:
+        return
+    taken_back = newest.outcome == "rolled back"
+    own = f"{newest.failures:,} of {newest.total:,}"
+    yield give(
+        report,
+        "failed_release",
+        newest.name,
+        WARNING,
+        f"Repair release {newest.name} before its changes go out again"
+        if taken_back
+        else f"Repair release {newest.name} or go back from it: it is the newest one",
+        f"{own} of what it served failed ({percent(newest.failures / newest.total)}): {newest.reason}.",
+        f"Its changes reach people without {newest.failures:,} failures in {newest.total:,}.",
+        size=60 + 30 * newest.failures / newest.total,
+        measured=newest.failures / newest.total,
+        url=newest.url,
     )
 
 
@@ -250,6 +275,7 @@ RULES: Final = (
     slow_endpoints,
     error_budgets,
     failed_releases,
+    failed_release,
     top_issue,
     regressed_issues,
     unseen_releases,

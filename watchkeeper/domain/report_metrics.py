@@ -15,7 +15,15 @@ from watchkeeper.domain.report_spans import Span
 from watchkeeper.domain.trends import MEDIAN, Trend, trend, value_of
 
 COMPARED: Final = ("previous", "week", "compare_to")
-KEY_FIGURES: Final = ("score", "failures", "availability", "latency_p95_ms", "releases", "cost", "builds", "new_issues")
+# What stands first: of each line the first that is known, and then whatever there is of the last line.
+KEY_FIGURES: Final = (
+    ("score",),
+    ("failures", "crash_free"),
+    ("availability", "latency_p95_ms"),
+    ("releases", "vercel_deployments"),
+    ("cost", "credits"),
+)
+OTHER_KEYS: Final = ("builds", "latency_p95_ms", "new_issues", "build_time_p95_s", "crash_free")
 KEYS: Final = 5
 ENOUGH: Final = 20  # samples below which a quantile has no bounds
 Z: Final = 1.96
@@ -83,10 +91,14 @@ def figures_of(facts: ProjectFacts, spans: Mapping[str, Span]) -> dict[str, Figu
 
 
 def key_figures(figures: Mapping[str, Figure]) -> tuple[str, ...]:
-    """Return the names of the five figures that stand first: what is known goes before what is not."""
-    there = [name for name in KEY_FIGURES if name in figures]
-    first = sorted(there, key=lambda name: figures[name].value is None)[:KEYS]
-    return tuple(name for name in there if name in first)
+    """Return the names of the five figures that stand first, as far as there are so many."""
+    there = [[name for name in names if name in figures] for names in (*KEY_FIGURES, *((name,) for name in OTHER_KEYS))]
+    chosen = [next((name for name in names if _is_known(figures[name])), names[0]) for names in there if names]
+    return tuple(dict.fromkeys(chosen))[:KEYS]
+
+
+def _is_known(figure: Figure) -> bool:
+    return figure.value is not None
 
 
 def trend_between(metric: Metric, now: Span, then: Span, quantile: float = MEDIAN) -> Trend:

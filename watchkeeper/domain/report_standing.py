@@ -2,10 +2,13 @@
 
 from datetime import datetime
 
+from watchkeeper.domain.build_samples import ended_at
 from watchkeeper.domain.builds import Outcome, outcome
 from watchkeeper.domain.delivery import AliasJob, DeploymentState, ServingState
 from watchkeeper.domain.report_facts import ProjectFacts
 from watchkeeper.domain.windows import Window
+
+_DECIDED = frozenset({Outcome.PASSED, Outcome.FAILED})
 
 
 def custody_since(facts: ProjectFacts) -> datetime | None:
@@ -27,9 +30,10 @@ def waiting_builds(facts: ProjectFacts, since: datetime | None) -> int:
 
 def broken_since(facts: ProjectFacts, window: Window) -> datetime | None:
     """Return since when the default branch was broken at the window's end; None when it was not."""
-    ended = [p for p in facts.pipelines if p.created_at < window.end and outcome(p) in {Outcome.PASSED, Outcome.FAILED}]
+    decided = [
+        p for p in facts.pipelines if ended_at(p) < window.end and outcome(p) in {Outcome.PASSED, Outcome.FAILED}
+    ]
     since: datetime | None = None
-    for pipeline in sorted(ended, key=lambda p: (p.created_at, p.number)):
-        broken = outcome(pipeline) is Outcome.FAILED
-        since = (since or pipeline.created_at) if broken else None
+    for pipeline in sorted(decided, key=lambda p: (p.created_at, p.number, p.id)):
+        since = None if outcome(pipeline) is Outcome.PASSED else since or ended_at(pipeline)
     return since

@@ -111,9 +111,9 @@ def _releases(report: ProjectReport, _: HealthLimits, __: ReportCalendar) -> Ite
     failed = [line for line in report.releases if line.outcome in {"failed", "rolled back"}]
     if failed:
         names = listed([f"{line.name} ({line.outcome})" for line in failed])
-        live = report.figures["releases"].value if "releases" in report.figures else None
-        number = max(len(report.releases), round(live or 0))
-        yield Reason(Verdict.WARNING, f"{len(failed):,} of {amount(number, 'release')} failed: {names}")
+        released = sum(number for number, _ in report.calendar.values())
+        bad = sum(number for _, number in report.calendar.values())
+        yield Reason(Verdict.WARNING, f"{bad:,} of {amount(released, 'release')} failed: {names}")
 
 
 def _custody(report: ProjectReport, _: HealthLimits, calendar: ReportCalendar) -> Iterator[Reason]:
@@ -189,6 +189,7 @@ def _well(report: ProjectReport) -> list[str]:
     availability = report.figures.get("availability")
     if availability is not None and availability.value is not None:
         told.append(f"{share_words(availability.value)} of {amount(availability.sample, 'probe')} were answered")
-    if report.releases:
-        told.append(f"{amount(len(report.releases), 'release')} went live, none failed")
+    if report.calendar:
+        released = sum(number for number, _ in report.calendar.values())
+        told.append(f"{amount(released, 'release')} went live, none failed")
     return told

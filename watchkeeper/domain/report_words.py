@@ -93,7 +93,7 @@ def _production(projects: Sequence[ProjectReport], calendar: ReportCalendar) -> 
         told[0] += f" ({unattributed:,} laid on no release)"
     rate = _sum(projects, "failures")
     if rate is not None:
-        failed = f"{percent(rate[0] / rate[1])} of {rate[1]:,.0f} requests and sessions failed"
+        failed = f"{percent(rate[0] / rate[1])} of {rate[1]:,.0f} requests or sessions failed"
         told.append(failed + _change_of(projects))
     return "; ".join(told)
 
@@ -117,18 +117,21 @@ def _change_of(projects: Sequence[ProjectReport]) -> str:
     trends = [p.figures["failures"].trends.get("previous") for p in projects if "failures" in p.figures]
     moved = [trend for trend in trends if trend is not None and trend.is_significant and trend.good is not None]
     worse, better = sum(not trend.good for trend in moved), sum(bool(trend.good) for trend in moved)
+    if len(projects) == 1 and moved:
+        return f", {'more' if worse else 'less'} than before"
     told = [f"more than before in {worse:,}" if worse else "", f"less in {better:,}" if better else ""]
     words = " and ".join(filter(None, told))
     return f", {words} of {amount(len(projects), 'project')}" if words else ""
 
 
 def _delivery(projects: Sequence[ProjectReport]) -> str:
-    released, told = _total(projects, "releases"), []
-    if released is not None:
+    told = []
+    if any("releases" in project.figures or project.releases for project in projects):
+        counts = [day for project in projects for day in project.calendar.values()]
         failed = [(p.name, line) for p in projects for line in p.releases if line.outcome in {"failed", "rolled back"}]
         names = listed([f"{line.name} of {name}" for name, line in failed])
-        live = f"{amount(round(released), 'release')} went live"
-        told.append(f"{live}, {len(failed):,} failed ({names})" if failed else live)
+        live = f"{amount(sum(released for released, _ in counts), 'release')} went live"
+        told.append(f"{live}, {sum(bad for _, bad in counts):,} failed ({names})" if failed else live)
     builds = _sum(projects, "builds")
     if builds is not None:
         told.append(f"{percent(builds[0] / builds[1])} of {amount(round(builds[1]), 'build')} passed")
