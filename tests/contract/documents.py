@@ -151,7 +151,8 @@ class Document:
     def _answer_problems(self, exchange: Exchange, operation: Schema, missing: frozenset[str]) -> Iterator[str]:
         responses = operation["responses"]
         refused = exchange.answer.startswith(b'{"ok":false')  # Slack says no with status 200
-        response = responses.get("default" if refused else str(exchange.status), responses.get("default"))
+        usual = responses.get(str(exchange.status), responses.get("default"))
+        response = responses.get("default", usual) if refused else usual
         if response is None:
             yield f"status {exchange.status} is not one of {', '.join(responses)}"
             return

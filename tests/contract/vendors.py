@@ -59,11 +59,23 @@ _SLACK = (
         for path in ("/chat.postMessage", "/chat.update")
     ),
 )
+_REFUSED = "paths /chat.postMessage post responses default content application/json schema"
+_SLACK_REFUSALS = (
+    Correction(_REFUSED, {"additionalProperties": True}, "a missing scope is named as `needed`, beside `provided`"),
+    Correction(f"{_REFUSED} properties error", {"enum": None}, "a missing scope is not among the errors of 2021"),
+)
+_GITHUB = (
+    Correction(
+        "paths /repos/{owner}/{repo}/contents/{path} get responses 200 content application/json schema",
+        {"discriminator": None},
+        "it tells objects apart, but a folder is a list",
+    ),
+)
 
 VENDORS = {
     "sentry": Vendor("/sentry", "sandbox-sentry-token"),
     "vercel": Vendor("/vercel", "sandbox-vercel-token"),
     "circleci": Vendor("/circleci/api/v2", "sandbox-circleci-token", _CIRCLECI, "Circle-Token"),
-    "github": Vendor("/github", "sandbox-github-token"),
-    "slack": Vendor("/slack/api", "sandbox-slack-token", _SLACK),
+    "github": Vendor("/github", "sandbox-github-token", _GITHUB),
+    "slack": Vendor("/slack/api", "sandbox-slack-token", (*_SLACK, *_SLACK_REFUSALS)),
 }

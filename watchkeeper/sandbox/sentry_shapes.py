@@ -74,7 +74,8 @@ def issue_detail(issue: Issue, base_url: str) -> dict[str, Any]:
         for place, (kind, at) in enumerate(issue.steps)
     ]
     body = issue_body(issue, base_url, frozenset())
-    return {**body, "activity": activity[::-1], "seenBy": [], "participants": [], "userReportCount": 0}
+    more: dict[str, Any] = {"seenBy": [], "participants": [], "userReportCount": 0, "owners": [body["owners"]]}
+    return {**body, **more, "activity": activity[::-1]}
 
 
 def _issue_head(issue: Issue, base_url: str) -> dict[str, Any]:
