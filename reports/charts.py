@@ -32,6 +32,7 @@ _SPECS: Final[Mapping[str, _Spec]] = {
     "cost": chart_specs.cost_chart,
 }
 _MAIN_LINES: Final = {"score": "score", "failures": "rate", "latency_ms": "p95", "builds": "failed"}
+_STEPS: Final = {timedelta(hours=1): "hour", timedelta(days=1): "day", timedelta(weeks=1): "week"}
 _SUMMED: Final = frozenset({"builds", "cost"})
 _LEGENDS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "score": (
@@ -44,7 +45,7 @@ _LEGENDS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "failures": (("line", "share that failed"), ("band", "95 % interval")),
     "latency_ms": (("line", "p50"), ("band", "to p95"), ("haze", "to p99")),
     "builds": (("bar", "passed, above"), ("bad", "failed, below")),
-    "cost": (("bar", "cost by day"), ("line-ink", "expected")),
+    "cost": (("bar", "cost"), ("line-ink", "expected")),
     "calendar": (("haze", "few releases"), ("band", "many"), ("framed", "✕ failed")),
 }
 
@@ -138,7 +139,9 @@ def _legend(project: ProjectReport, name: str) -> tuple[tuple[str, str], ...]:
         found = {"line": spread, "haze": spread, "alarm": bool(project.incidents)}
         found |= {"release": False in outcomes, "failed": True in outcomes}
         absent = {key for key, is_there in found.items() if not is_there}
-    return tuple(entry for entry in _LEGENDS[name] if entry[0] not in absent)
+    step = _STEPS.get(project.series[name].step, "")
+    entries = (entry for entry in _LEGENDS[name] if entry[0] not in absent)
+    return tuple((key, f"{words} by {step}" if words == "cost" and step else words) for key, words in entries)
 
 
 def is_known(series: Series) -> bool:
@@ -149,9 +152,7 @@ def summarised(series: Series) -> str:
     """Return a chart in a sentence, with how much of it is not known."""
     line = series.lines.get(_MAIN_LINES.get(_kind(series), "")) or next(iter(series.lines.values()))
     missing = sum(point.value is None for point in line)
-    step = {timedelta(hours=1): "hours", timedelta(days=1): "days", timedelta(weeks=1): "weeks"}.get(
-        series.step, "points"
-    )
+    step = f"{_STEPS.get(series.step, 'point')}s"
     gaps = f"; {missing} of {len(line)} {step} are not known" if missing else ""
     told = _sums(series) if _kind(series) in _SUMMED else _range(series, line)
     return f"{one_line(series.title)}: {told}{gaps}"

@@ -24,8 +24,7 @@ from watchkeeper.domain.period_reports import (
 )
 from watchkeeper.domain.phrases import listed
 
-MOST_CHARTED: Final = 6  # projects with full charts: a page stays below 1 MB, and is made in a few seconds
-MOST_LINES: Final = 10  # of a list
+MOST_BYTES: Final = 1_000_000
 CHARTS: Final = ("score", "failures", "latency_ms", "builds", "cost", "calendar")
 _PARTS: Final[Mapping[ReportPeriod, tuple[str, ...]]] = {
     ReportPeriod.DAILY: ("issues", "incidents", "releases", "builds", "endpoints", "cost", "recommendations"),
@@ -51,6 +50,26 @@ _LINES: Final = {
     "latency_p50_ms": ("latency_ms", "p50"), "latency_p95_ms": ("latency_ms", "p95"),
     "latency_p99_ms": ("latency_ms", "p99"), "releases": ("releases", "released"),
 }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """How much a page shows.
+
+    Attributes:
+        charted: projects with full charts, the worst ones; the others are quiet.
+        lines: of a list of a project with full charts; `quiet_lines` of one without.
+        all_figures: whether quiet projects show all their figures with their sources, or the key figures alone.
+    """
+
+    charted: int
+    lines: int
+    quiet_lines: int
+    all_figures: bool
+
+
+# A page shows as much as stays below 1 MB; six projects with charts are drawn in about two seconds.
+DETAILS: Final = (Detail(6, 10, 5, True), Detail(6, 10, 3, False), Detail(4, 5, 2, False), Detail(2, 3, 1, False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +114,7 @@ class LongLine:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One project on the page. `parts` are macros of the template; without `charts` it has small lines only."""
+    """One project on the page. `parts` are macros of the template; a quiet one has small lines instead of charts."""
 
     anchor: str
     project: ProjectReport
@@ -105,18 +124,30 @@ class Section:
     charts: tuple[Drawn, ...]
     parts: tuple[str, ...]
     long_run: tuple[LongLine, ...]
+    most: int  # lines of a list
+    is_quiet: bool
 
 
 def render_report(report: PeriodReport) -> str:
-    """Return the report as one HTML file; only the worst six projects have full charts, all have their figures."""
+    """Return the report as one HTML file below 1 MB.
+
+    The worst six projects have full charts, the others small lines. Lists are cut, with a count of what was cut, the
+    shorter the more projects there are.
+    """
+    ordered = worst_first(report.projects)
+    place = ZoneInfo(report.zone)
+    charts = [draw_charts(project, CHARTS, report.window, place) for project in ordered[: DETAILS[0].charted]]
+    page = ""
+    for detail in DETAILS:
+        page = _page(report, [_section(n, p, report, charts, detail) for n, p in enumerate(ordered)], detail)
+        if len(page.encode()) < MOST_BYTES:
+            break
+    return page
+
+
+def _page(report: PeriodReport, sections: Sequence[Section], detail: Detail) -> str:
     place = ZoneInfo(report.zone)
     words = compared(report)
-    ordered = worst_first(report.projects)
-    columns = _columns(ordered)
-    sections = [
-        _section(number, project, report, columns, charted=number < MOST_CHARTED)
-        for number, project in enumerate(ordered)
-    ]
     return environment().get_template("period_report.html").render(
         report=report,
         title=TITLES[report.period],
@@ -125,21 +156,20 @@ def render_report(report: PeriodReport) -> str:
         is_daily=report.period is ReportPeriod.DAILY,
         names={project.slug: project.name for project in report.projects},
         sections=sections,
-        columns=columns,
+        columns=_columns([section.project for section in sections]),
         compared=words,
         against=listed(list(words.values())),
-        quiet_note=_quiet_note(len(ordered)),
-        most=MOST_LINES,
+        quiet_note=_quiet_note(len(sections), detail.charted),
         newest=newest,
         slowest=slowest,
         when=lambda at: moment(at, report.window, place),
     )  # fmt: skip
 
 
-def _quiet_note(number: int) -> str:
-    if number <= MOST_CHARTED:
+def _quiet_note(number: int, charted: int) -> str:
+    if number <= charted:
         return ""
-    return f"The worst first. The first {MOST_CHARTED} have full charts, the other {number - MOST_CHARTED} small lines."
+    return f"The worst first. The first {charted} have full charts, the other {number - charted} small lines."
 
 
 def _made_at(at: datetime, place: tzinfo) -> str:
@@ -154,20 +184,26 @@ def _columns(projects: Sequence[ProjectReport]) -> list[Figure]:
 
 
 def _section(
-    number: int, project: ProjectReport, report: PeriodReport, columns: Sequence[Figure], *, charted: bool
+    number: int, project: ProjectReport, report: PeriodReport, charts: Sequence[tuple[Drawn, ...]], detail: Detail
 ) -> Section:
     words = compared(report)
+    is_quiet = number >= detail.charted
     lines = {name: _line(figure, words) for name, figure in project.figures.items()}
-    names = CHARTS if charted and not project.is_empty else ()
+    columns = _columns(report.projects)
+    shown_lines = (
+        lines if detail.all_figures or not is_quiet else {n: lines[n] for n in project.key_figures if n in lines}
+    )
     return Section(
         anchor=f"p{number + 1}",
         project=project,
         cells=tuple(_cell(project, lines.get(column.name), column.name) for column in columns),
         cards=tuple(_card(project, lines[name]) for name in project.key_figures if name in lines),
-        lines=tuple(lines.values()),
-        charts=draw_charts(project, names, report.window, ZoneInfo(report.zone)),
+        lines=tuple(shown_lines.values()),
+        charts=() if is_quiet or project.is_empty else charts[number],
         parts=_PARTS[report.period],
         long_run=tuple(_long_lines(project)),
+        most=detail.quiet_lines if is_quiet else detail.lines,
+        is_quiet=is_quiet,
     )
 
 
@@ -177,8 +213,9 @@ def _long_lines(project: ProjectReport) -> Iterator[LongLine]:
         known = [p.value for p in series.lines[line_name] if p.value is not None] if series else []
         if series and len(known) > 1:
             spark = sparkline([p.value for p in series.lines[line_name]], summarised(series), width=200, height=44)
-            ends = " to ".join(str(shown(value, series.unit)) for value in (known[0], known[-1]))
-            yield LongLine(series.title, spark, f"from {ends} in {len(series.lines[line_name])} weeks")
+            first, last = shown(known[0], series.unit), shown(known[-1], series.unit)
+            before = first.number if first.unit == last.unit else first
+            yield LongLine(series.title, spark, f"from {before} to {last} in {len(series.lines[line_name])} weeks")
 
 
 def _line(figure: Figure, words: Mapping[str, str]) -> Line:
