@@ -24,7 +24,7 @@ _QUIET: Final = logging.getLogger("watchkeeper.clients.slack.sdk")
 _QUIET.setLevel(logging.WARNING)
 
 Blocks = Sequence[dict[str, Any]]
-LARGEST_FILE: Final = 20 * 1024 * 1024
+LARGEST_FILE: Final = 20_000_000  # bytes
 MOST_READ: Final = 100  # messages of a channel or thread that are looked through
 _MOST_CHANNELS: Final = 10_000
 _CLOCKS_DIFFER: Final = timedelta(minutes=2)
@@ -144,7 +144,7 @@ class SlackClient:
         """
         for file in files:
             if len(file.content) > LARGEST_FILE:
-                size, most = len(file.content) / 2**20, LARGEST_FILE // 2**20
+                size, most = len(file.content) / 1e6, LARGEST_FILE // 1_000_000
                 raise VendorRefused(VENDOR, f"takes files of {most} MB at most, and {file.name} has {size:.1f} MB")
         place = _Reference.parse(thread, channel)
         async with translated(channel, needs="files:write"):
@@ -154,12 +154,16 @@ class SlackClient:
             return tuple(str(file["id"]) for file in answer["files"])
 
     async def uploaded(self, channel: str, thread: str, names: Collection[str], since: datetime) -> tuple[str, ...]:
-        """Return the ids of files with these names that a thread got since then. The scopes are those of `find`."""
+        """Return the ids of files with these names that a thread got since then, give or take what clocks differ by.
+
+        The scopes are those of `find`.
+        """
         place, oldest = _Reference.parse(thread, channel), (since - _CLOCKS_DIFFER).timestamp()
         async with translated(channel):
             answer = await self._web().conversations_replies(channel=place.channel, ts=place.ts, limit=MOST_READ)
-            files = [file for message in answer["messages"] for file in message.get("files", ())]
-            return tuple(str(f["id"]) for f in files if f.get("name") in names and float(f.get("created", 0)) >= oldest)
+            recent = [message for message in answer["messages"] if float(message["ts"]) >= oldest]
+            files = [file for message in recent for file in message.get("files", ())]
+            return tuple(str(file["id"]) for file in files if file.get("name") in names)
 
     async def delete_file(self, channel: str, file: str) -> None:
         """Delete a file that the app has uploaded; one that is gone already is fine. Needs the scope files:write."""

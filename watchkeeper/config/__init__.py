@@ -1,6 +1,6 @@
 """projects.yaml -> frozen models with every mistake reported at once, by its key; and the settings of the machine."""
 
-from watchkeeper.config.destinations import ChannelKind, Destination
+from watchkeeper.config.destinations import Destination
 from watchkeeper.config.limits import Limits, Weights
 from watchkeeper.config.models import (
     CircleCIProject,
@@ -28,7 +28,6 @@ from watchkeeper.config.settings import (
 __all__ = [
     "ENV_FILE",
     "BrokenProject",
-    "ChannelKind",
     "CircleCIProject",
     "Configuration",
     "ConfigurationError",

@@ -2,16 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from watchkeeper.config.models import Project, Slack
 from watchkeeper.config.reports import OFF, ReportDelivery, Reports
+from watchkeeper.domain.deliveries import ChannelKind
 from watchkeeper.domain.period_reports import ReportPeriod
-
-
-class ChannelKind(StrEnum):
-    SLACK = "slack"
-    APPRISE = "apprise"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Row,
     UniqueConstraint,
     and_,
+    case,
     delete,
     literal_column,
     or_,
@@ -145,12 +146,14 @@ def claim_delivery(
 ) -> Delivery | None:
     """Take a delivery that waits, and return it as it is now; None when it is done, or somebody else has it.
 
-    Commit before sending. The claim runs out after `lease`; its owner may take it again before that.
+    Commit before sending. The claim runs out after `lease`; its owner may take it again before that, as the same
+    attempt.
     """
     table = table_of(ReportDeliveryRow)
     free = or_(_is_free(table.c, now), table.c.claimed_by == owner)
     claim = update(table).where(table.c.id == delivery, table.c.state.in_(_WAITING), free)
-    values = {"claimed_until": now + lease, "claimed_by": owner, "attempts": table.c.attempts + 1}
+    attempts = case((table.c.claimed_by == owner, table.c.attempts), else_=table.c.attempts + 1)
+    values = {"claimed_until": now + lease, "claimed_by": owner, "attempts": attempts}
     if session.connection().execute(claim.values(values)).rowcount == 0:
         return None
     return _delivery(session.connection().execute(select(table).where(table.c.id == delivery)).one())
