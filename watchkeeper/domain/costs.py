@@ -11,7 +11,7 @@ from watchkeeper.domain.metrics import Bucket
 from watchkeeper.domain.period_reports import Cost
 from watchkeeper.domain.phrases import listed
 from watchkeeper.domain.verdicts import Verdict
-from watchkeeper.domain.windows import Window, floor
+from watchkeeper.domain.windows import Period, Window
 
 CIRCLECI, VERCEL, OTHER = "circleci", "vercel", "other"  # labels of the metric `cost`
 HOUR: Final = timedelta(hours=1)
@@ -46,7 +46,7 @@ def fixed_costs(prices: Prices, hour: datetime, zone: ZoneInfo) -> dict[str, flo
     The hours of a calendar month, in local time, share the price of the month evenly.
     """
     monthly = {VERCEL: prices.vercel_per_month, OTHER: prices.other_per_month}
-    hours = _hours_of_month(hour, zone)
+    hours = Period.MONTH.around(hour, zone).length / HOUR
     return {label: price / hours for label, price in monthly.items() if price is not None}
 
 
@@ -147,15 +147,3 @@ def _note(actual: float | None, prices: Prices, *, is_complete: bool) -> str:
     elif not is_complete:
         notes.insert(0, "not all credits are known yet, so it can still grow")
     return "; ".join(notes)
-
-
-def _hours_of_month(hour: datetime, zone: ZoneInfo) -> int:
-    first = hour.astimezone(zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0, fold=0)
-    after = (first + timedelta(days=32)).replace(day=1)
-    return (_first_hour(after) - _first_hour(first)) // HOUR
-
-
-def _first_hour(midnight: datetime) -> datetime:
-    """Return the first whole hour (in UTC) that starts at or after a local midnight."""
-    start = floor(midnight, HOUR)
-    return start if start == midnight else start + HOUR

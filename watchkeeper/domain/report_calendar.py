@@ -1,19 +1,27 @@
-"""Which span a report covers, and which ones it is held against."""
+"""Which span a report covers, and which ones it is held against.
 
-from collections.abc import Iterator
+All windows begin and end at whole hours (in UTC), as everything that is measured does: a day is made of the hours that
+start in it, also where its midnight is at half past.
+"""
+
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from watchkeeper.domain.period_reports import ReportPeriod
-from watchkeeper.domain.windows import Period, Window
+from watchkeeper.domain.windows import Period, Window, floor
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 WEEKS_OF_COST: Final = 8
 WEEKS_OF_TREND: Final = 13
 SHORT: Final = timedelta(days=3)  # a custom span up to it is told by the hour
 POINT: Final = timedelta(hours=6)  # of a chart of a week
+SIZES: Final = {
+    ReportPeriod.DAILY: Period.DAY,
+    ReportPeriod.WEEKLY: Period.WEEK,
+    ReportPeriod.MONTHLY: Period.MONTH,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +57,7 @@ class ReportCalendar:
     @property
     def whole(self) -> Period:
         """Return the size of the largest buckets that each of the windows is made of without a rest."""
-        fitting = {ReportPeriod.DAILY: Period.DAY, ReportPeriod.WEEKLY: Period.WEEK, ReportPeriod.MONTHLY: Period.MONTH}
-        return fitting.get(self.period) or (Period.DAY if self._has_whole_days else Period.HOUR)
+        return SIZES.get(self.period) or (Period.DAY if self._has_whole_days else Period.HOUR)
 
     @property
     def step(self) -> Period:
@@ -82,13 +89,13 @@ class ReportCalendar:
         """Return the weeks up to the window's end that show where things go in the long run; None unless monthly."""
         if self.period is not ReportPeriod.MONTHLY:
             return None
-        last = _local(self.window.end, self.zone).date()
-        monday = last - timedelta(days=last.weekday())
-        return _days(monday - timedelta(weeks=WEEKS_OF_TREND), monday, self.zone)
+        last = Period.WEEK.around(self.window.end, ZoneInfo(self.zone)).start
+        return Window(_days_later(last, -7 * WEEKS_OF_TREND, self.zone), last)
 
     def days(self) -> tuple[date, ...]:
         """Return the local days that the window touches, oldest first."""
-        return tuple(_dates(self.window, self.zone))
+        first, last = (_local(moment, self.zone).date() for moment in (self.window.start, self.window.end - HOUR))
+        return tuple(first + n * DAY for n in range((last - first).days + 1))
 
     def day_windows(self) -> tuple[Window, ...]:
         """Return the local days that the window touches as windows, oldest first; they have 23 to 25 hours."""
@@ -118,7 +125,7 @@ class ReportCalendar:
 
     @property
     def _has_whole_days(self) -> bool:
-        return all(_is_midnight(m, self.zone) for w in self.windows.values() for m in (w.start, w.end))
+        return all(_begins_day(m, self.zone) for w in self.windows.values() for m in (w.start, w.end))
 
 
 def local_days(first: date, after: date, zone: str) -> tuple[Window, ...]:
@@ -174,63 +181,69 @@ def _custom(start: datetime | None, end: datetime | None) -> Window:
         raise ValueError("a custom period needs start and end")
     if end <= start:
         raise ValueError("a custom period must end after it starts")
-    return Window(start, end)
+    first, after = _first_hour(start), _first_hour(end)
+    if first == after:
+        raise ValueError("a custom period must hold the start of an hour: nothing is measured more finely")
+    return Window(first, after)
 
 
 def _last(period: ReportPeriod, start: datetime | None, end: datetime | None, now: datetime, zone: str) -> Window:
     if end is not None:
         raise ValueError(f"only a custom period has an end: leave it out of a {period} one")
     if start is not None:
-        return _around(period, _local(start, zone).date(), zone)
-    current = _around(period, _local(now, zone).date(), zone)
-    return _around(period, _local(current.start, zone).date() - DAY, zone)
+        return _around(period, start, zone)
+    return _around(period, _around(period, now, zone).start - HOUR, zone)
 
 
 def _compared(period: ReportPeriod, window: Window, moment: datetime, zone: str) -> Window:
     if period is not ReportPeriod.CUSTOM:
-        return _around(period, _local(moment, zone).date(), zone)
-    days = (_local(window.end, zone).date() - _local(window.start, zone).date()).days
-    whole = all(_is_midnight(m, zone) for m in (window.start, window.end, moment))
-    return Window(moment, _days_later(moment, days, zone) if whole else moment + window.length)
+        return _around(period, moment, zone)
+    start = _first_hour(moment)
+    if not all(_begins_day(m, zone) for m in (window.start, window.end, start)):
+        return Window(start, start + window.length)
+    return Window(start, _days_later(start, _number_of_days(window, zone), zone))
 
 
 def _back(period: ReportPeriod, window: Window, zone: str) -> Window:
     """Return the period just before; of whole days it has as many of them."""
     if period is not ReportPeriod.CUSTOM:
-        return _around(period, _local(window.start, zone).date() - DAY, zone)
-    if not all(_is_midnight(m, zone) for m in (window.start, window.end)):
+        return _around(period, window.start - HOUR, zone)
+    if not all(_begins_day(m, zone) for m in (window.start, window.end)):
         return Window(window.start - window.length, window.start)
-    days = (_local(window.end, zone).date() - _local(window.start, zone).date()).days
-    return Window(_days_later(window.start, -days, zone), window.start)
+    return Window(_days_later(window.start, -_number_of_days(window, zone), zone), window.start)
 
 
 def _earlier(period: ReportPeriod, window: Window, zone: str) -> Window | None:
-    first = _local(window.start, zone).date()
+    day = _local(window.start, zone).date()
     match period:
         case ReportPeriod.DAILY:
-            return _around(period, first - timedelta(weeks=1), zone)
+            return _around(period, _start_of(day - timedelta(weeks=1), zone), zone)
         case ReportPeriod.WEEKLY:
-            return _around(period, first - timedelta(weeks=4), zone)
+            return _around(period, _start_of(day - timedelta(weeks=4), zone), zone)
         case ReportPeriod.MONTHLY:
-            return _around(period, first.replace(year=first.year - 1), zone)
+            return _around(period, _start_of(day.replace(year=day.year - 1), zone), zone)
     return None
 
 
-def _around(period: ReportPeriod, day: date, zone: str) -> Window:
-    """Return the local day, week (from Monday) or month that holds the day."""
-    if period is ReportPeriod.MONTHLY:
-        first = day.replace(day=1)
-        return _days(first, (first + timedelta(days=31)).replace(day=1), zone)
-    first = day - timedelta(days=day.weekday()) if period is ReportPeriod.WEEKLY else day
-    return _days(first, first + timedelta(days=7 if period is ReportPeriod.WEEKLY else 1), zone)
+def _around(period: ReportPeriod, moment: datetime, zone: str) -> Window:
+    """Return the local day, week (from Monday) or month that holds the moment."""
+    return SIZES[period].around(moment, ZoneInfo(zone))
 
 
 def _days(first: date, after: date, zone: str) -> Window:
-    return Window(_midnight(first, zone), _midnight(after, zone))
+    return Window(_start_of(first, zone), _start_of(after, zone))
 
 
-def _midnight(day: date, zone: str) -> datetime:
-    return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)
+def _start_of(day: date, zone: str) -> datetime:
+    """Return the first whole hour of a local day: where its buckets begin."""
+    place = ZoneInfo(zone)
+    return Period.DAY.around(datetime.combine(day, time(12), place), place).start
+
+
+def _first_hour(moment: datetime) -> datetime:
+    """Return the first whole hour at or after a moment."""
+    start = floor(moment, HOUR)
+    return start if start == moment else start + HOUR
 
 
 def _local(moment: datetime, zone: str) -> datetime:
@@ -242,16 +255,13 @@ def _days_later(moment: datetime, days: int, zone: str) -> datetime:
     return (_local(moment, zone) + timedelta(days=days)).astimezone(UTC)
 
 
-def _is_midnight(moment: datetime, zone: str) -> bool:
-    return moment == _midnight(_local(moment, zone).date(), zone)
+def _begins_day(moment: datetime, zone: str) -> bool:
+    return moment == _start_of(_local(moment, zone).date(), zone)
+
+
+def _number_of_days(window: Window, zone: str) -> int:
+    return (_local(window.end, zone).date() - _local(window.start, zone).date()).days
 
 
 def _moved(window: Window, zone: str, to: str) -> Window:
     return _days(_local(window.start, zone).date(), _local(window.end, zone).date(), to)
-
-
-def _dates(window: Window, zone: str) -> Iterator[date]:
-    day, last = _local(window.start, zone).date(), _local(window.end - timedelta(microseconds=1), zone).date()
-    while day <= last:
-        yield day
-        day += DAY
