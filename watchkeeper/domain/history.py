@@ -37,7 +37,7 @@ class ErrorHistory:
 
     Attributes:
         hours: every hour that was asked for, by its start; one that could not be read stands there as `Missing`.
-        issues: of any status that had an event in the span, and where it is recent those resolved lately; last seen first.
+        issues: of any status with an event in the span, and those resolved lately where it is recent; last seen first.
         url: the vendor's page with these numbers.
     """
 
