@@ -82,12 +82,15 @@ def rank_difference(bins: Bins, other_bins: Bins) -> float | None:
 def quantile_difference(bins: Bins, other_bins: Bins, quantile: float) -> float | None:
     """Return the p value of two samples having the same quantile; None when one is empty.
 
-    The median test for any quantile: as many samples of each lie above the quantile of both together.
+    The median test for any quantile: as many samples of each lie above the quantile of both together. Samples that tie
+    with it all count as above or all as not, whichever leaves a share above that is nearer to what it should be.
 
     Source: A. M. Mood, Introduction to the Theory of Statistics, 1950.
     """
     n, m = _number(bins), _number(other_bins)
-    limit = _bin_at([*bins, *other_bins], quantile * (n + m - 1))
+    together = [*bins, *other_bins]
+    at = _bin_at(together, quantile * (n + m - 1))
+    limit = min((at, at - 1), key=lambda cut: abs(_above(together, cut) - (1 - quantile) * (n + m)))
     return share_difference(_above(bins, limit), n, _above(other_bins, limit), m)
 
 
