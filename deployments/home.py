@@ -4,6 +4,7 @@ import json
 import os
 import secrets
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import certifi
@@ -48,6 +49,11 @@ class Home:
     def encryption_key(self) -> str:
         """The key that encrypts block secrets, kept apart from the database that holds them."""
         return self._keep("encryption-key", Fernet.generate_key().decode())
+
+    @property
+    def born(self) -> str:
+        """The UTC day, as YYYY-MM-DD, that the make-believe company's history ends with: the same after a restart."""
+        return self._keep("sandbox-born", f"{datetime.now(UTC):%Y-%m-%d}")
 
     def announce(self, running: Running) -> None:
         self._running.write_text(json.dumps({name: getattr(running, name) for name in Running.__slots__}))

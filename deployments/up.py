@@ -21,6 +21,7 @@ from deployments.home import (
     prefect_server_environment,
     trust_sandbox,
 )
+from deployments.metrics import fill_history
 from watchkeeper.config import Configuration, Settings, read_credentials
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -60,6 +61,7 @@ class Start:
         found = {
             "Prefect UI": f"{prefect}  (log in with {PREFECT_USER}:{self.home.password})",
             "Verdicts": f"{prefect}/artifacts/key/health",
+            "Reports": f"http://127.0.0.1:{self.settings.web_port}/reports/",
         }
         if self.uses_sandbox:
             sandbox = f"http://127.0.0.1:{self.settings.sandbox_port}"
@@ -90,14 +92,18 @@ async def stand_watch(settings: Settings, configuration: Configuration, console:
 async def _start_and_watch(start: Start) -> None:
     began = time.monotonic()
     os.environ.update(start.environment)  # before Prefect is imported: it reads its settings at import
-    await asyncio.gather(_start_server(start), _start_sandbox(start), _migrate(start))
+    await asyncio.gather(_start_server(start), _start_sandbox(start), _start_web(start), _migrate(start))
     start.home.announce(Running(os.getpid(), start.settings.prefect_port, start.settings.sandbox_port))
     await _register(start)
     await _first_check(start)
     start.console.print(f"\nReady after {time.monotonic() - began:.0f} s. Ctrl-C stops everything.")
     for name, address in start.addresses.items():
         start.console.print(f"  {name:<14} {address}", highlight=False, soft_wrap=True)
-    ended = await wait_for_end(start.children)
+    filling = asyncio.create_task(fill_history(start.configuration, start.console))
+    try:
+        ended = await wait_for_end(start.children)
+    finally:
+        filling.cancel()
     start.console.print(f"[red]{ChildEndedError(ended)}[/red]")
 
 
@@ -111,11 +117,17 @@ async def _start_sandbox(start: Start) -> None:
     if not start.uses_sandbox:
         return
     port, tls_port = str(start.settings.sandbox_port), str(start.settings.sandbox_tls_port)
-    arguments = ("-m", "watchkeeper.sandbox", "--port", port, "--tls-port", tls_port)
+    arguments = ("-m", "watchkeeper.sandbox", "--port", port, "--tls-port", tls_port, "--born", start.home.born)
     async with _step(start, "Sandbox (a make-believe company, no account needed)"):
         sandbox = await _child(start, "Sandbox", "sandbox.log", *arguments, "--tls-folder", str(start.home.sandbox))
         await _wait_until_up(sandbox, f"http://127.0.0.1:{port}/connectivity")
     os.environ.update(trust_sandbox(start.home))
+
+
+async def _start_web(start: Start) -> None:
+    port = start.settings.web_port
+    web = await _child(start, "Web", "web.log", "-m", "watchkeeper.web")
+    await _wait_until_up(web, f"http://127.0.0.1:{port}/health")
 
 
 async def _migrate(start: Start) -> None:
@@ -241,7 +253,10 @@ def _open(settings: Settings) -> Home:
 
 
 def _refuse_occupied_ports(start: Start) -> None:
-    wanted = {"WATCHKEEPER_PREFECT_PORT": start.settings.prefect_port}
+    wanted = {
+        "WATCHKEEPER_PREFECT_PORT": start.settings.prefect_port,
+        "WATCHKEEPER_WEB_PORT": start.settings.web_port,
+    }
     if start.uses_sandbox:
         wanted["WATCHKEEPER_SANDBOX_PORT"] = start.settings.sandbox_port
         wanted["WATCHKEEPER_SANDBOX_PORT, which takes the next one for TLS"] = start.settings.sandbox_tls_port

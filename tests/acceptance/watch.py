@@ -34,6 +34,7 @@ class Watch:
     home: Path
     prefect_port: int = field(default_factory=free_port)
     sandbox_port: int = field(default_factory=free_port)
+    web_port: int = field(default_factory=free_port)
     settings: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -44,6 +45,7 @@ class Watch:
             "WATCHKEEPER_HOME": str(self.home),
             "WATCHKEEPER_PREFECT_PORT": str(self.prefect_port),
             "WATCHKEEPER_SANDBOX_PORT": str(self.sandbox_port),
+            "WATCHKEEPER_WEB_PORT": str(self.web_port),
             "COLUMNS": "200",
             **self.settings,
         }

@@ -16,7 +16,7 @@ DEPLOYMENTS: list[dict[str, Any]] = yaml.safe_load((ROOT / "prefect.yaml").read_
 DOCUMENTS = "\n".join(file.read_text() for file in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 
 
-@pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda d: d["entrypoint"])
+@pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda d: f"{d['entrypoint']}/{d['name']}")
 def test_every_deployment_loads_without_a_placeholder(
     deployment: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -25,11 +25,11 @@ def test_every_deployment_loads_without_a_placeholder(
     assert f"`{flow.name}/{deployment['name']}`" in DOCUMENTS
 
 
-@pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda d: d["entrypoint"])
-def test_every_scheduled_deployment_has_a_limit(deployment: dict[str, Any]) -> None:
-    """Without one, all runs missed during downtime start at once."""
-    assert deployment["schedules"]
-    assert deployment["concurrency_limit"]["collision_strategy"] == "CANCEL_NEW"
+@pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda d: f"{d['entrypoint']}/{d['name']}")
+def test_every_deployment_has_a_limit(deployment: dict[str, Any]) -> None:
+    """Without one, all runs missed during downtime start at once; what people start by hand waits for its turn."""
+    strategy = "CANCEL_NEW" if deployment.get("schedules") else "ENQUEUE"
+    assert deployment["concurrency_limit"]["collision_strategy"] == strategy
 
 
 def test_no_flow_file_hides_another_module() -> None:

@@ -10,7 +10,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Index, Row, Table, UniqueConstraint, and_, bindparam, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Index,
+    Row,
+    Table,
+    UniqueConstraint,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 from sqlmodel import Field
 
@@ -196,6 +209,21 @@ def last_told(session: Session, projects: Collection[str]) -> dict[tuple[str, st
         (row.project, row.channel): Told(row.id, Verdict(row.verdict), row.ts, row.sent_at, row.posted_at)
         for row in rows
     }
+
+
+def sent_by_channel(session: Session, window: Window) -> dict[str, tuple[int, int]]:
+    """Return how many messages of the window went out to each channel, and how many were tried in vain."""
+    column = table_of(MessageRow).c
+    arrived = case((column.sent_at.is_not(None), 1), else_=0)
+    in_vain = case((and_(column.sent_at.is_(None), column.error != ""), 1), else_=0)
+    query = (
+        select(column.channel, func.sum(arrived).label("sent"), func.sum(in_vain).label("failed"))
+        .where(column.planned_at >= window.start, column.planned_at < window.end)
+        .group_by(column.channel)
+        .order_by(column.channel)
+    )
+    rows = session.connection().execute(query)
+    return {row.channel: (row.sent, row.failed) for row in rows if row.sent or row.failed}
 
 
 def _waits(table: Table, now: datetime) -> ColumnElement[bool]:
