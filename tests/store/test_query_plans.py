@@ -14,6 +14,7 @@ from tests.store.samples import NOON
 from watchkeeper.domain.health import CheckType
 from watchkeeper.domain.period_reports import ReportPeriod
 from watchkeeper.domain.windows import Window
+from watchkeeper.store.audit import audit_entries
 from watchkeeper.store.builds import pipelines
 from watchkeeper.store.database import reading
 from watchkeeper.store.delivery import deployments
@@ -25,6 +26,15 @@ from watchkeeper.store.observations import hourly_observations, observations
 from watchkeeper.store.releases import releases
 from watchkeeper.store.report_deliveries import deliveries, due_deliveries, known_message
 from watchkeeper.store.reports import earlier_recommendations, reports_since
+from watchkeeper.store.rollbacks import (
+    active_rollbacks,
+    answers,
+    custody,
+    last_rollbacks,
+    rollback_of_event,
+    rollback_of_run,
+    timeline,
+)
 
 PROJECTS = [f"p{number}" for number in range(50)]
 DAYS_90 = Window(NOON - timedelta(days=90), NOON)
@@ -45,6 +55,14 @@ QUERIES: dict[str, Callable[[Session], object]] = {
     "releases": lambda s: releases(s, PROJECTS, DAYS_90),
     "what was told": lambda s: last_told(s, PROJECTS),
     "what waits to be told": lambda s: pending_messages(s, NOON),
+    "ways back under way": active_rollbacks,
+    "last ways back": lambda s: last_rollbacks(s, PROJECTS),
+    "custody": lambda s: custody(s, PROJECTS),
+    "way back of a run": lambda s: rollback_of_run(s, "run"),
+    "way back of an event": lambda s: rollback_of_event(s, "event"),
+    "timeline of a way back": lambda s: timeline(s, 1),
+    "answers to a way back": lambda s: answers(s, 1),
+    "audit": lambda s: audit_entries(s, "shop", NOON),
     "reports": lambda s: reports_since(s, NOON - timedelta(days=400)),
     "recommendations of the report before": lambda s: earlier_recommendations(s, ReportPeriod.DAILY, DAYS_90),
     "deliveries of a report": lambda s: deliveries(s, 1),

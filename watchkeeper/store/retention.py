@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from watchkeeper.domain.metrics import METRICS
 from watchkeeper.domain.windows import Period, floor
 from watchkeeper.store.alias_requests import AliasRequestRow
+from watchkeeper.store.audit import AuditRow
 from watchkeeper.store.build_runs import BuildRunRow, FlakyTestRow
 from watchkeeper.store.builds import PipelineRow
 from watchkeeper.store.commits import CommitRow
@@ -31,6 +32,8 @@ from watchkeeper.store.observations import HourlyObservationRow, ObservationRow
 from watchkeeper.store.projects import ProjectRow
 from watchkeeper.store.releases import ReleaseRow
 from watchkeeper.store.reports import ReportRow
+from watchkeeper.store.rollback_reads import is_active, leaves_custody
+from watchkeeper.store.rollback_rows import RollbackRow
 from watchkeeper.store.runs import FlowRunRow
 from watchkeeper.store.tables import Base, table_of
 
@@ -62,6 +65,8 @@ KEPT_AS_HOURLY: dict[type[Base], str] = {
     MessageRow: "planned_at",
     ConfigurationRow: "last_used_at",
     ReportRow: "window_end",
+    RollbackRow: "requested_at",
+    AuditRow: "at",
 }
 
 
@@ -73,7 +78,7 @@ def prune(
     Args:
         raw: how long single measurements are kept: probes, session readings, observations, health checks.
         hourly: how long is kept what was put together of them, and deployments, pipelines, releases, issues, messages,
-            metrics.
+            metrics, reports, ways back and the audit.
     """
     before = floor(now - raw, HOUR)
     deleted = {model.__tablename__: _put_together(engine, model, before, put) for model, put in SINGLE.items()}
@@ -118,7 +123,8 @@ def _delete(engine: Engine, model: type[Base], column: str, before: datetime) ->
 def _not_needed(table: Table) -> list[ColumnElement[bool]]:
     """Return what else must hold for an old row to go.
 
-    The last configuration and what was told last are always kept. Metrics are found by their key, from left to right.
+    The last configuration, what was told last and ways back that are not over are always kept. Metrics are found by
+    their key, from left to right.
     """
     newer = table.alias("newer")
     if table.name == ConfigurationRow.__tablename__:
@@ -127,6 +133,8 @@ def _not_needed(table: Table) -> list[ColumnElement[bool]]:
         same = (newer.c.project == table.c.project, newer.c.channel == table.c.channel)
         told_since = select(newer).where(*same, newer.c.sent_at > table.c.sent_at).exists()
         return [or_(table.c.sent_at.is_(None), told_since)]
+    if table.name == RollbackRow.__tablename__:
+        return [~is_active(table.c), ~leaves_custody(table.c)]
     if table.name == MetricBucketRow.__tablename__:
         mine = table.c.project.in_(select(table_of(ProjectRow).c.slug))
         return [mine, table.c.period.in_(list(Period)), table.c.metric.in_(METRICS)]

@@ -5,6 +5,7 @@ from sqlalchemy import MetaData
 # Importing a module is what registers its tables.
 from watchkeeper.store import (  # noqa: F401
     alias_requests,
+    audit,
     build_runs,
     builds,
     commits,
@@ -22,6 +23,7 @@ from watchkeeper.store import (  # noqa: F401
     releases,
     report_deliveries,
     reports,
+    rollback_rows,
     runs,
 )
 from watchkeeper.store.tables import Base

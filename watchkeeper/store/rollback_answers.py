@@ -1,0 +1,121 @@
+"""Answers to the question whether to go back: each is written down, of each round one counts.
+
+The answer is durable before anything is resumed by it: a run that is killed in between finds it when it starts again.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
+
+from watchkeeper.domain.approvals import Accepted, Answer, RefusedAnswer, judge_answer
+from watchkeeper.domain.rollback import Rollback, RollbackState
+from watchkeeper.store.audit import write_audit
+from watchkeeper.store.rollback_reads import UnknownRollback
+from watchkeeper.store.rollback_rows import RollbackAnswerRow, RollbackRow, rollback_of
+from watchkeeper.store.rollback_steps import write_step
+from watchkeeper.store.tables import table_of
+from watchkeeper.store.text import storable
+
+LONGEST = 500  # characters of a word, a name or a comment that are kept
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnswer:
+    """An answer as it was given. `reason`: why it does not count; "" where it does."""
+
+    answer: Answer
+    is_accepted: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerResult:
+    """What became of an answer.
+
+    Attributes:
+        reason: a sentence for the one who gave it.
+        is_repeat: it does not count, but the same answer of the same person does: what hangs on it may go on.
+        rollback: as it stands after it.
+    """
+
+    is_accepted: bool
+    reason: str
+    rollback: Rollback
+    is_repeat: bool = False
+
+
+def answer(session: Session, rollback: int, answer: Answer, now: datetime) -> AnswerResult:
+    """Write an answer down and let it count if it may; of two in the same moment the first one does.
+
+    It counts from the moment it is written down: what comes after the end of the time is late, whenever it was sent.
+
+    Raises:
+        UnknownRollback: there is none with this id.
+    """
+    current = _locked(session, rollback)
+    given = _shortened(replace(answer, at=now, round=answer.round or current.round))
+    judged = judge_answer(current, given, accepted_answers(session, rollback))
+    if isinstance(judged, RefusedAnswer):
+        _write(session, current, given, judged.reason)
+        return AnswerResult(is_accepted=False, reason=judged.reason, rollback=current, is_repeat=judged.is_repeat)
+    _write(session, current, given, "")
+    sentence = _sentence(judged)
+    after = write_step(session, current, judged.state, given.approver, sentence, now)
+    return AnswerResult(is_accepted=True, reason=sentence, rollback=after)
+
+
+def answers(session: Session, rollback: int) -> tuple[StoredAnswer, ...]:
+    """Return every answer that was given, in their order."""
+    table = table_of(RollbackAnswerRow)
+    query = select(table).where(table.c.rollback == rollback).order_by(table.c.id)
+    return tuple(StoredAnswer(_answer(r), r.is_accepted, r.reason) for r in session.connection().execute(query))
+
+
+def accepted_answers(session: Session, rollback: int) -> tuple[Answer, ...]:
+    """Return the answers that count, one of each round at most, in their order."""
+    return tuple(stored.answer for stored in answers(session, rollback) if stored.is_accepted)
+
+
+def _locked(session: Session, rollback: int) -> Rollback:
+    """Return the way back, which nobody else can change until the transaction ends."""
+    table = table_of(RollbackRow)
+    row = session.connection().execute(select(table).where(table.c.id == rollback).with_for_update()).one_or_none()
+    if row is None:
+        raise UnknownRollback(rollback)
+    return rollback_of(row)
+
+
+def _shortened(answer: Answer) -> Answer:
+    texts = {name: storable(getattr(answer, name)[:LONGEST]) for name in ("word", "approver", "comment", "via")}
+    return replace(answer, **texts)
+
+
+def _sentence(judged: Accepted) -> str:
+    given = judged.answer
+    did = "approved" if judged.state is RollbackState.APPROVED else "declined"
+    return f"{given.approver} {did} it (by {given.via})" + (f": {given.comment}" if given.comment else "")
+
+
+def _write(session: Session, current: Rollback, given: Answer, reason: str) -> None:
+    row = {
+        "rollback": current.id,
+        "round": given.round,
+        "word": given.word,
+        "approver": given.approver,
+        "comment": given.comment,
+        "via": given.via,
+        "at": given.at,
+        "is_accepted": not reason,
+        "reason": reason,
+    }
+    session.connection().execute(table_of(RollbackAnswerRow).insert(), [row])
+    said = {name: row[name] for name in ("round", "word", "comment", "via")}
+    subject, outcome = f"rollback {current.id}", reason or "accepted"
+    write_audit(session, given.approver, "answer", subject, said, outcome, given.at, project=current.project)
+
+
+def _answer(row: Row[Any]) -> Answer:
+    return Answer(row.word, row.approver, row.at, row.comment, row.via, row.round)
