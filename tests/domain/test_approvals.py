@@ -1,0 +1,138 @@
+from dataclasses import replace
+
+import pytest
+
+from tests.domain.makers import NOW, at
+from tests.domain.rollback_makers import rollback
+from watchkeeper.domain.approvals import NO, YES, Accepted, Answer, RefusedAnswer, judge_answer, same_person
+from watchkeeper.domain.rollback import RollbackState
+
+ANSWER = Answer(YES, "Grace", NOW, round=1)
+APPROVERS = ("Grace Hopper <grace@acme.example>", "ada@acme.example", "Barbara")
+
+
+def refused(judged: Accepted | RefusedAnswer) -> str:
+    assert isinstance(judged, RefusedAnswer)
+    return judged.reason
+
+
+@pytest.mark.parametrize(("word", "state"), [(YES, RollbackState.APPROVED), (NO, RollbackState.DECLINED)])
+def test_the_two_words(word: str, state: RollbackState) -> None:
+    answer = replace(ANSWER, word=word)
+    assert judge_answer(rollback(), answer) == Accepted(answer, state)
+
+
+@pytest.mark.parametrize(
+    "word", ["yes", "Yes", " YES", "YES ", "YES\n", "Y", "", "no", "JA", "YESNO", "ＹＥＳ", "true"]
+)
+def test_any_other_word_is_told_what_is_expected(word: str) -> None:
+    judged = judge_answer(rollback(), replace(ANSWER, word=word))
+    assert refused(judged).endswith("is no answer: type YES or NO, in capitals and nothing else")
+
+
+@pytest.mark.parametrize("name", ["", "   ", "<>", " < > "])
+def test_an_answer_has_a_name(name: str) -> None:
+    assert "needs the name" in refused(judge_answer(rollback(), replace(ANSWER, approver=name)))
+
+
+@pytest.mark.parametrize(
+    "name", ["Grace Hopper", "grace hopper", " GRACE  HOPPER ", "grace@acme.example", "barbara", "ADA@acme.example"]
+)
+def test_who_is_listed_may_approve(name: str) -> None:
+    asked = rollback(approvers=APPROVERS, requested_by="somebody")
+    assert isinstance(judge_answer(asked, replace(ANSWER, approver=name)), Accepted)
+
+
+@pytest.mark.parametrize("name", ["Grace", "hopper", "grace@acme", "Mallory <grace>", "Ada"])
+@pytest.mark.parametrize("word", [YES, NO])
+def test_who_is_not_listed_may_not_answer_and_is_told_whom_to_ask(name: str, word: str) -> None:
+    asked = rollback(approvers=APPROVERS, requested_by="somebody")
+    reason = refused(judge_answer(asked, replace(ANSWER, approver=name, word=word)))
+    assert reason == f"{name!r} may not approve for shop: ask Grace Hopper, ada@acme.example and Barbara"
+
+
+def test_without_a_list_anybody_with_a_name_may_approve() -> None:
+    assert isinstance(judge_answer(rollback(), replace(ANSWER, approver="Zoe")), Accepted)
+
+
+def test_who_asks_may_approve_unless_two_are_needed() -> None:
+    own = replace(ANSWER, approver="ada ")
+    assert isinstance(judge_answer(rollback(), own), Accepted)
+    assert "somebody else must approve" in refused(judge_answer(rollback(two_person=True), own))
+    assert isinstance(judge_answer(rollback(two_person=True), ANSWER), Accepted)
+
+
+def test_who_asks_by_address_is_the_one_who_answers_by_name() -> None:
+    asked = rollback(approvers=APPROVERS, requested_by="grace@acme.example", two_person=True)
+    reason = refused(judge_answer(asked, replace(ANSWER, approver="grace hopper")))
+    assert reason.endswith("somebody else must approve, shop needs two")
+
+
+def test_who_asks_may_take_it_back_listed_or_not() -> None:
+    asked = rollback(approvers=APPROVERS, requested_by="Zoe", two_person=True)
+    judged = judge_answer(asked, replace(ANSWER, approver="zoe", word=NO))
+    assert isinstance(judged, Accepted)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "counts"),
+    [pytest.param(0.01, True, id="just in time"), pytest.param(0, False, id="at the end"), (-1, False)],
+)
+def test_the_end_of_the_time(minutes: float, counts: bool) -> None:  # noqa: FBT001
+    judged = judge_answer(rollback(approve_until=NOW), replace(ANSWER, at=at(minutes)))
+    assert isinstance(judged, Accepted) is counts
+    if isinstance(judged, RefusedAnswer):
+        assert judged.reason == "too late: the time to answer was over at 2026-09-22 10:30 UTC"
+
+
+def test_after_the_time_is_over_it_stays_over() -> None:
+    reason = refused(judge_answer(rollback(RollbackState.EXPIRED, approve_until=at(1)), ANSWER))
+    assert reason.startswith("too late")
+
+
+@pytest.mark.parametrize(("word", "did"), [(YES, "approved"), (NO, "declined")])
+def test_the_first_answer_counts(word: str, did: str) -> None:
+    first = replace(ANSWER, word=word, approver="Barbara", at=at(2), via="ui")
+    judged = judge_answer(rollback(RollbackState.APPROVED), ANSWER, [first])
+    assert refused(judged) == f"Barbara has {did} it already, at 2026-09-22 10:28 UTC (by ui): the first answer counts"
+
+
+@pytest.mark.parametrize(
+    ("other", "is_repeat"),
+    [
+        pytest.param({}, True, id="the same again"),
+        pytest.param({"approver": "grace "}, True, id="the same person in other letters"),
+        pytest.param({"word": NO}, False, id="another mind"),
+        pytest.param({"approver": "Zoe"}, False, id="another person"),
+    ],
+)
+def test_an_answer_given_again(other: dict[str, str], is_repeat: bool) -> None:  # noqa: FBT001
+    judged = judge_answer(rollback(RollbackState.EXECUTING), replace(ANSWER, **other), [ANSWER])
+    assert isinstance(judged, RefusedAnswer)
+    assert judged.is_repeat is is_repeat
+
+
+def test_what_was_answered_before_something_changed_counts_no_more() -> None:
+    again = rollback(round=2)
+    assert "look at the plan again" in refused(judge_answer(again, replace(ANSWER, at=at(1))))
+    assert isinstance(judge_answer(again, replace(ANSWER, round=2), [ANSWER]), Accepted)
+    assert isinstance(judge_answer(again, replace(ANSWER, round=0), [ANSWER]), Accepted)
+
+
+@pytest.mark.parametrize("state", [state for state in RollbackState if state is not RollbackState.AWAITING_APPROVAL])
+def test_nobody_waits(state: RollbackState) -> None:
+    assert isinstance(judge_answer(rollback(state), ANSWER), RefusedAnswer)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("Ada", "ada", True),
+        ("Ada <a@b>", "a@b", True),
+        ("Ada", "Bob", False),
+        ("", "", False),
+        ("<a@b>", "A@B", True),
+    ],
+)
+def test_names_of_one_person(one: str, other: str, same: bool) -> None:  # noqa: FBT001
+    assert same_person(one, other) is same
