@@ -18,6 +18,7 @@ from starlette.routing import Mount, Route
 
 from watchkeeper.sandbox import circleci, github, index_page, products, sentry, slack, slack_page, vercel, vercel_status
 from watchkeeper.sandbox.company import DAY
+from watchkeeper.sandbox.faults import Faults
 from watchkeeper.sandbox.github_git import Repositories
 from watchkeeper.sandbox.hooks import Hooks
 from watchkeeper.sandbox.journal import Journal, Journalist
@@ -147,6 +148,7 @@ def create_app(
             Route("/sandbox/requests", journal.read),
             Route("/sandbox/pages/{branch}/{path:path}", control.page),
             *Hooks(world).routes(),
+            *Faults(world).routes(),
             *WebPages(world).routes(),
             Mount("/sentry", sentry.create(world)),
             Mount("/vercel-status", vercel_status.create(world)),

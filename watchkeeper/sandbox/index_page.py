@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from watchkeeper.sandbox import circleci, github, sentry, slack, vercel
+from watchkeeper.sandbox import circleci, github, sentry, slack, vercel_errors
 from watchkeeper.sandbox.scenarios import OF_A_PROJECT, OF_A_VENDOR, SCENARIOS, VENDORS
 from watchkeeper.sandbox.slack_page import templates
 from watchkeeper.sandbox.world import World
 
 _PLACES = (
     ("Sentry", "/sentry", sentry.TOKEN),
-    ("Vercel", "/vercel", vercel.TOKEN),
+    ("Vercel", "/vercel", vercel_errors.TOKEN),
     ("Vercel's status page", "/vercel-status", ""),
     ("CircleCI", "/circleci/api/v2", circleci.TOKEN),
     ("GitHub", "/github", github.TOKEN),

@@ -50,6 +50,7 @@ class Manners:
 
     Attributes:
         token: what the caller must show; "" when anybody may ask.
+        other_tokens: more that open the door; what they may do is up to the vendor.
         shown_token: reads the token from the request's headers.
         refusal: status and body for a caller without the right token.
         limit: requests a minute, as the headers say it. They are counted, never enforced.
@@ -59,6 +60,7 @@ class Manners:
 
     vendor: str
     token: str = ""
+    other_tokens: tuple[str, ...] = ()
     shown_token: Callable[[Headers], str] = bearer
     refusal: tuple[int, object] = (401, {"message": "unauthorized"})
     limit: int = 10_000
@@ -101,7 +103,7 @@ class Gate:
 
     def _refusal(self, request: Request) -> Response | None:
         manners = self._manners
-        if not manners.token or manners.shown_token(request.headers) == manners.token:
+        if not manners.token or manners.shown_token(request.headers) in {manners.token, *manners.other_tokens}:
             return None
         status, body = manners.refusal
         return answer(body, status)

@@ -50,6 +50,9 @@ class Products:
         if self._world.scenario("platform-incident"):
             return Response("FUNCTION_INVOCATION_TIMEOUT fra1::make-believe", 504, media_type="text/plain")
         build = self._world.serving(project, self._world.now()) if project else None
+        rolling = self._world.rolling(project, self._world.now()) if project else None
+        if rolling is not None and noise(self._asked, "rolling") < rolling.percent / 100:
+            build = rolling.canary
         if build is None:
             return HTMLResponse("<h1>404</h1>", 404)
         await asyncio.sleep(0.004 + 0.02 * noise(build.sha, self._asked, "latency"))

@@ -65,6 +65,8 @@ def _pieces(world: World, project: Project, start: float, end: float) -> Iterato
         cuts.add(quiet.at - QUIET_LEAD)
     if outage := world.scenario("platform-incident"):
         cuts.add(outage.at)
+    if world.scenario("bad-flag", project.slug):
+        cuts.update(since for since, _ in world.percentages_of(project))
     moments = [start, *sorted(cut for cut in cuts if start < cut < end), end]
     yield from pairwise(moments)
 
@@ -73,6 +75,11 @@ def _parts(world: World, project: Project, start: float, end: float) -> Iterator
     """Yield which share of the visitors met which release: a few keep the old one for two hours."""
     build = world.serving(project, start)
     if build is None:
+        return
+    if rolling := world.rolling(project, start):
+        kept = 1 - rolling.percent / 100
+        yield Part(rolling.base, start, end, 0.0, kept)
+        yield Part(rolling.canary, start, end, kept, 1.0)
         return
     before, move = None, world.last_move(project, start)
     went_live_by_itself = move is None or build.ready_at > move.done_at
@@ -109,6 +116,8 @@ def _failure_rate(world: World, project: Project, release: Build, at: float) -> 
     burn = world.scenario("slow-burn", project.slug)
     if burn and at >= burn.at - BURN_LEAD:
         rate += min(BURN_AN_HOUR * (at - burn.at + BURN_LEAD) / HOUR, BURN_MOST)
+    if world.scenario("bad-flag", project.slug):
+        rate += BAD_SHARE * world.percentage(project, at) / 100
     outage = world.scenario("platform-incident")
     if outage and at >= outage.at:
         rate += PLATFORM_SHARE

@@ -11,41 +11,42 @@ from starlette.routing import Route
 from watchkeeper.sandbox.builds import Build
 from watchkeeper.sandbox.chance import digits
 from watchkeeper.sandbox.company import Project
+from watchkeeper.sandbox.edge_config import EdgeConfig
 from watchkeeper.sandbox.manners import Gate, Manners, answer
 from watchkeeper.sandbox.times import iso, ms
+from watchkeeper.sandbox.vercel_errors import (
+    READ_TOKEN,
+    TOKEN,
+    RefusedError,
+    demand_team,
+    demand_writer,
+    is_writer,
+    refused,
+)
+from watchkeeper.sandbox.vercel_faults import changed
+from watchkeeper.sandbox.vercel_projects import project_body
+from watchkeeper.sandbox.vercel_settings import Settings
 from watchkeeper.sandbox.vercel_shapes import (
-    TEAM,
     created_ms,
     deployment_body,
     deployment_id,
     find_deployment,
     is_candidate,
+    is_deleted,
+    is_previous,
     list_body,
-    project_body,
+    plan_of,
     state_of,
     target_of,
 )
 from watchkeeper.sandbox.world import World
 
-TOKEN = "sandbox-vercel-token"  # noqa: S105  (it opens a make-believe house)
 DEFAULT_PAGE, LARGEST_PAGE = 20, 100
-
-
-def _error(code: str, message: str, status: int) -> Response:
-    return answer({"error": {"code": code, "message": message}}, status)
-
-
-class RefusedError(Exception):
-    """What Vercel answers instead of what was asked for."""
-
-    def __init__(self, code: str, message: str, status: int) -> None:
-        super().__init__(message)
-        self.code, self.status = code, status
-
 
 MANNERS = Manners(
     vendor="vercel",
     token=TOKEN,
+    other_tokens=(READ_TOKEN,),
     refusal=(403, {"error": {"code": "forbidden", "message": "Not authorized", "invalidToken": True}}),
     limit=1000,
     limit_headers=lambda limit, remaining, seconds, now: {
@@ -75,30 +76,30 @@ class Vercel:
             Route("/v13/deployments/{deployment}", self.deployment),
             Route("/v2/deployments/{deployment}/aliases", self.deployment_aliases),
             Route("/v4/aliases", self.aliases),
-            Route("/v10/projects/{project}/env", self.variables),
             Route("/v10/projects/{project}/promote/{deployment}", self.promote, methods=["POST"]),
             Route(f"{one}/rollback/{{deployment}}", self.roll_back, methods=["POST"]),
             Route("/v9/projects/{project}/rollback/{deployment}", self.roll_back, methods=["POST"]),
             Route(f"{one}/promote/aliases", self.promote_aliases),
-            Route(f"{one}/rolling-release/config", self.rolling_release),
-            Route(f"{one}/rolling-release", self.rolling_release),
+            *Settings(self._world, self._project).routes(),
         ]
 
     async def projects(self, request: Request) -> Response:
-        _demand_team(request)
+        demand_team(request)
         size, text = _page_size(request), request.query_params.get("search", "")
         found = [project for project in self._world.projects if text in project.slug]
         first = _number(request, "from", 0)
         shown = found[first : first + size]
         following = first + size if first + size < len(found) else None
         pagination = {"count": len(shown), "next": following, "prev": max(first - size, 0) if first else None}
-        return answer({"projects": [project_body(self._world, project) for project in shown], "pagination": pagination})
+        may_write = is_writer(request)
+        bodies = [project_body(self._world, project, may_write=may_write) for project in shown]
+        return answer({"projects": bodies, "pagination": pagination})
 
     async def project(self, request: Request) -> Response:
-        return answer(project_body(self._world, self._project(request)))
+        return answer(project_body(self._world, self._project(request), may_write=is_writer(request)))
 
     async def deployments(self, request: Request) -> Response:
-        _demand_team(request)
+        demand_team(request)
         world, size = self._world, _page_size(request)
         found = list(islice(self._deployments(request), size + 1))
         shown, more = found[:size], len(found) > size
@@ -120,7 +121,8 @@ class Vercel:
             if created <= since:
                 return
             project = world.projects[build.project]
-            right = created < until and (not states or state_of(build, world.now()) in states)
+            right = created < until and not is_deleted(world, build)
+            right = right and (not states or state_of(build, world.now()) in states)
             right = right and (not target or (target_of(build) or "preview") == target)
             if right and (candidate is None or is_candidate(world, project, build) == (candidate == "true")):
                 yield build
@@ -146,7 +148,7 @@ class Vercel:
         return answer({"aliases": [self._alias(project, build)] if self._serves(project, build) else []})
 
     async def aliases(self, request: Request) -> Response:
-        _demand_team(request)
+        demand_team(request)
         name = request.query_params.get("projectId")
         projects = [self._find_project(name)] if name else self._world.projects
         size, first = _page_size(request), _number(request, "from", 0)
@@ -173,39 +175,35 @@ class Vercel:
             "redirect": None,
         }
 
-    async def variables(self, request: Request) -> Response:
-        project = self._project(request)
-        names = ("DATABASE_URL", "PAYMENT_PROVIDER", "NEXT_PUBLIC_SHOP_NAME")
-        envs = [
-            {
-                "id": digits(16, project.slug, name),
-                "key": name,
-                "value": "",
-                "type": "sensitive" if name == "DATABASE_URL" else "encrypted",
-                "target": ["production"],
-                "createdAt": 1_736_931_600_000,
-                "updatedAt": 1_750_000_000_000,
-                "configurationId": None,
-            }
-            for name in names
-        ]
-        return answer({"envs": envs, "pagination": {"count": len(envs), "next": None, "prev": None}})
-
     async def promote(self, request: Request) -> Response:
+        demand_writer(request)
         project, build = self._project(request), self._deployment(request)[1]
-        if state_of(build, self._world.now()) != "READY":
-            raise RefusedError("deployment_not_ready", "The deployment is not ready", 400)
-        if self._serves(project, build) and not self._world.in_custody(project, self._world.now()):
-            raise RefusedError("deployment_is_current", "The deployment already serves production", 409)
-        if self._world.move("promote", project, build) is None:
-            raise RefusedError("conflict", "Another promotion or rollback is under way", 409)
-        return Response(status_code=201)
+
+        def work() -> Response:
+            if state_of(build, self._world.now()) != "READY":
+                raise RefusedError("deployment_not_ready", "The deployment is not ready", 400)
+            if self._serves(project, build) and not self._world.in_custody(project, self._world.now()):
+                raise RefusedError("deployment_is_current", "The deployment already serves production", 409)
+            return self._moved("promote", project, build)
+
+        return await changed(self._world, project.slug, work)
 
     async def roll_back(self, request: Request) -> Response:
+        demand_writer(request)
         project, build = self._project(request), self._deployment(request)[1]
-        if not is_candidate(self._world, project, build):
-            raise RefusedError("not_rollback_candidate", "The deployment cannot be rolled back to", 422)
-        if self._world.move("rollback", project, build) is None:
+        note = request.query_params.get("description", "")
+
+        def work() -> Response:
+            if not is_candidate(self._world, project, build):
+                raise RefusedError("not_rollback_candidate", "The deployment cannot be rolled back to", 422)
+            if plan_of(self._world, project) == "hobby" and not is_previous(self._world, project, build):
+                raise RefusedError("payment_required", "Upgrade to Pro to roll back further", 402)
+            return self._moved("rollback", project, build, note)
+
+        return await changed(self._world, project.slug, work)
+
+    def _moved(self, kind: str, project: Project, build: Build, note: str = "") -> Response:
+        if self._world.move(kind, project, build, note) is None:
             raise RefusedError("conflict", "Another promotion or rollback is under way", 409)
         return Response(status_code=201)
 
@@ -216,10 +214,6 @@ class Vercel:
         aliases = [{"status": "completed", "alias": name, "id": digits(24, name)} for name in names]
         return answer({"aliases": aliases, "pagination": {"count": len(aliases), "next": None, "prev": None}})
 
-    async def rolling_release(self, request: Request) -> Response:
-        self._project(request)
-        return answer({"rollingRelease": None})
-
     def _find_project(self, name: str) -> Project:
         project = self._world.company.by_name.get(name)
         if project is None or name not in {project.vercel_id, project.slug}:
@@ -227,22 +221,15 @@ class Vercel:
         return project
 
     def _project(self, request: Request) -> Project:
-        _demand_team(request)
+        demand_team(request)
         return self._find_project(request.path_params["project"])
 
     def _deployment(self, request: Request) -> tuple[Project, Build]:
-        _demand_team(request)
+        demand_team(request)
         build = find_deployment(self._world, request.path_params["deployment"])
         if build is None:
             raise RefusedError("not_found", "The deployment could not be found", 404)
         return self._world.projects[build.project], build
-
-
-def _demand_team(request: Request) -> None:
-    """Refuse the personal account: everything here belongs to the team."""
-    query = request.query_params
-    if query.get("teamId") != TEAM and query.get("slug") != "acme":
-        raise RefusedError("forbidden", "Not authorized: the resource belongs to a team, say teamId or slug", 403)
 
 
 def _page_size(request: Request) -> int:
@@ -260,15 +247,7 @@ def base_url(request: Request) -> str:
     return f"{request.url.scheme}://{request.url.netloc}{request.scope.get('root_path', '')}"
 
 
-async def _refused(_: Request, error: Exception) -> Response:
-    if isinstance(error, RefusedError):
-        return _error(error.code, str(error), error.status)
-    return _error("not_found", "The requested endpoint does not exist", 404)
-
-
 def create(world: World) -> Gate:
-    return Gate(
-        Starlette(routes=Vercel(world).routes(), exception_handlers={404: _refused, RefusedError: _refused}),
-        world,
-        MANNERS,
-    )
+    routes = [*Vercel(world).routes(), *EdgeConfig(world).routes()]
+    handlers = {404: refused, RefusedError: refused}
+    return Gate(Starlette(routes=routes, exception_handlers=handlers), world, MANNERS)

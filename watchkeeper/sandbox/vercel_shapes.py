@@ -5,7 +5,6 @@ from typing import Any
 from watchkeeper.sandbox.builds import DEPLOYMENT, Build
 from watchkeeper.sandbox.chance import digits, seal, unseal
 from watchkeeper.sandbox.company import Project
-from watchkeeper.sandbox.moves import Move
 from watchkeeper.sandbox.times import ms
 from watchkeeper.sandbox.world import World
 
@@ -23,10 +22,16 @@ def find_deployment(world: World, name: str) -> Build | None:
     opened = unseal(sealed)
     if opened is None or opened[0] != DEPLOYMENT:
         return None
-    return world.find(*opened[1:4])
+    build = world.find(*opened[1:4])
+    return None if build is None or is_deleted(world, build) else build
 
 
-def _url(project: Project, build: Build) -> str:
+def is_deleted(world: World, build: Build) -> bool:
+    slug = world.projects[build.project].slug
+    return world.switches.get("deleted", slug, deployment_id(build)) is not None
+
+
+def deployment_url(project: Project, build: Build) -> str:
     return f"{project.slug}-{seal(DEPLOYMENT, build.project, build.day, build.number)}.acme.example"
 
 
@@ -53,15 +58,37 @@ def is_candidate(world: World, project: Project, build: Build) -> bool:
     """True when production may go back to it: it has served production, lately, and does not serve it now."""
     now = world.now()
     recent = now - build.ready_at < CANDIDATE_DAYS * 86_400
-    return recent and world.has_served(project, build) and world.serving(project, now) != build
+    elsewhere = world.serving(project, now) != build or world.rolling(project, now) is not None
+    return recent and elsewhere and world.has_served(project, build) and not is_deleted(world, build)
 
 
-def _creator(build: Build) -> dict[str, Any]:
+def plan_of(world: World, project: Project) -> str:
+    return "hobby" if world.switches.get("hobby", project.slug) else "pro"
+
+
+def is_previous(world: World, project: Project, build: Build) -> bool:
+    """True for what production served right before what it serves now."""
+    now = world.now()
+    serving = world.serving(project, now)
+    served = (b for b in world.builds(project) if b != serving and world.has_served(project, b))
+    return build == next(served, None)
+
+
+def crons_of(world: World, project: Project, build: Build) -> list[dict[str, str]]:
+    """Return the cron jobs that a deployment brings along."""
+    crons = [{"path": "/api/cron/cleanup", "schedule": "0 3 * * *"}]
+    changed = world.switches.get("cron-changed", project.slug)
+    if changed is not None and (since := world.serving(project, changed.at)) and build.pushed_at >= since.pushed_at:
+        crons.append({"path": "/api/cron/charge-again", "schedule": "*/10 * * * *"})
+    return crons
+
+
+def creator_of(build: Build) -> dict[str, Any]:
     name, login, email = build.author
     return {"uid": digits(24, name), "email": email, "username": login, "githubLogin": login}
 
 
-def _meta(project: Project, build: Build) -> dict[str, str]:
+def meta_of(project: Project, build: Build) -> dict[str, str]:
     return {
         "githubCommitSha": build.sha,
         "githubCommitRef": build.branch,
@@ -76,7 +103,7 @@ def _meta(project: Project, build: Build) -> dict[str, str]:
     }
 
 
-def _progress(world: World, project: Project, build: Build) -> dict[str, Any]:
+def progress_of(world: World, project: Project, build: Build) -> dict[str, Any]:
     """Return state and times, as far as they are known by now."""
     state = state_of(build, world.now())
     body: dict[str, Any] = {"readyState": state, "createdAt": created_ms(build)}
@@ -85,7 +112,7 @@ def _progress(world: World, project: Project, build: Build) -> dict[str, Any]:
     if state == "READY":
         body["ready"] = ms(build.ready_at)
         if build.is_main:
-            body["readySubstate"] = "PROMOTED" if world.has_served(project, build) else "STAGED"
+            body["readySubstate"] = _substate(world, project, build)
         body["aliasAssigned"] = ms(build.ready_at + 1)
     if state == "ERROR":
         body |= {
@@ -96,22 +123,29 @@ def _progress(world: World, project: Project, build: Build) -> dict[str, Any]:
     return body
 
 
+def _substate(world: World, project: Project, build: Build) -> str:
+    rolling = world.rolling(project, world.now())
+    if rolling is not None and rolling.canary == build:
+        return "ROLLING"
+    return "PROMOTED" if world.has_served(project, build) else "STAGED"
+
+
 def list_body(world: World, project: Project, build: Build, base_url: str) -> dict[str, Any]:
     """Return a deployment as `GET /v6/deployments` shows it."""
-    progress = _progress(world, project, build)
+    progress = progress_of(world, project, build)
     return {
         **progress,
         "uid": deployment_id(build),
         "name": project.slug,
         "projectId": project.vercel_id,
-        "url": _url(project, build),
+        "url": deployment_url(project, build),
         "created": progress["createdAt"],
         "source": "git",
         "state": progress["readyState"],
         "type": "LAMBDAS",
-        "creator": _creator(build),
+        "creator": creator_of(build),
         "inspectorUrl": f"{base_url}/acme/{project.slug}/{deployment_id(build)[4:]}",
-        "meta": _meta(project, build),
+        "meta": meta_of(project, build),
         "target": target_of(build),
         "aliasError": None,
         "isRollbackCandidate": is_candidate(world, project, build),
@@ -120,7 +154,7 @@ def list_body(world: World, project: Project, build: Build, base_url: str) -> di
 
 def deployment_body(world: World, project: Project, build: Build, base_url: str) -> dict[str, Any]:
     """Return a deployment as `GET /v13/deployments/{id}` shows it."""
-    progress = _progress(world, project, build)
+    progress = progress_of(world, project, build)
     progress["aliasAssigned"] = bool(progress["aliasAssigned"])
     return {
         "bootedAt": ms(build.building_at - 1),
@@ -130,13 +164,13 @@ def deployment_body(world: World, project: Project, build: Build, base_url: str)
         "name": project.slug,
         "projectId": project.vercel_id,
         "project": {"id": project.vercel_id, "name": project.slug, "framework": "nextjs"},
-        "url": _url(project, build),
+        "url": deployment_url(project, build),
         "status": progress["readyState"],
         "type": "LAMBDAS",
         "source": "git",
-        "creator": _creator(build),
+        "creator": creator_of(build),
         "inspectorUrl": f"{base_url}/acme/{project.slug}/{deployment_id(build)[4:]}",
-        "meta": _meta(project, build),
+        "meta": meta_of(project, build),
         "target": target_of(build),
         "alias": [f"{project.slug}.acme.example"] if world.serving(project, world.now()) == build else [],
         "aliasError": None,
@@ -145,7 +179,8 @@ def deployment_body(world: World, project: Project, build: Build, base_url: str)
         "regions": ["fra1"],
         "version": 2,
         "ownerId": TEAM,
-        "plan": "pro",
+        "plan": plan_of(world, project),
+        "crons": crons_of(world, project, build),
         "createdIn": "fra1",
         "build": {"env": []},
         "env": [],
@@ -154,73 +189,4 @@ def deployment_body(world: World, project: Project, build: Build, base_url: str)
         "projectSettings": {"framework": "nextjs", "nodeVersion": "22.x"},
         "routes": None,
         "gitSource": {"type": "github", "org": "acme", "repo": project.slug, "ref": build.branch, "sha": build.sha},
-    }
-
-
-def _target(world: World, project: Project, build: Build) -> dict[str, Any]:
-    """Return the deployment that serves production as a project shows it."""
-    return {
-        **_progress(world, project, build),
-        "id": deployment_id(build),
-        "alias": [f"{project.slug}.acme.example"],
-        "aliasError": None,
-        "createdIn": "fra1",
-        "creator": _creator(build),
-        "deploymentHostname": _url(project, build).partition(".")[0],
-        "name": project.slug,
-        "plan": "pro",
-        "private": False,
-        "target": "production",
-        "teamId": TEAM,
-        "type": "LAMBDAS",
-        "url": _url(project, build),
-        "userId": _creator(build)["uid"],
-        "meta": _meta(project, build),
-    }
-
-
-def _alias_request(move: Move, now: float) -> dict[str, Any]:
-    status = "pending" if now < move.asked_at + 0.7 else "in-progress" if now < move.done_at else "succeeded"
-    return {
-        "fromDeploymentId": deployment_id(move.source),
-        "toDeploymentId": deployment_id(move.target),
-        "jobStatus": status,
-        "requestedAt": ms(move.asked_at),
-        "type": move.kind,
-    }
-
-
-def project_body(world: World, project: Project) -> dict[str, Any]:
-    now = world.now()
-    serving, moves = world.serving(project, now), world.moves_of(project.index)
-    return {
-        "id": project.vercel_id,
-        "name": project.slug,
-        "accountId": TEAM,
-        "createdAt": 1_736_931_600_000,
-        "updatedAt": ms(serving.ready_at) if serving else 1_736_931_600_000,
-        "framework": "nextjs",
-        "nodeVersion": "22.x",
-        "directoryListing": False,
-        "live": True,
-        "autoExposeSystemEnvs": True,
-        "autoAssignCustomDomains": not world.in_custody(project, now + 2.0),
-        "defaultResourceConfig": {"functionDefaultRegions": ["fra1"]},
-        "resourceConfig": {"functionDefaultRegions": ["fra1"]},
-        "deploymentExpiration": {"expirationDays": 365, "deploymentsToKeep": 10},
-        "latestDeployments": [],
-        "targets": {"production": _target(world, project, serving)} if serving else {},
-        "link": {
-            "type": "github",
-            "org": "acme",
-            "repo": project.slug,
-            "repoId": 9_000_000 + project.index,
-            "productionBranch": "main",
-            "deployHooks": [],
-            "createdAt": 1_736_931_600_000,
-            "gitCredentialId": "cred_makebelieve",
-            "sourceless": False,
-        },
-        "lastAliasRequest": _alias_request(moves[-1], now) if moves else None,
-        "rollingRelease": None,
     }

@@ -3,16 +3,21 @@
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import lru_cache, partial
 
 from watchkeeper.sandbox.builds import FIRST_EXTRA, Build, bad_release, builds_of_day
 from watchkeeper.sandbox.company import DAY, HISTORY_DAYS, Company, Project
-from watchkeeper.sandbox.moves import Move
+from watchkeeper.sandbox.moves import ALIAS_SECONDS, Move
+from watchkeeper.sandbox.rolling import STAGES, Rolling
 from watchkeeper.sandbox.scenarios import OF_A_PROJECT, Scenario, begin
 from watchkeeper.sandbox.story import BadRelease, Story
+from watchkeeper.sandbox.switches import Switches
 
 BAD_RELEASE_AGE = 600
 FORGOTTEN_DAYS = 30
+SLOW_ALIAS_SECONDS = 20.0
+BAD_FLAG_PERCENT = 50.0
 
 
 class World:
@@ -32,6 +37,9 @@ class World:
         self.scenarios: dict[str, Scenario] = {}
         self.moves: dict[int, list[Move]] = {}
         self.extras: dict[int, list[Build]] = {}
+        self.rollings: dict[int, Rolling] = {}
+        self.percentages: dict[int, list[tuple[float, float]]] = {}
+        self.switches = Switches()
         self._story = Story(seed, self.born)
         self._days = lru_cache(maxsize=8 * size + 2048)(self._plain_day)
         self._org_days = lru_cache(maxsize=6)(self._plain_org_day)
@@ -49,11 +57,18 @@ class World:
         """
         if name == "calm":
             self.scenarios, self.moves, self.extras = {}, {}, {}
+            self.rollings, self.percentages = {}, {}
+            self.switches.clear()
             return
         scenario = begin(name, vendor, project or self.projects[0].slug, self.now(), [p.slug for p in self.projects])
         self.scenarios[f"{name} {scenario.vendor or scenario.project}".strip()] = scenario
+        began = int(scenario.at) - BAD_RELEASE_AGE
         if name == "bad-release":
-            self._break(self.company.by_name[scenario.project], int(scenario.at) - BAD_RELEASE_AGE)
+            self._break(self.company.by_name[scenario.project], began)
+        elif name == "rolling-release":
+            self._roll_out(self.company.by_name[scenario.project], began)
+        elif name == "bad-flag":
+            self.percentages[self.company.by_name[scenario.project].index] = [(0.0, 0.0), (began, BAD_FLAG_PERCENT)]
 
     def _break(self, project: Project, live_at: int) -> None:
         """Put a bad release live, in place of whatever has happened since; it ends a custody."""
@@ -66,6 +81,15 @@ class World:
         if source is not None and self.in_custody(project, live_at):
             self.moves[index].append(Move("promote", source, bad, live_at))
         self.extras[index] = [*earlier, bad]
+        self.rollings.pop(index, None)
+
+    def _roll_out(self, project: Project, live_at: int) -> None:
+        """Give a bad release to a quarter of the visitors."""
+        base = self.serving(project, live_at - 1)
+        self._break(project, live_at)
+        if base is not None:
+            self.moves[project.index] = [move for move in self.moves[project.index] if move.asked_at < live_at]
+            self.rollings[project.index] = Rolling(base, self.extras[project.index][-1], STAGES[0], live_at)
 
     def scenario(self, name: str, subject: str = "") -> Scenario | None:
         """Return the scenario that is on, for `subject` (a vendor or project) where it has one."""
@@ -136,7 +160,18 @@ class World:
     def releases(self, project: Project, until: float | None = None) -> Iterator[Build]:
         """Yield what went to production by itself or waits there in custody, by when it was ready, newest first."""
         latest = self.now() if until is None else until
-        return (b for b in self.builds(project, latest) if b.is_release and b.ready_at <= latest)
+        held = self._held(project.index)
+        return (b for b in self.builds(project, latest) if b.is_release and b.ready_at <= latest and b != held)
+
+    def rolling(self, project: Project, at: float) -> Rolling | None:
+        """Return the rolling release that goes on at a moment."""
+        rolling = self.rollings.get(project.index)
+        return rolling if rolling is not None and rolling.is_active(at) else None
+
+    def _held(self, index: int) -> Build | None:
+        """Return the push that a rolling release has not given to everybody."""
+        rolling = self.rollings.get(index)
+        return None if rolling is None or rolling.is_complete else rolling.canary
 
     def _moves_told(self, index: int) -> tuple[Move, ...]:
         return self._story.moves(index, partial(self._days, index))
@@ -147,7 +182,7 @@ class World:
         return [move for move in (*self._told_moves(index), *self.moves.get(index, ())) if move.asked_at <= now]
 
     def last_move(self, project: Project, at: float) -> Move | None:
-        done = [move for move in self.moves_of(project.index) if move.done_at <= at]
+        done = [move for move in self.moves_of(project.index) if move.done_at <= at and move.is_effective]
         return done[-1] if done else None
 
     def in_custody(self, project: Project, at: float) -> bool:
@@ -175,13 +210,18 @@ class World:
 
     def has_served(self, project: Project, build: Build) -> bool:
         """True when the push has been what production served at some moment."""
-        if any(move.target == build and move.done_at <= self.now() for move in self.moves_of(project.index)):
+        moves = (move for move in self.moves_of(project.index) if move.is_effective and move.done_at <= self.now())
+        if any(move.target == build for move in moves):
             return True
-        return build.is_release and build.ready_at <= self.now() and not self.in_custody(project, build.ready_at)
+        went_live = build.is_release and build.ready_at <= self.now() and build != self._held(build.project)
+        return went_live and not self.in_custody(project, build.ready_at)
 
     def changes(self, project: Project, start: float, end: float) -> list[float]:
         """Return the moments after `start` and before `end` at which production changed, in order."""
         moments = [move.done_at for move in self.moves_of(project.index)]
+        if (rolling := self.rollings.get(project.index)) is not None:
+            moments += [moment for moment in (rolling.started_at, rolling.ended_at) if moment is not None]
+        moments = [moment for moment in moments if moment > start]
         for build in self.releases(project, end):
             if build.ready_at <= start:
                 break
@@ -189,11 +229,30 @@ class World:
         moments.sort()
         return moments[bisect_right(moments, start) : bisect_right(moments, end - 0.001)]
 
-    def move(self, kind: str, project: Project, target: Build) -> Move | None:
-        """Begin to move production to `target`; None when another move is under way."""
-        moves = self.moves.setdefault(project.index, [])
-        source = self.serving(project, self.now())
-        if source is None or (moves and moves[-1].done_at > self.now()):
+    def move(self, kind: str, project: Project, target: Build, note: str = "") -> Move | None:
+        """Begin to move production to `target`, as well as switches let it; None when another move is under way."""
+        moves, slug, now = self.moves.setdefault(project.index, []), project.slug, self.now()
+        source = self.serving(project, now)
+        if source is None or (moves and moves[-1].done_at > now):
             return None
-        moves.append(Move(kind, source, target, self.now()))
+        slow = self.switches.take("slow-alias", slug)
+        seconds = ALIAS_SECONDS if slow is None else slow.value or SLOW_ALIAS_SECONDS
+        fails, stays = self.switches.take("job-fails", slug), self.switches.take("alias-stays", slug)
+        ends = "failed" if fails else "stays" if stays else "succeeded"
+        moves.append(Move(kind, source, target, now, seconds, ends, note))
+        rolling = self.rolling(project, now)
+        if rolling is not None and ends == "succeeded":
+            self.rollings[project.index] = replace(rolling, ended_at=moves[-1].done_at)
         return moves[-1]
+
+    # Percentages ----------------------------------------------------------------------------------------------------
+
+    def percentages_of(self, project: Project) -> list[tuple[float, float]]:
+        """Return when the share of visitors with the new checkout was set to what, oldest first."""
+        return self.percentages.get(project.index) or [(0.0, 0.0)]
+
+    def percentage(self, project: Project, at: float) -> float:
+        return next((value for since, value in reversed(self.percentages_of(project)) if since <= at), 0.0)
+
+    def set_percentage(self, project: Project, value: float) -> None:
+        self.percentages[project.index] = [*self.percentages_of(project), (self.now(), value)]
