@@ -74,15 +74,8 @@ def test_the_gap_is_not_silent() -> None:
 
 def test_checks_that_overlap_end_no_incident_before_its_last_one() -> None:
     late = Window(START + 10 * timedelta(minutes=1), START + 25 * timedelta(minutes=1))
-    good = [
-        check(
-            0,
-            "h",
-        ),
-        check(2, "h"),
-    ]
     overlapping = HealthCheck("shop", late, CheckType.FULL, Verdict.HEALTHY, 100, 1.0, ("well",))
-    (incident,) = find_incidents([check(0, "c"), overlapping, after], NOW)
+    (incident,) = find_incidents([check(0, "c"), overlapping, check(2, "h")], NOW)
     assert incident.ended_at == START + QUARTER
 
 
