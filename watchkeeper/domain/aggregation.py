@@ -14,7 +14,7 @@ from watchkeeper.domain.metrics import METRICS, Kind
 from watchkeeper.domain.sketches import GAMMA, LEAST, MOST_PACKED, PACKED_ZERO
 
 PAIR: Final = np.dtype([("bin", "<i2"), ("samples", "<u2")])  # one bin of a packed sketch
-DIGITS: Final = 6  # after the point, of a total
+DIGITS: Final = 12  # of a total
 DAY_S: Final = 86_400
 WITH_EXTREMES: Final = frozenset({Kind.DISTRIBUTION, Kind.LEVEL})
 
@@ -131,8 +131,14 @@ def bins_of(values: Floats) -> Ints:
 
 
 def _added_up(index: Ints, values: Floats, number: int) -> Floats:
-    # Rounded, so that the order in which floating point numbers were added does not show.
-    return np.bincount(index, values, number).astype(np.float64).round(DIGITS)
+    return _rounded(np.bincount(index, values, number).astype(np.float64))
+
+
+def _rounded(totals: Floats) -> Floats:
+    """Return the totals so that the order in which floating point numbers were added does not show."""
+    before_point = np.ceil(np.log10(np.maximum(np.abs(totals), 1.0)))
+    scale = 10.0 ** np.clip(DIGITS - before_point, 0, DIGITS)
+    return np.rint(totals * scale) / scale
 
 
 def _counted(index: Ints, counts: Ints, number: int) -> Ints:

@@ -63,6 +63,24 @@ class BucketColumns:
             [value for part in several for value in part.sketch],
         )
 
+    def where(self, kept: NDArray[np.bool_]) -> "BucketColumns":
+        """Return the rows for which `kept` is True."""
+        if kept.all():
+            return self
+        chosen = np.flatnonzero(kept)
+        rows = chosen.tolist()
+        return BucketColumns(
+            [self.project[row] for row in rows],
+            [self.metric[row] for row in rows],
+            [self.label[row] for row in rows],
+            [self.start[row] for row in rows],
+            self.count[chosen],
+            self.total[chosen],
+            self.least[chosen],
+            self.greatest[chosen],
+            [self.sketch[row] for row in rows],
+        )
+
     def buckets(self) -> tuple[Bucket, ...]:
         """Return the rows as values of their own."""
         least, greatest = _or_none(self.least), _or_none(self.greatest)

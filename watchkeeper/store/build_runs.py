@@ -129,7 +129,7 @@ def _test_row(project: str, test: FlakyTest, now: datetime) -> dict[str, Any]:
         "workflow": test.workflow,
         "times": test.times,
         "time_lost_s": test.time_lost.total_seconds(),
-        "noticed_at": now,
+        "noticed_at": min(now, test.last_seen_at),
         "last_seen_at": test.last_seen_at,
     }
 

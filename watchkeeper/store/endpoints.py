@@ -4,12 +4,13 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, Row, select
+from sqlalchemy import Index, Row, func, select
 from sqlalchemy.orm import Session
 from sqlmodel import Field
 
 from watchkeeper.domain.endpoints import Probe, ProbeFailure
 from watchkeeper.domain.windows import Window
+from watchkeeper.store.projects import ProjectRow
 from watchkeeper.store.tables import IN_ORDER_OF_KEY, Base, by_project, table_of, upsert
 
 
@@ -45,6 +46,15 @@ def probes(session: Session, projects: Collection[str], window: Window) -> dict[
         .order_by(table.c.project, table.c.at, table.c.endpoint)
     )
     return by_project(session.connection().execute(query), projects, _probe)
+
+
+def first_probes(session: Session, projects: Collection[str]) -> dict[str, datetime]:
+    """Return when the oldest probe was made that is kept of each project; nothing for one that was never probed."""
+    column, seen = table_of(ProbeRow).c, table_of(ProjectRow)
+    # One look into the index for each project, instead of reading all its probes.
+    first = select(func.min(column.at)).where(column.project == seen.c.slug).scalar_subquery()
+    query = select(seen.c.slug, first.label("at")).where(seen.c.slug.in_(projects))
+    return {row.slug: row.at for row in session.connection().execute(query) if row.at is not None}
 
 
 def _row(project: str, probe: Probe) -> dict[str, Any]:

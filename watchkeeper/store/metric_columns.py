@@ -98,6 +98,22 @@ def replace_buckets(session: Session, period: Period, slots: Iterable[Slot], buc
     insert_rows(session, MetricBucketRow, COLUMNS, _rows(session, period, buckets))
 
 
+def replace_span(
+    session: Session, period: Period, projects: Collection[str], window: Window, buckets: BucketColumns
+) -> None:
+    """Put these buckets in the place of all of these projects that start in the window."""
+    column = table_of(MetricBucketRow).c
+    gone = delete(table_of(MetricBucketRow)).where(
+        column.project.in_(projects),
+        column.period == period.value,
+        column.metric.in_(METRICS),
+        column.start >= window.start,
+        column.start < window.end,
+    )
+    session.connection().execute(gone)
+    insert_rows(session, MetricBucketRow, COLUMNS, _rows(session, period, buckets))
+
+
 def _rows(session: Session, period: Period, buckets: BucketColumns) -> Iterable[tuple[Any, ...]]:
     """Return the rows in the order of their keys: the order in which they lie in the table."""
     starts = _each_once(lambda start: raw_moment(session, start), buckets.start)

@@ -43,11 +43,21 @@ def save_releases(session: Session, releases: Mapping[str, Iterable[Release]]) -
 
 def releases(session: Session, projects: Collection[str], window: Window) -> dict[str, tuple[Release, ...]]:
     """Return the releases created in the window, newest first."""
+    return _releases(session, projects, window, "created_at")
+
+
+def live_releases(session: Session, projects: Collection[str], window: Window) -> dict[str, tuple[Release, ...]]:
+    """Return the releases that last went live in the window, newest first."""
+    return _releases(session, projects, window, "live_at")
+
+
+def _releases(session: Session, projects: Collection[str], window: Window, by: str) -> dict[str, tuple[Release, ...]]:
     table = table_of(ReleaseRow)
+    moment = table.c[by]
     query = (
         select(table)
-        .where(table.c.project.in_(projects), table.c.created_at >= window.start, table.c.created_at < window.end)
-        .order_by(table.c.project, table.c.created_at.desc(), table.c.name)
+        .where(table.c.project.in_(projects), moment >= window.start, moment < window.end)
+        .order_by(table.c.project, moment.desc(), table.c.name)
     )
     return by_project(session.connection().execute(query), projects, _release)
 
