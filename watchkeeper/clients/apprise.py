@@ -6,6 +6,7 @@ Source: https://github.com/caronc/apprise/wiki
 import asyncio
 import hashlib
 import logging
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -74,10 +75,12 @@ class AppriseClient:
         return Sent(fingerprint, self._addresses[number].partition(":")[0], confirmed)
 
     def _service(self, number: int, address: str) -> "NotifyBase":
-        from apprise import Apprise  # noqa: PLC0415 - a third of a second, for those who use it
-
         _keep_quiet()
-        service = Apprise.instantiate(address)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of modules that a few of its plugins still import
+            from apprise import Apprise  # noqa: PLC0415 - a third of a second, for those who use it
+
+            service = Apprise.instantiate(address)
         if service is None:
             raise MissingCredential(VENDOR, f"cannot use address {number} in {BLOCK}: correct it there")
         return service
@@ -103,5 +106,6 @@ def _fingerprint(address: str) -> str:
 
 
 def _keep_quiet() -> None:
-    """Silence the library's own log: it would hold addresses and whole messages."""
-    logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
+    """Silence the library's own log, and that of what it asks with: they would hold addresses and whole messages."""
+    for name in ("apprise", "urllib3.connectionpool"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)

@@ -126,7 +126,7 @@ def plan_deliveries(session: Session, report: int, plans: Sequence[DeliveryPlan]
 
 
 def deliveries(session: Session, report: int) -> tuple[Delivery, ...]:
-    """Return where a report was to be delivered, in the order in which it was planned."""
+    """Return where a report was to be delivered."""
     table = table_of(ReportDeliveryRow)
     query = select(table).where(table.c.report == report).order_by(table.c.id)
     return tuple(_delivery(row) for row in session.connection().execute(query))

@@ -1,0 +1,290 @@
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from prefect.logging import disable_run_logger
+from pydantic import SecretStr
+
+from blocks.slack import Slack
+from tasks import store
+from tasks.reports import earlier_recommendations
+from tests.reports.period_makers import period_report
+from tests.tasks.report_desk import Desk, open_desk
+from watchkeeper.domain.deliveries import ChannelKind, Outcome
+from watchkeeper.domain.period_reports import PeriodReport, ReportPeriod
+from watchkeeper.domain.windows import Window
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+LATER = timedelta(hours=1)
+STEM = "daily-2026-11-20"
+FILES = [f"{STEM}.png", f"{STEM}.html"]
+
+
+@pytest.fixture(autouse=True)
+def _database(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("WATCHKEEPER_DATABASE_URL", url)
+    store.database.cache_clear()
+    yield
+    store.database().dispose()
+    store.database.cache_clear()
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    async with open_desk(tmp_path / "reports") as desk:
+        yield desk
+
+
+def saying(headline: str) -> PeriodReport:
+    return replace(period_report(), headline=headline)
+
+
+async def test_a_report_is_kept_with_its_page_its_picture_and_the_list_of_all(desk: Desk) -> None:
+    configuration = desk.configuration()
+    kept = await desk.keep(configuration)
+    assert sorted(each.name for each in desk.folder.iterdir()) == [*sorted(FILES), "index.html"]
+    assert (desk.folder / f"{STEM}.html").read_text() == "<p>Report</p>"
+    assert f"{STEM}.html" in (desk.folder / "index.html").read_text()
+    again = await desk.keep(configuration, html="<p>Better</p>")
+    assert (again.number, again.digest) == (kept.number, kept.digest)
+    assert (desk.folder / f"{STEM}.html").read_text() == "<p>Better</p>"
+
+
+async def test_a_part_of_the_projects_is_a_report_of_its_own(desk: Desk) -> None:
+    whole = await desk.keep(desk.configuration())
+    part = await desk.keep(desk.configuration().only(["shop", "api"]))
+    assert (part.scope, part.file) == ("api,shop", f"{STEM}-api-shop.html")
+    assert part.number != whole.number
+
+
+async def test_what_was_recommended_is_remembered(desk: Desk) -> None:
+    report = period_report()
+    await desk.keep(desk.configuration(), report)
+    day_after = Window(report.window.end, report.window.end + timedelta(days=1))
+    with disable_run_logger():
+        found = earlier_recommendations(ReportPeriod.DAILY, day_after)
+    wanted = [advice for project in report.projects for advice in project.recommendations]
+    assert sorted(found, key=repr) == sorted(wanted, key=repr)
+
+
+async def test_a_message_with_chart_and_page_in_its_thread_is_confirmed(desk: Desk) -> None:
+    configuration = desk.configuration()
+    (slack,) = await desk.deliver(configuration, await desk.keep(configuration))
+    assert (slack.outcome, slack.arrived) == (Outcome.SENT, True)
+    assert slack.sentence == "Slack #reports: delivered, with its files"
+    (message,) = await desk.messages()
+    assert "Daily report, Friday 20 November 2026" in message["text"]
+    assert await desk.files(message) == FILES
+
+
+async def test_delivered_again_it_is_unchanged(desk: Desk) -> None:
+    configuration = desk.configuration('channel: "#reports", apprise: desk')
+    kept = await desk.keep(configuration)
+    await desk.deliver(configuration, kept)
+    again = await desk.deliver(configuration, await desk.keep(configuration))
+    assert [each.outcome for each in again] == [Outcome.UNCHANGED, Outcome.UNCHANGED]
+    (message,) = await desk.messages()
+    assert "edited" not in message
+    assert await desk.files(message) == FILES
+    assert len(await desk.hooks()) == 1
+
+
+async def test_a_report_that_says_something_else_takes_the_place_of_the_first(desk: Desk) -> None:
+    configuration = desk.configuration('channel: "#reports", apprise: desk')
+    await desk.deliver(configuration, await desk.keep(configuration))
+    better = await desk.keep(configuration, saying("It was better than we thought"))
+    slack, apprise = await desk.deliver(configuration, better)
+    assert (slack.outcome, apprise.outcome) == (Outcome.UPDATED, Outcome.UNCHANGED)
+    assert "up to date" in slack.sentence
+    assert "cannot be edited" in apprise.sentence
+    (message,) = await desk.messages()
+    assert "It was better than we thought" in message["text"]
+    assert await desk.files(message) == FILES, "the files of the earlier version are gone"
+    assert len(await desk.hooks()) == 1
+
+
+async def test_each_place_is_told_of_its_projects(desk: Desk) -> None:
+    projects = desk.configuration().slugs
+    own = "\n".join(
+        f"  - {{slug: {slug}, name: {slug}, circleci: {{project: gh/acme/{slug}}}, reports: {{{words}}}}}"
+        for slug, words in zip(projects, ("", 'channel: "#alerts"', "channel: off"), strict=True)
+    )
+    configuration = desk.configuration(projects=f"projects:\n{own}\n")
+    delivered = await desk.deliver(configuration, await desk.keep(configuration))
+    assert [each.destination for each in delivered] == ["#reports", "#alerts"]
+    (shop,), (api,) = await desk.messages(), await desk.messages("C000ALERTS")
+    assert "Shop" in json.dumps(shop["blocks"])
+    assert "API" not in json.dumps(shop["blocks"])
+    assert "API" in json.dumps(api["blocks"])
+
+
+@pytest.mark.parametrize(
+    ("channel", "says"),
+    [
+        ("#nowhere-at-all", "does not know channel #nowhere-at-all"),
+        ("#leadership", "the app is not in channel #leadership: invite it"),
+        ("#noscope-here", "for #noscope-here the token lacks the scope chat:write"),
+    ],
+)
+async def test_a_channel_that_refuses_is_named_and_the_report_still_stored(desk: Desk, channel: str, says: str) -> None:
+    configuration = desk.configuration(f'channel: "{channel}", apprise: desk')
+    kept = await desk.keep(configuration)
+    slack, apprise = await desk.deliver(configuration, kept)
+    assert (slack.outcome, slack.arrived, apprise.outcome) == (Outcome.PENDING, False, Outcome.SENT)
+    assert says in slack.sentence
+    assert "tried again from" in slack.sentence
+    assert (desk.folder / kept.file).exists()
+    assert {row["kind"]: (row["state"], row["unsure_since"]) for row in desk.state()} == {
+        "slack": ("pending", None),
+        "apprise": ("sent", None),
+    }
+
+
+async def test_a_message_stands_where_its_files_are_refused(desk: Desk) -> None:
+    configuration = desk.configuration('channel: "#nofiles-here"')
+    (slack,) = await desk.deliver(configuration, await desk.keep(configuration))
+    assert slack.outcome is Outcome.PARTLY
+    assert "only partly there" in slack.sentence
+    assert "for #nofiles-here the token lacks the scope files:write" in slack.sentence
+    (row,) = desk.state()
+    assert (row["state"], bool(row["ts"])) == ("partly", True)
+
+
+async def test_what_is_partly_there_is_completed_without_touching_the_message(desk: Desk) -> None:
+    configuration = desk.configuration()
+    kept = await desk.keep(configuration)
+    huge = replace(kept, files={**kept.files, kept.file: b"x" * 20_000_001})
+    (slack,) = await desk.deliver(configuration, huge)
+    assert slack.outcome is Outcome.PARTLY
+    assert f"takes files of 20 MB at most, and {STEM}.html has 20.0 MB" in slack.sentence
+    (retried,) = await desk.retry(configuration, datetime.now(UTC) + LATER)
+    assert retried.outcome is Outcome.SENT
+    (message,) = await desk.messages()
+    assert "edited" not in message
+    assert await desk.files(message) == FILES
+
+
+async def test_a_webhook_gets_the_message_alone_and_never_twice(desk: Desk) -> None:
+    configuration = desk.configuration('channel: "#releases", credentials: hook', projects=desk_projects())
+    await save_webhook(desk)
+    (first,) = await desk.deliver(configuration, await desk.keep(configuration))
+    (second,) = await desk.deliver(configuration, await desk.keep(configuration, saying("Something else")))
+    assert (first.outcome, second.outcome) == (Outcome.SENT, Outcome.UNCHANGED)
+    assert first.sentence == "Slack #releases: delivered"
+    assert len(await desk.messages("C000RELEASES")) == 1
+
+
+async def test_an_address_that_does_not_confirm_is_tried_again_alone(desk: Desk) -> None:
+    configuration = desk.configuration("channel: off, apprise: half")
+    (apprise,) = await desk.deliver(configuration, await desk.keep(configuration))
+    assert apprise.outcome is Outcome.PARTLY
+    assert "address 2 (json) of 2 did not confirm" in apprise.sentence
+    assert "hook" not in apprise.sentence
+    (again,) = await desk.retry(configuration, datetime.now(UTC) + LATER)
+    assert again.outcome is Outcome.PARTLY
+    (told,) = await desk.hooks()
+    assert told["body"]["title"] == "Daily report, Friday 20 November 2026: critical"
+    assert "What needs doing" in told["body"]["message"]
+    assert [file["filename"] for file in told["body"]["attachments"]] == [f"{STEM}.html"]
+
+
+async def test_a_missing_block_is_said_and_tried_again(desk: Desk) -> None:
+    configuration = desk.configuration("channel: off, apprise: never-made")
+    (apprise,) = await desk.deliver(configuration, await desk.keep(configuration))
+    assert apprise.outcome is Outcome.PENDING
+    assert 'the block "Watchkeeper Apprise" named "never-made" is missing' in apprise.sentence
+
+
+async def test_pages_are_published_before_anybody_is_told(desk: Desk) -> None:
+    pages = "publish: github_pages, pages: {repository: acme/shop, credentials: desk, branch: gh-pages}"
+    configuration = desk.configuration(f'channel: "#reports", {pages}')
+    kept = await desk.keep(configuration)
+    assert kept.link == f"https://acme.github.io/shop/{STEM}.html"
+    first, second = await desk.deliver(configuration, kept)
+    assert [each.kind for each in (first, second)] == [ChannelKind.GITHUB_PAGES, ChannelKind.SLACK]
+    assert first.sentence.startswith("GitHub Pages acme/shop (gh-pages): published as ")
+    (message,) = await desk.messages()
+    assert kept.link in json.dumps(message["blocks"])
+
+
+async def test_after_a_day_it_is_given_up_until_somebody_asks_again(desk: Desk) -> None:
+    configuration = desk.configuration('channel: "#leadership"')
+    kept = await desk.keep(configuration)
+    await desk.deliver(configuration, kept)
+    with store.database().begin() as connection:
+        connection.exec_driver_sql("UPDATE report_deliveries SET planned_at = '2026-01-01 00:00:00'")
+    (last,) = await desk.retry(configuration, datetime.now(UTC) + LATER)
+    assert (last.outcome, "given up after a day" in last.sentence) == (Outcome.GIVEN_UP, True)
+    assert await desk.retry(configuration, datetime.now(UTC) + timedelta(days=3)) == ()
+    (again,) = await desk.deliver(configuration, kept)
+    assert again.outcome is Outcome.PENDING
+
+
+async def test_a_page_that_is_gone_is_said(desk: Desk) -> None:
+    configuration = desk.configuration('channel: "#leadership"')
+    kept = await desk.keep(configuration)
+    await desk.deliver(configuration, kept)
+    (desk.folder / kept.file).unlink()
+    (retried,) = await desk.retry(configuration, datetime.now(UTC) + LATER)
+    assert retried.outcome is Outcome.PENDING
+    assert "could not be read: No such file" in retried.sentence
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_done_first", [False, True])
+@pytest.mark.parametrize("request_number", range(1, 7))
+async def test_killed_anywhere_there_is_one_message_with_one_set_of_files(
+    desk: Desk,
+    request_number: int,
+    is_done_first: bool,  # noqa: FBT001
+) -> None:
+    configuration = desk.configuration()
+    kept = await desk.keep(configuration)
+    await desk.killed_while(lambda: desk.deliver(configuration, kept), request_number, is_done_first=is_done_first)
+    (slack,) = await desk.deliver(configuration, kept)
+    assert slack.arrived, slack.sentence
+    (message,) = await desk.messages()
+    assert await desk.files(message) == FILES
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_done_first", [False, True])
+@pytest.mark.parametrize("request_number", range(1, 9))
+async def test_killed_anywhere_while_it_is_brought_up_to_date_there_is_one_message(
+    desk: Desk,
+    request_number: int,
+    is_done_first: bool,  # noqa: FBT001
+) -> None:
+    configuration = desk.configuration()
+    await desk.deliver(configuration, await desk.keep(configuration))
+    kept = await desk.keep(configuration, saying("It was better than we thought"))
+    await desk.killed_while(lambda: desk.deliver(configuration, kept), request_number, is_done_first=is_done_first)
+    (slack,) = await desk.deliver(configuration, kept)
+    assert slack.arrived, slack.sentence
+    (message,) = await desk.messages()
+    assert "It was better than we thought" in message["text"]
+    assert await desk.files(message) == FILES
+
+
+async def test_while_another_run_delivers_we_wait_and_send_nothing(desk: Desk) -> None:
+    configuration = desk.configuration()
+    kept = await desk.keep(configuration)
+    first, second = await asyncio.gather(desk.deliver(configuration, kept), desk.deliver(configuration, kept))
+    assert sorted(each.outcome for each in (*first, *second)) == [Outcome.SENT, Outcome.UNCHANGED]
+    (message,) = await desk.messages()
+    assert await desk.files(message) == FILES
+
+
+def desk_projects() -> str:
+    return "projects:\n" + "".join(
+        f"  - {{slug: {slug}, name: {slug}, circleci: {{project: gh/acme/{slug}}}}}\n" for slug in ("shop", "api")
+    )
+
+
+async def save_webhook(desk: Desk) -> None:
+    url = f"{desk.url}/slack/services/T0000ACME/B000WATCH/make-believe"
+    await Slack(webhook_url=SecretStr(url)).asave("hook", overwrite=True)
