@@ -23,6 +23,7 @@ SPANS = "dataset=spans&field=project&field=release&field=count()&field=failure_c
 TEAM = "teamId=team_sandboxacme"
 SLUG = "gh%2Facme%2Fshop"
 REPO = "/repos/acme/shop"
+ITEM = {"items": [{"operation": "update", "key": "new_checkout_percent", "value": 5}]}
 CALLS = [
     f"sentry GET {ORG}/projects/?per_page=2",
     f"sentry GET {ORG}/events/?{SPANS}&statsPeriod=15m",
@@ -58,6 +59,10 @@ CALLS = [
     f"vercel GET /v1/projects/prj_shop/promote/aliases?{TEAM}",
     f"vercel GET /v13/deployments/dpl_nothing?{TEAM}",
     "vercel GET /v10/projects?limit=1",
+    f"vercel GET /v1/edge-config/ecfg_shop?{TEAM}",
+    f"vercel GET /v1/edge-config/ecfg_shop/items?{TEAM}",
+    f"vercel GET /v1/edge-config/ecfg_shop/item/new_checkout_percent?{TEAM}",
+    f"vercel GET /v1/edge-config/ecfg_none?{TEAM}",
     "circleci GET /me",
     "circleci GET /pipeline?org-slug=gh%2Facme",
     "circleci GET /pipeline/{pipeline}",
@@ -82,6 +87,7 @@ CALLS = [
     "circleci GET /project/gh%2Facme%2Fnone",
     f"github GET {REPO}/compare/{{before_sha}}...{{sha}}",
     f"github GET {REPO}/compare/{{sha}}...{{before_sha}}",
+    f"github GET {REPO}/compare/{{before_sha}}...{{sha}}?per_page=100&page=2",
     f"github GET {REPO}/commits?per_page=5",
     f"github GET {REPO}/commits?sha=feat%2Fsearch&since=2026-02-01T00:00:00Z&until=2026-03-01T00:00:00Z",
     f"github GET {REPO}/git/ref/heads%2Fmain",
@@ -126,7 +132,7 @@ def _names(world: World) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("scenario", ["calm", "bad-release"])
+@pytest.mark.parametrize("scenario", ["calm", "bad-release", "rolling-release"])
 @pytest.mark.parametrize("call", CALLS)
 async def test_an_answer_keeps_to_the_document(call: str, scenario: str) -> None:
     world = World(clock=Clock())
@@ -150,6 +156,7 @@ async def test_an_answer_keeps_to_the_document(call: str, scenario: str) -> None
         ("github", "POST", f"{REPO}/issues", {"title": "Shop is down", "labels": ["incident"]}),
         ("github", "PATCH", f"{REPO}/issues/100000", {"state": "closed"}),
         ("github", "POST", f"{REPO}/issues/100000/comments", {"body": "It was this one"}),
+        ("vercel", "PATCH", f"/v1/edge-config/ecfg_shop/items?{TEAM}", ITEM),
         ("slack", "POST", "/chat.postMessage", {"channel": "#releases", "text": "hi", "blocks": [{"type": "divider"}]}),
         ("github", "POST", f"{REPO}/git/blobs", {"content": "PGgxPg==", "encoding": "base64"}),
         ("github", "POST", f"{REPO}/git/trees", {"tree": [{"path": "a/b.html", "mode": "100644", "content": "<h1>"}]}),

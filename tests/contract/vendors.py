@@ -71,10 +71,18 @@ _GITHUB = (
         "it tells objects apart, but a folder is a list",
     ),
 )
+_VERCEL = (
+    Correction(
+        "paths /v1/edge-config/{edgeConfigId}/items patch requestBody content application/json schema "
+        "properties items items anyOf properties key",
+        {"pattern": "^[\\w-]+$"},
+        "keys have letters; the document escapes the backslash twice",
+    ),
+)
 
 VENDORS = {
     "sentry": Vendor("/sentry", "sandbox-sentry-token"),
-    "vercel": Vendor("/vercel", "sandbox-vercel-token"),
+    "vercel": Vendor("/vercel", "sandbox-vercel-token", _VERCEL),
     "circleci": Vendor("/circleci/api/v2", "sandbox-circleci-token", _CIRCLECI, "Circle-Token"),
     "github": Vendor("/github", "sandbox-github-token", _GITHUB),
     "slack": Vendor("/slack/api", "sandbox-slack-token", (*_SLACK, *_SLACK_REFUSALS)),

@@ -14,12 +14,14 @@ from watchkeeper.sandbox.builds import BRANCHES, Build
 from watchkeeper.sandbox.company import Project
 from watchkeeper.sandbox.github_errors import RefusedError, json_of, refused
 from watchkeeper.sandbox.github_git import MAIN, GitData, Repositories
+from watchkeeper.sandbox.github_history import between, made_up
 from watchkeeper.sandbox.manners import Gate, Manners, answer
 from watchkeeper.sandbox.times import iso_seconds, read_iso
 from watchkeeper.sandbox.world import World
 
 TOKEN = "sandbox-github-token"  # noqa: S105  (it opens a make-believe house)
 MOST_LISTED = 500
+MOST_COMPARED = 250
 LONGEST_WAIT = 1200  # seconds between a commit and its push
 Item = TypeVar("Item")
 
@@ -66,9 +68,10 @@ class GitHub:
         project = self._project(request)
         base_name, _, head_name = request.path_params["basehead"].partition("...")
         base, head = self._commit(project, base_name), self._commit(project, head_name)
-        newer = takewhile(lambda b: b.pushed_at > base.pushed_at, self._world.builds(project, head.pushed_at))
-        ahead = [build for build in newer if build.is_main][::-1]
-        return answer(shapes.comparison(self._world, project, base, head, ahead))
+        size = min(int(request.query_params.get("per_page", MOST_COMPARED)), MOST_COMPARED)
+        first = (int(request.query_params.get("page", 1)) - 1) * size
+        ahead, shown = between(self._world, project, base, head), slice(first, first + size)
+        return answer(shapes.comparison(self._world, project, (base, head), ahead, shown))
 
     async def commits(self, request: Request) -> Response:
         project, query = self._project(request), request.query_params
@@ -93,8 +96,11 @@ class GitHub:
 
     async def pulls(self, request: Request) -> Response:
         project, state = self._project(request), request.query_params.get("state", "open")
-        builds = (b for b in self._world.builds(project) if state == "all" or b.is_main == (state == "closed"))
-        return _page(request, list(islice(builds, MOST_LISTED)), lambda b: shapes.pull_request(project, b))
+        world = self._world
+        builds = (b for b in world.builds(project) if state == "all" or b.is_main == (state == "closed"))
+        listed = [*made_up(world, project), *islice(builds, MOST_LISTED)]
+        listed.sort(key=lambda build: -build.pushed_at)
+        return _page(request, listed, lambda b: shapes.pull_request(world, project, b))
 
     async def issues(self, request: Request) -> Response:
         project, query = self._project(request), request.query_params
@@ -161,6 +167,7 @@ class GitHub:
     def _commit(self, project: Project, name: str) -> Build:
         main = (build for build in self._world.builds(project) if build.is_main)
         build = next(main, None) if name in {"main", "HEAD"} else self._world.find_commit(project, name)
+        build = build or next((b for b in made_up(self._world, project) if b.sha == name), None)
         if build is None:
             raise RefusedError(404, "Not Found")
         return build

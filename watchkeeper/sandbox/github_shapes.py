@@ -5,6 +5,7 @@ from typing import Any
 from watchkeeper.sandbox.builds import Build
 from watchkeeper.sandbox.chance import digits, noise
 from watchkeeper.sandbox.company import ORGANIZATION, PEOPLE, Project
+from watchkeeper.sandbox.github_history import is_marked
 from watchkeeper.sandbox.times import iso_seconds
 from watchkeeper.sandbox.world import World
 
@@ -153,11 +154,22 @@ def _file(project: Project, build: Build, name: str) -> dict[str, Any]:
     }
 
 
-def comparison(world: World, project: Project, base: Build, head: Build, ahead: list[Build]) -> dict[str, Any]:
-    """Return how `head` stands to `base`; `ahead` are the commits only `head` has, oldest first."""
+def comparison(
+    world: World, project: Project, ends: tuple[Build, Build], ahead: list[Build], shown: slice
+) -> dict[str, Any]:
+    """Return how the head stands to the base; `ahead` are the commits only the head has, oldest first.
+
+    Args:
+        ends: base and head.
+        shown: which of the commits the page has; the files are on the first page only.
+    """
+    base, head = ends
     web = f"{WEB}/{project.repository}/compare/{base.sha}...{head.sha}"
     behind = 0 if ahead or base == head else _distance(world, project, head, base)
     files = {file["filename"]: file for build in ahead for file in files_of(project, build)}
+    if any(is_marked(world, project, build, "migration") for build in ahead):
+        migration = _file(project, head, f"db/migrations/{head.serial}_charges.sql")
+        files = {migration["filename"]: migration, **files}
     return {
         "url": f"{API}/repos/{project.repository}/compare/{base.sha}...{head.sha}",
         "html_url": web,
@@ -170,8 +182,8 @@ def comparison(world: World, project: Project, base: Build, head: Build, ahead: 
         "ahead_by": len(ahead),
         "behind_by": behind,
         "total_commits": len(ahead),
-        "commits": [commit(world, project, build) for build in ahead],
-        "files": list(files.values())[:300],
+        "commits": [commit(world, project, build) for build in ahead[shown]],
+        **({} if shown.start else {"files": list(files.values())[:300]}),
     }
 
 
@@ -179,7 +191,7 @@ def _distance(world: World, project: Project, older: Build, newer: Build) -> int
     return sum(b.is_main and b.pushed_at > older.pushed_at for b in world.builds(project, newer.pushed_at))
 
 
-def pull_request(project: Project, build: Build) -> dict[str, Any]:
+def pull_request(world: World, project: Project, build: Build) -> dict[str, Any]:
     """Return the pull request of a push: merged when it is on the main branch, else open."""
     number, api = build.serial, f"{API}/repos/{project.repository}"
     web, at = f"{WEB}/{project.repository}/pull/{number}", iso_seconds(build.pushed_at)
@@ -188,6 +200,7 @@ def pull_request(project: Project, build: Build) -> dict[str, Any]:
         for name in ("comments", "commits", "statuses", "html", "issue", "review_comments", "review_comment", "self")
     }
     branch = f"change-{number}" if build.is_main else build.branch
+    names = ["no-rollback"] if is_marked(world, project, build, "no-rollback-label") else []
     return {
         "url": f"{api}/pulls/{number}", "id": 8_000_000_000 + number, "node_id": f"PR_{digits(12, build.sha)}",
         "html_url": web,
@@ -195,8 +208,8 @@ def pull_request(project: Project, build: Build) -> dict[str, Any]:
         "commits_url": f"{api}/pulls/{number}/commits", "review_comments_url": f"{api}/pulls/{number}/comments",
         "review_comment_url": f"{api}/pulls/comments/{{number}}", "comments_url": f"{api}/issues/{number}/comments",
         "statuses_url": f"{api}/statuses/{build.sha}", "number": number, "state": "closed" if build.is_main else "open",
-        "locked": False, "title": build.title, "user": user(build.author[1]), "body": None, "labels": [],
-        "milestone": None,
+        "locked": False, "title": build.title, "user": user(build.author[1]), "body": None,
+        "labels": labels(project, names), "milestone": None,
         "created_at": iso_seconds(build.pushed_at - 7200), "updated_at": at, "closed_at": at if build.is_main else None,
         "merged_at": at if build.is_main else None, "merge_commit_sha": build.sha, "assignee": None, "assignees": [],
         "requested_reviewers": [], "requested_teams": [], "draft": False, "author_association": "MEMBER",

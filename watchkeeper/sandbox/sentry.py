@@ -3,6 +3,7 @@
 from itertools import islice
 from typing import Any
 
+import orjson
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -14,7 +15,7 @@ from watchkeeper.sandbox.builds import Build, release_name
 from watchkeeper.sandbox.company import ORGANIZATION, Project
 from watchkeeper.sandbox.manners import Gate, Manners, answer
 from watchkeeper.sandbox.sentry_pages import NotFoundError, RefusedError, offset_of, page, page_size, projects_asked
-from watchkeeper.sandbox.sentry_shapes import deploy_body, project_body, release_body
+from watchkeeper.sandbox.sentry_shapes import deploy_body, project_body, release_body, written_deploy
 from watchkeeper.sandbox.world import World
 
 TOKEN = "sandbox-sentry-token"  # noqa: S105  (it opens a make-believe house)
@@ -45,6 +46,7 @@ class Sentry:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._deploys: dict[Build, list[dict[str, Any]]] = {}
 
     def routes(self) -> list[Route]:
         organization = "/api/0/organizations/{organization}"
@@ -56,6 +58,7 @@ class Sentry:
             Route(f"{organization}/issues/{{issue}}/", self.issue),
             Route(f"{organization}/releases/", self.releases),
             Route(f"{organization}/releases/{{version:path}}/deploys/", self.deploys),
+            Route(f"{organization}/releases/{{version:path}}/deploys/", self.create_deploy, methods=["POST"]),
             Route(f"{organization}/releases/{{version:path}}/", self.release),
         ]
 
@@ -107,7 +110,20 @@ class Sentry:
     async def deploys(self, request: Request) -> Response:
         _demand_organization(request)
         project, build = self._release(request)
-        return answer([deploy_body(build)] if self._world.has_served(project, build) else [])
+        first = [deploy_body(build)] if self._world.has_served(project, build) else []
+        return answer([*reversed(self._deploys.get(build, ())), *first])
+
+    async def create_deploy(self, request: Request) -> Response:
+        """Keep a deploy until the sandbox stops."""
+        _demand_organization(request)
+        _, build = self._release(request)
+        try:
+            asked = orjson.loads(await request.body())
+            body = written_deploy(build, len(self._deploys.get(build, ())), asked, self._world.now())
+        except (orjson.JSONDecodeError, LookupError, TypeError, AttributeError) as error:
+            raise RefusedError('{"environment": ["This field is required."]}') from error
+        self._deploys.setdefault(build, []).append(body)
+        return answer(body, 201)
 
 
 def _demand_organization(request: Request) -> None:

@@ -196,3 +196,15 @@ def deploy_body(build: Build) -> dict[str, Any]:
         "name": build.sha[:7],
         "url": None,
     }
+
+
+def written_deploy(build: Build, place: int, asked: dict[str, Any], now: float) -> dict[str, Any]:
+    """Return a deploy that somebody writes down; `place`: how many were written down for the release before."""
+    return {
+        "id": str(release_id(build) + 100 + place),
+        "environment": str(asked["environment"]),
+        "dateStarted": asked.get("dateStarted"),
+        "dateFinished": asked.get("dateFinished") or iso(now),
+        "name": asked.get("name"),
+        "url": asked.get("url"),
+    }
