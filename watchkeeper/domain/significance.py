@@ -82,15 +82,13 @@ def rank_difference(bins: Bins, other_bins: Bins) -> float | None:
 def quantile_difference(bins: Bins, other_bins: Bins, quantile: float) -> float | None:
     """Return the p value of two samples having the same quantile; None when one is empty.
 
-    The median test for any quantile: as many samples of each lie above the quantile of both together. Samples that tie
-    with it all count as above or all as not, whichever leaves a share above that is nearer to what it should be.
+    The median test for any quantile: the same share of each lies above it. It is cut at the lower of both quantiles,
+    where samples that tie with one of them cannot hide that the other is higher.
 
     Source: A. M. Mood, Introduction to the Theory of Statistics, 1950.
     """
     n, m = _number(bins), _number(other_bins)
-    together = [*bins, *other_bins]
-    at = _bin_at(together, quantile * (n + m - 1))
-    limit = min((at, at - 1), key=lambda cut: abs(_above(together, cut) - (1 - quantile) * (n + m)))
+    limit = min(_bin_at(bins, quantile * (n - 1)), _bin_at(other_bins, quantile * (m - 1)))
     return share_difference(_above(bins, limit), n, _above(other_bins, limit), m)
 
 
