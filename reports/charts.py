@@ -33,7 +33,7 @@ _SPECS: Final[Mapping[str, _Spec]] = {
 }
 _MAIN_LINES: Final = {"score": "score", "failures": "rate", "latency_ms": "p95", "builds": "failed"}
 _STEPS: Final = {timedelta(hours=1): "hour", timedelta(days=1): "day", timedelta(weeks=1): "week"}
-_SUMMED: Final = frozenset({"builds", "cost"})
+_SUMMED: Final = frozenset({"builds", "cost", "releases"})
 _LEGENDS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "score": (
         ("line", "mean"),
