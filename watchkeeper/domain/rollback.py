@@ -11,7 +11,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from watchkeeper.domain.plans import Mark, Plan, PlannedRelease, Point, RollbackKind, Way
 from watchkeeper.domain.rollback_evidence import RollbackEvidence
+from watchkeeper.domain.rollback_policy import AutoRollback, PercentageItem, RollbackPolicy
 
 __all__ = [
     "AutoRollback",
@@ -97,25 +99,6 @@ def next_states(state: RollbackState) -> frozenset[RollbackState]:
     return _NEXT.get(state, frozenset())
 
 
-class RollbackKind(StrEnum):
-    ROLLBACK = "rollback"
-    PROMOTE = "promote"  # a chosen deployment goes live, which ends custody
-    UNDO = "undo"  # what served before a rollback goes live again
-
-
-class Way(StrEnum):
-    """How production is changed."""
-
-    VERCEL = "vercel"  # domains move to another deployment
-    ROLLING_RELEASE = "rolling_release"  # an active one is aborted: a rollback to its base
-    PERCENTAGE = "percentage"  # an item of a configuration store is set
-
-    @property
-    def leaves_custody(self) -> bool:
-        """True when a rollback this way keeps later builds from going live."""
-        return self is not Way.PERCENTAGE
-
-
 class Source(StrEnum):
     MANUAL = "manual"
     AUTOMATIC = "automatic"
@@ -128,120 +111,6 @@ class Outcome(StrEnum):
     NOT_CURED = "not_cured"
     NOT_ENOUGH_EVIDENCE = "not_enough_evidence"
     NOT_MOVED = "not_moved"  # production is not where it should be
-
-
-class Mark(StrEnum):
-    OK = "ok"
-    WARNING = "warning"
-    BLOCKS = "blocks"
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One thing that was looked at before going back.
-
-    Attributes:
-        may_force: True for a block that a person may overrule; `is_forced`: somebody has.
-    """
-
-    name: str
-    mark: Mark
-    reason: str
-    url: str = ""
-    may_force: bool = False
-    is_forced: bool = False
-
-    @property
-    def stops(self) -> bool:
-        return self.mark is Mark.BLOCKS and not self.is_forced
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedRelease:
-    """A deployment as a plan names it. `url` opens it; `sha` is "" when it was not built from a commit."""
-
-    deployment: str
-    sha: str
-    created_at: datetime
-    url: str = ""
-    inspector_url: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What would be done, and what speaks against it.
-
-    Attributes:
-        serving: what visitors get now, in a rolling release the canary; None when it is not known.
-        target: what they would get; None when there is none, or when a percentage is changed.
-        percentage_now, percentage: of the item before and after; None for the other ways.
-        points: in the order in which people should read them.
-        alternative: what to do instead where the way back is blocked; "" when it is not.
-    """
-
-    project: str
-    kind: RollbackKind
-    way: Way
-    made_at: datetime
-    serving: PlannedRelease | None
-    target: PlannedRelease | None
-    points: tuple[Point, ...]
-    summary: str
-    alternative: str = ""
-    percentage_now: float | None = None
-    percentage: float | None = None
-
-    @property
-    def is_blocked(self) -> bool:
-        return any(point.stops for point in self.points)
-
-    @property
-    def blocks(self) -> tuple[Point, ...]:
-        """What stops it, without what somebody has forced."""
-        return tuple(point for point in self.points if point.stops)
-
-    @property
-    def warnings(self) -> tuple[Point, ...]:
-        return tuple(point for point in self.points if point.mark is Mark.WARNING or point.is_forced)
-
-
-class AutoRollback(StrEnum):
-    """What happens by itself when a release is bad."""
-
-    OFF = "off"
-    PROPOSE = "propose"  # an alert with a prepared run; nothing waits
-    APPROVE_THEN_RUN = "approve_then_run"  # a run is started, and waits for a YES
-    AUTOMATIC = "automatic"  # a run is started and asks nobody
-
-
-@dataclass(frozen=True, slots=True)
-class PercentageItem:
-    """Where the share of visitors stands that get the new way: an item of Vercel's Edge or Global Config."""
-
-    edge_config: str
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
-class RollbackPolicy:
-    """What a project allows.
-
-    Attributes:
-        approvers: names, e-mail addresses, or both as `Name <address>`; empty: anybody who gives a name.
-        two_person: True when the one who asks may not approve alone.
-        migration_paths: patterns of files (`db/migrations/**`) that cannot be taken back by older code.
-        percentage: set where the project's rollout is a percentage; None otherwise.
-    """
-
-    auto: AutoRollback = AutoRollback.PROPOSE
-    approvers: tuple[str, ...] = ()
-    two_person: bool = False
-    cooldown: timedelta = timedelta(minutes=30)
-    max_release_age: timedelta = timedelta(hours=24)
-    migration_paths: tuple[str, ...] = ("**/migrations/**", "**/migrate/**", "**/*.sql")
-    percentage: PercentageItem | None = None
-    approval_timeout: timedelta = timedelta(minutes=60)
-    verify_for: timedelta = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
