@@ -1,3 +1,4 @@
+import time
 from itertools import islice
 
 import pytest
@@ -119,3 +120,17 @@ def test_a_commit_is_found_by_the_beginning_of_its_sha() -> None:
     build = next(world.releases(shop))
     assert world.find_commit(shop, build.sha[:7]) == build
     assert world.find_commit(shop, build.sha[:6]) is None
+
+
+@pytest.mark.parametrize("days_ago", [0, 30, 89])
+def test_an_hour_of_fifty_products_is_told_quickly(days_ago: int) -> None:
+    world = World(size=50, clock=Clock())
+    start = NOON - days_ago * DAY - 2 * HOUR
+    seconds = []
+    for hour in range(5):
+        begun = time.perf_counter()
+        span = start - hour * HOUR, start - (hour - 1) * HOUR
+        counts = [tally(world, project, *span, sessions=False) for project in world.projects]
+        seconds.append(time.perf_counter() - begun)
+        assert any(counts)
+    assert min(seconds) < 0.02
