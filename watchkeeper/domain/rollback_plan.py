@@ -133,8 +133,10 @@ def _alternative(case: Case, plan: Plan) -> str:
 
 
 def _forward(case: Case, names: set[str]) -> list[str]:
-    if case.given.kind is not RollbackKind.ROLLBACK or case.way is Way.PERCENTAGE:
-        return []
+    if case.way is Way.PERCENTAGE:
+        return ["switch the feature off where it is configured"]
+    if case.given.kind is not RollbackKind.ROLLBACK:
+        return [] if names & _WAIT else ["name a finished build to promote, or release a new commit"]
     serving = case.serving
     revert = (
         f"revert {short_name(serving.sha)} in a new commit" if serving and serving.sha else "revert in a new commit"

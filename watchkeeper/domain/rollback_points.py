@@ -51,7 +51,8 @@ def _serves_now(case: Case) -> Point:
     if isinstance(production, Missing):
         return blocks(PointName.SERVES_NOW, f"it is not known what serves production: {production.reason}")
     if production.deployment is None:
-        return blocks(PointName.SERVES_NOW, "no deployment serves production")
+        is_back = case.given.kind is RollbackKind.ROLLBACK
+        return (blocks if is_back else warning)(PointName.SERVES_NOW, "no deployment serves production")
     if serving is None:
         reason = f"{production.deployment} serves production, of which Vercel tells nothing more"
         return warning(PointName.SERVES_NOW, reason)
