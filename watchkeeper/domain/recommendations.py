@@ -62,19 +62,16 @@ def recommend(report: ProjectReport, earlier: Sequence[Recommendation], days: fl
     return tuple(replace(given, follow_up=_follow_up(given, before.get(_key(given)), report)) for given in ordered)
 
 
-def done_recommendations(
-    report: ProjectReport, earlier: Iterable[Recommendation], given: Iterable[Recommendation]
-) -> tuple[str, ...]:
+def done_recommendations(report: ProjectReport, earlier: Iterable[Recommendation], days: float = 1) -> tuple[str, ...]:
     """Return what was recommended before and is not needed any more, a sentence each.
 
     Nothing is said of what cannot be known: its source has told no hour of the period.
     """
-    again = {_key(recommendation) for recommendation in given}
-    return tuple(_done(report, earlier, again))
+    return tuple(_done(report, earlier, days))
 
 
-def _done(report: ProjectReport, earlier: Iterable[Recommendation], again: set[Key]) -> Iterator[str]:
-    still = {_key(found) for rule in RULES for found in rule(report, 1)} | again
+def _done(report: ProjectReport, earlier: Iterable[Recommendation], days: float) -> Iterator[str]:
+    still = {_key(found) for rule in RULES for found in rule(report, days)}
     for given in earlier:
         measure = MEASURES.get(given.rule)
         if measure is None or given.project != report.slug or _key(given) in still:

@@ -1,5 +1,6 @@
 """What to do about production, because of numbers."""
 
+import math
 from collections.abc import Iterator
 from typing import Final
 
@@ -35,7 +36,9 @@ def custody(report: ProjectReport, _: float) -> Iterator[Recommendation]:
         CRITICAL if report.waiting else WARNING,
         "Promote a repaired build: since a rollback, production is held at an earlier release",
         f"Held since {clock(report.custody_since)}; {builds} did not go live.",
-        f"{builds.capitalize()} can go live, and the next push does so by itself again.",
+        f"{builds.capitalize()} can go live, and the next push does so by itself again."
+        if report.waiting
+        else "The next push goes live by itself again.",
         size=50 + report.waiting,
         measured=report.waiting,
         url=link(report, "releases"),
@@ -68,7 +71,7 @@ def certificates(report: ProjectReport, _: float) -> Iterator[Recommendation]:
     ending: dict[int, list[EndpointLine]] = {}
     for line in report.endpoints:
         if line.certificate_days is not None and line.certificate_days < CERTIFICATE_DAYS:
-            ending.setdefault(int(line.certificate_days), []).append(line)
+            ending.setdefault(math.floor(line.certificate_days), []).append(line)
     for days, lines in sorted(ending.items()):
         names = listed(sorted(line.name for line in lines))
         yield give(
@@ -77,8 +80,8 @@ def certificates(report: ProjectReport, _: float) -> Iterator[Recommendation]:
             min(line.name for line in lines),
             CRITICAL if days < CERTIFICATE_CRITICAL else WARNING,
             f"Renew the certificate of {names}",
-            f"It ends in {max(0, days)} days.",
-            f"No browser refuses {amount(len(lines), 'endpoint')} in {max(0, days)} days.",
+            f"It ends in {days} days." if days >= 0 else f"It ended {-days} days ago.",
+            f"No browser refuses {amount(len(lines), 'endpoint')} {f'in {days} days' if days >= 0 else 'any more'}.",
             size=90 - 4 * days,
             measured=days,
             url=lines[0].url,
@@ -211,7 +214,7 @@ def regressed_issues(report: ProjectReport, _: float) -> Iterator[Recommendation
             WARNING,
             f"Open {line.short_id} again, it came back after it was resolved: {_title(line)}",
             f"{amount(line.events, 'event')}, {_people(line)}, last seen {clock(line.last_seen)}.",
-            f"{_people(line).capitalize()} do not meet it again; a test for it keeps it away.",
+            f"{amount(line.events, 'event')} fewer, met by {_people(line)}; a test for it keeps it away.",
             size=min(60.0, 10 + line.users / 10),
             measured=line.events,
             url=line.url,

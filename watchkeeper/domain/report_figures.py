@@ -105,7 +105,7 @@ def summarise_project(facts: ProjectFacts, calendar: ReportCalendar) -> ProjectR
         return replace(report, verdict=verdict, reasons=tuple(reasons))
     days = calendar.window.length / DAY
     given = recommend(report, facts.earlier, days)
-    better = (*better_sentences(report), *done_recommendations(report, facts.earlier, given))
+    better = (*better_sentences(report), *done_recommendations(report, facts.earlier, days))
     return replace(report, verdict=verdict, reasons=tuple(reasons), recommendations=given, better=better)
 
 

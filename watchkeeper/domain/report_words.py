@@ -37,7 +37,7 @@ def headline(projects: Sequence[ProjectReport], calendar: ReportCalendar) -> str
 def sentences(projects: Sequence[ProjectReport], calendar: ReportCalendar) -> tuple[str, ...]:
     """Return at most three sentences: how production did, what was delivered, what is new and what it cost."""
     known = [project for project in projects if not project.is_empty]
-    told = (_production(known, calendar), _delivery(known), _news(known))
+    told = (_production(known, calendar), _delivery(known), _news(known)) if known else ()
     return tuple(sentence for sentence in told if sentence)
 
 
@@ -88,7 +88,9 @@ def _production(projects: Sequence[ProjectReport], calendar: ReportCalendar) -> 
     incidents = [incident for project in projects for incident in project.incidents]
     total = sum((critical_time(p, calendar.window, calendar.generated_at) for p in projects), start=calendar.point * 0)
     unattributed = sum(not incident.release for incident in incidents)
-    told = [f"{amount(len(incidents), 'incident')}, {span(total)} in all" if incidents else "There was no incident"]
+    silent = any(project.verdict is Verdict.UNKNOWN for project in projects)
+    none = "No incident is known" if silent else "There was no incident"
+    told = [f"{amount(len(incidents), 'incident')}, {span(total)} in all" if incidents else none]
     if unattributed:
         told[0] += f" ({unattributed:,} laid on no release)"
     rate = _sum(projects, "failures")
