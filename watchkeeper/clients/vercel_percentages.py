@@ -15,9 +15,9 @@ from watchkeeper.clients.parsing import record_of
 from watchkeeper.clients.vendor_errors import OutcomeUnknown
 from watchkeeper.clients.vercel_account import Account, VercelChanger
 from watchkeeper.domain.moves import GRACE, Moved, MoveOutcome, PercentageOrder
+from watchkeeper.domain.rollback_moves import MoveState, judge_percentage
 
 _PAUSE: Final = timedelta(seconds=1)
-_WORD: Final = {True: "now", False: "already"}
 
 
 class VercelPercentagesClient(VercelChanger):
@@ -99,11 +99,11 @@ def _judge_start(order: PercentageOrder, found: float | None) -> Moved | None:
     if found is None:
         sentence = f"there is no {order.name} that is a number from 0 to 100: nothing was done"
         return Moved(MoveOutcome.REFUSED, sentence, was_asked=False)
-    if found == order.percent:
+    before = found if order.expected is None else order.expected
+    move = judge_percentage(found, before, order.percent, None)
+    if move.state is MoveState.DONE:
         outcome = MoveOutcome.MOVED if order.was_started else MoveOutcome.ALREADY_THERE
-        sentence = f"{order.name} is {order.percent:g} {_WORD[order.was_started]}"
-        return Moved(outcome, sentence, was_asked=order.was_started)
-    if order.expected is not None and found != order.expected:
-        sentence = f"{order.name} is {found:g}, and no longer {order.expected:g}, which it was planned for"
-        return Moved(MoveOutcome.REFUSED, f"{sentence}: nothing was done", was_asked=False)
+        return Moved(outcome, f"{order.name}: {move.reason}", was_asked=order.was_started)
+    if move.state is MoveState.ELSEWHERE:
+        return Moved(MoveOutcome.REFUSED, f"{order.name}: {move.reason}: nothing was done", was_asked=False)
     return None

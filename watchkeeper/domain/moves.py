@@ -6,10 +6,10 @@ from enum import StrEnum
 from typing import Final
 
 from watchkeeper.domain.production import AliasJob, AliasRequest, Production, VercelDeployment
+from watchkeeper.domain.rollback_moves import Move, MoveState, judge_move
 
 LONGEST_NOTE: Final = 250  # what Vercel takes as the reason of a rollback
 GRACE: Final = timedelta(seconds=15)  # how long the vendor's own word and its state may differ
-CLOCKS_APART: Final = timedelta(minutes=2)
 AT_WORK: Final = frozenset({AliasJob.PENDING, AliasJob.IN_PROGRESS})
 
 
@@ -156,17 +156,16 @@ def judge_start(state: ProjectState, order: MoveOrder) -> Moved | Step:
 
     So that it can be called again after a crash at any line: what was asked once is never asked for a second time.
     """
-    request = state.production.last_alias_request
-    if _is_there(state, order):
-        return _there(state, order)
-    if request is not None and request.job in AT_WORK:
-        return Step.WATCH if request.to_deployment == order.target else _elsewhere(state, request)
-    if _was_asked(state, order):
-        return Step.WATCH
-    if order.expected and state.production.deployment != order.expected:
-        serving = state.production.deployment or "nothing"
-        reason = f"production serves {serving}, and no longer {order.expected}, which it was planned for"
-        return Moved(MoveOutcome.REFUSED, f"{reason}: nothing was done", state.production.deployment, was_asked=False)
+    move, serving = _judged(state, order, None, is_asked=False), state.production.deployment
+    match move.state:
+        case MoveState.UNDER_WAY | MoveState.STUCK:
+            return Step.WATCH
+        case MoveState.FAILED:
+            return Moved(MoveOutcome.FAILED, move.reason, serving)
+        case MoveState.ELSEWHERE:
+            return Moved(MoveOutcome.REFUSED, f"{move.reason}: nothing was done", serving, was_asked=False)
+        case MoveState.DONE if not _is_held(state, order):
+            return _there(state, order)
     return Step.ASK
 
 
@@ -180,67 +179,51 @@ def judge_progress(
         waited: since the vendor was asked, or since it has called its work done.
         was_lost: True when the vendor's answer was lost.
     """
-    production, request = state.production, state.production.last_alias_request
-    rolling = production.rolling_release
-    if rolling is not None and rolling.state == "active" and rolling.canary_deployment == order.target:
-        return Moved(MoveOutcome.STARTED, f"a rolling release of {_name(order)} has begun", production.deployment)
-    if request is not None and request.job in AT_WORK and request.to_deployment == order.target:
-        return None
-    if _is_there(state, order):
-        return Moved(MoveOutcome.MOVED, f"production serves {_name(order)}", production.deployment)
-    if request is not None and request != before:
-        return _ended(state, order, request, waited)
-    if was_lost and waited > GRACE:
-        sentence = f"Vercel's answer was lost, and {GRACE.seconds} s later its state shows no move: look at Vercel"
-        return Moved(MoveOutcome.UNKNOWN, sentence, production.deployment)
+    move, serving = _judged(state, order, before, is_asked=True), state.production.deployment
+    is_over = waited > GRACE
+    match move.state:
+        case MoveState.DONE if not _is_held(state, order):
+            return _done(state, order)
+        case MoveState.FAILED:
+            return Moved(MoveOutcome.FAILED, move.reason, serving)
+        case MoveState.ELSEWHERE:
+            return Moved(MoveOutcome.NOT_MOVED, move.reason, serving)
+        case MoveState.STUCK if is_over:
+            return Moved(MoveOutcome.NOT_MOVED, move.reason, serving)
+        case MoveState.NOT_STARTED if was_lost and is_over:
+            sentence = f"Vercel's answer was lost, and {GRACE.seconds} s later its state shows no move: look at Vercel"
+            return Moved(MoveOutcome.UNKNOWN, sentence, serving)
     return None
 
 
-def _ended(state: ProjectState, order: MoveOrder, request: AliasRequest, waited: timedelta) -> Moved | None:
-    """Return what a request that is no longer at work came to, while production does not serve the target."""
-    serving, name = state.production.deployment, _name(order)
-    if request.to_deployment != order.target:
-        sentence = f"somebody else has moved production to {request.to_deployment} meanwhile"
-        return Moved(MoveOutcome.NOT_MOVED, sentence, serving)
-    if request.job is AliasJob.FAILED:
-        return Moved(MoveOutcome.FAILED, f"Vercel could not move the domains to {name}", serving)
-    if waited <= GRACE:
-        return None
-    sentence = f"Vercel calls the move to {name} {request.job}, and production still serves {serving or 'nothing'}"
-    return Moved(MoveOutcome.NOT_MOVED, sentence, serving)
+def _judged(state: ProjectState, order: MoveOrder, before: AliasRequest | None, *, is_asked: bool) -> Move:
+    """Return what became of the order; the vendor's own words about it count more than the clocks of both."""
+    production, started_at = state.production, order.started_at
+    request = production.last_alias_request
+    if request is not None and request.to_deployment == order.target:
+        is_mine = order.kind is MoveKind.ROLLBACK and is_ours(state, order.rollback)
+        if is_mine or (is_asked and request != before) or is_moving(state):
+            started_at = request.requested_at
+    return judge_move(production, order.expected or production.deployment or "", order.target, started_at)
 
 
-def _is_there(state: ProjectState, order: MoveOrder) -> bool:
-    """Return True when nothing is left to do; a promotion also has to end the custody, a way back a rolling release."""
-    production = state.production
-    if production.deployment != order.target:
-        return False
-    if order.kind is MoveKind.PROMOTE:
-        return not production.in_custody
-    rolling = production.rolling_release
-    return not order.ends_rolling_release or rolling is None or rolling.state != "active"
+def _is_held(state: ProjectState, order: MoveOrder) -> bool:
+    """Return True when what serves is to be promoted to end the custody it is in."""
+    return order.kind is MoveKind.PROMOTE and state.production.in_custody
+
+
+def _done(state: ProjectState, order: MoveOrder) -> Moved:
+    rolling = state.production.rolling_release
+    if rolling is not None and rolling.state == "active":
+        return Moved(MoveOutcome.STARTED, f"a rolling release of {_name(order)} has begun", state.production.deployment)
+    return Moved(MoveOutcome.MOVED, f"production serves {_name(order)}", state.production.deployment)
 
 
 def _there(state: ProjectState, order: MoveOrder) -> Moved:
-    if _was_asked(state, order):
-        return Moved(MoveOutcome.MOVED, f"production serves {_name(order)}", order.target)
+    if order.started_at is not None or is_ours(state, order.rollback):
+        return _done(state, order)
     sentence = f"production served {_name(order)} already: nothing had to be done"
     return Moved(MoveOutcome.ALREADY_THERE, sentence, order.target, was_asked=False)
-
-
-def _was_asked(state: ProjectState, order: MoveOrder) -> bool:
-    """Return True when the vendor's last move is the one that the order wants."""
-    request = state.production.last_alias_request
-    if request is None or request.to_deployment != order.target or request.kind != order.kind:
-        return False
-    if order.kind is MoveKind.ROLLBACK and is_ours(state, order.rollback):
-        return True
-    return order.started_at is not None and request.requested_at >= order.started_at - CLOCKS_APART
-
-
-def _elsewhere(state: ProjectState, request: AliasRequest) -> Moved:
-    sentence = f"Vercel is just moving production to {request.to_deployment} for somebody else: nothing was done"
-    return Moved(MoveOutcome.REFUSED, sentence, state.production.deployment, was_asked=False)
 
 
 def _name(order: MoveOrder) -> str:
