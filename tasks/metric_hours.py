@@ -118,7 +118,7 @@ def _load(
         if stand_in is not None:
             errors[slug][hour] = stand_in
     standing_in = frozenset(key for key, stand_in in stand_ins.items() if stand_in is not None)
-    probes = probe_columns(session, slugs, span)
+    probes = probe_columns(session, slugs, sorted(hours))
     return _Batch(subjects, histories, hours, later, now, loaded, probes, errors, standing_in)
 
 
@@ -157,12 +157,16 @@ def _states(batch: _Batch) -> list[SourceHour]:
             )
             history = batch.histories[subject.slug]
             found += source_hours(subject.slug, subject.sources, history, hour, seen, batch.now)
-    return [each for each in found if each.state is HourState.COMPLETE or not _was_complete(batch, each)]
+    return [each for each in found if _is_news(each, batch.loaded.earlier.get((each.project, each.source, each.hour)))]
 
 
-def _was_complete(batch: _Batch, state: SourceHour) -> bool:
-    earlier = batch.loaded.earlier.get((state.project, state.source, state.hour))
-    return earlier is not None and earlier.state is HourState.COMPLETE
+def _is_news(state: SourceHour, earlier: SourceHour | None) -> bool:
+    """Return False for what is known better from before, and for what is not configured and never was."""
+    if state.state is HourState.COMPLETE:
+        return True
+    if earlier is None:
+        return state.state is HourState.INCOMPLETE
+    return earlier.state is not HourState.COMPLETE
 
 
 def _slots(batch: _Batch, states: Sequence[SourceHour]) -> Slots:

@@ -83,7 +83,7 @@ def test_nothing_leaves_an_empty_slot(engine: Engine) -> None:
     save(engine, [], Slot({"shop"}, {"latency_ms"}, {NOON}))
     with reading(engine) as session:
         assert len(bucket_columns(session, ["shop"], DAY, Period.HOUR)) == 0
-        assert probe_columns(session, ["shop"], DAY).keys.names == []
+        assert probe_columns(session, ["shop"], DAY.hours()).keys.names == []
 
 
 def test_probes_become_buckets(engine: Engine) -> None:
@@ -97,7 +97,7 @@ def test_probes_become_buckets(engine: Engine) -> None:
     ]
     with transaction(engine) as session:
         save_probes(session, {"shop": several, "api": [replace(ok, at=NOON + 20 * HOUR)]})
-        probes = probe_columns(session, ["shop", "api"], DAY)
+        probes = probe_columns(session, ["shop", "api"], DAY.hours())
     found = {(each.metric, each.label, each.start): each for each in aggregate_probes(probes).buckets()}
     home = {metric: found[metric, "home", NOON] for metric in ("availability", "latency_ms", "first_byte_ms")}
     assert (home["availability"].total, home["availability"].count) == (3, 4)

@@ -18,7 +18,7 @@ DIGITS: Final = 12  # of a total
 DAY_S: Final = 86_400
 WITH_EXTREMES: Final = frozenset({Kind.DISTRIBUTION, Kind.LEVEL})
 
-Key = tuple[str, str, datetime]  # project, label, start
+Key = tuple[str, str, Any]  # project, label, start
 Column = Sequence[Any] | NDArray[Any]
 
 
@@ -47,7 +47,7 @@ class ProbeColumns:
     expires: Floats
 
 
-def keys_of(projects: Sequence[str], labels: Sequence[str], starts: Sequence[datetime]) -> Keys:
+def keys_of(projects: Sequence[str], labels: Sequence[str], starts: Column) -> Keys:
     """Return the keys of samples whose project, label and start stand in three columns of the same length."""
     index, (project, label, start) = _distinct(projects, labels, starts)
     return Keys(list(zip(project, label, start, strict=True)), index)
@@ -138,7 +138,8 @@ def _rounded(totals: Floats) -> Floats:
     """Return the totals so that the order in which floating point numbers were added does not show."""
     before_point = np.ceil(np.log10(np.maximum(np.abs(totals), 1.0)))
     scale = 10.0 ** np.clip(DIGITS - before_point, 0, DIGITS)
-    return np.rint(totals * scale) / scale
+    rounded: Floats = np.rint(totals * scale) / scale
+    return rounded
 
 
 def _counted(index: Ints, counts: Ints, number: int) -> Ints:

@@ -17,9 +17,12 @@ from watchkeeper.store.failures import explain_postgresql
 from watchkeeper.store.tables import Base, table_of
 
 CHUNK = 20_000  # rows written at once: bounds memory
+FETCHED = 5_000  # rows read at once
 SQLITE_MOMENT = "%Y-%m-%d %H:%M:%S.%f"
 POSTGRESQL_TYPES = {
     "VARCHAR": "text",
+    "INTEGER": "int4",
+    "BOOLEAN": "bool",
     "BIGINT": "int8",
     "FLOAT": "float8",
     "BYTEA": "bytea",
@@ -31,36 +34,74 @@ def is_sqlite(session: Session) -> bool:
     return session.get_bind().dialect.name == "sqlite"
 
 
-def fetch_columns(session: Session, query: Select[Any]) -> list[Sequence[Any]]:
-    """Return what a query finds, one sequence for each of its columns."""
+def fetch_columns(session: Session, query: Select[Any]) -> list[list[Any]]:
+    """Return what a query finds, one list for each of its columns."""
     if is_sqlite(session):
-        rows = session.connection().execute(query).cursor.fetchall()
-    else:
-        rows = _fetch_binary(session, query)
-    return list(zip(*rows, strict=True)) if rows else [()] * len(query.selected_columns)
+        return _columns(session.connection().execute(query).cursor, len(query.selected_columns))
+    compiled = query.compile(session.get_bind(), compile_kwargs={"render_postcompile": True})
+    with _cursor(session, binary=True) as cursor:
+        cursor.execute(str(compiled), compiled.params)
+        return _columns(cursor, len(query.selected_columns))
 
 
-def insert_rows(session: Session, model: type[Base], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Insert rows whose keys are not there yet.
+def _columns(cursor: Any, number: int) -> list[list[Any]]:  # noqa: ANN401 - a cursor of either driver
+    columns: list[list[Any]] = [[] for _ in range(number)]
+    while rows := cursor.fetchmany(FETCHED):
+        for column, values in zip(columns, zip(*rows, strict=True), strict=True):
+            column.extend(values)
+    return columns
+
+
+def insert_rows(
+    session: Session, model: type[Base], columns: Sequence[str], rows: Iterable[Sequence[Any]], *, replace: bool = False
+) -> None:
+    """Insert rows.
 
     Args:
         columns: what each row consists of; moments as `raw_moment` gives them.
+        replace: True puts them in the place of those with the same primary key; False when there are none.
     """
-    table = table_of(model)
     if is_sqlite(session):
-        places = ", ".join("?" for _ in columns)
-        statement = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608 - our own names
-        remaining = iter(rows)
-        while chunk := list(islice(remaining, CHUNK)):
-            session.connection().exec_driver_sql(statement, chunk)
-        return
-    types = [POSTGRESQL_TYPES[table.c[column].type.compile(session.get_bind().dialect)] for column in columns]
-    with _cursor(session) as cursor:
-        statement = f"COPY {table.name} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)"
-        with cursor.copy(statement) as copy:
-            copy.set_types(types)
-            for row in rows:
-                copy.write_row(row)
+        _insert_sqlite(session, model, columns, rows, "INSERT OR REPLACE" if replace else "INSERT")
+    elif replace:
+        _copy_over(session, model, columns, rows)
+    else:
+        _copy(session, model, str(model.__tablename__), columns, rows)
+
+
+def _insert_sqlite(
+    session: Session, model: type[Base], columns: Sequence[str], rows: Iterable[Sequence[Any]], insert: str
+) -> None:
+    places = ", ".join("?" for _ in columns)
+    statement = f"{insert} INTO {model.__tablename__} ({', '.join(columns)}) VALUES ({places})"
+    remaining = iter(rows)
+    while chunk := list(islice(remaining, CHUNK)):
+        session.connection().exec_driver_sql(statement, chunk)
+
+
+def _copy_over(session: Session, model: type[Base], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Copy rows beside the table, and from there into it."""
+    name, beside = str(model.__tablename__), f"new_{model.__tablename__}"
+    key = [column.name for column in table_of(model).primary_key]
+    new = ", ".join(f"{column} = excluded.{column}" for column in columns if column not in key)
+    listed = ", ".join(columns)
+    into = f"INSERT INTO {name} ({listed}) SELECT {listed} FROM {beside} ORDER BY {', '.join(key)}"  # noqa: S608 - our own names
+    session.connection().exec_driver_sql(f"CREATE TEMPORARY TABLE {beside} (LIKE {name}) ON COMMIT DROP")
+    _copy(session, model, beside, columns, rows)
+    session.connection().exec_driver_sql(f"{into} ON CONFLICT ({', '.join(key)}) DO UPDATE SET {new}")
+    session.connection().exec_driver_sql(f"DROP TABLE {beside}")
+
+
+def _copy(
+    session: Session, model: type[Base], name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> None:
+    table, dialect = table_of(model), session.get_bind().dialect
+    types = [POSTGRESQL_TYPES[table.c[column].type.compile(dialect)] for column in columns]
+    statement = f"COPY {name} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)"
+    with _cursor(session) as cursor, cursor.copy(statement) as copy:
+        copy.set_types(types)
+        for row in rows:
+            copy.write_row(row)
 
 
 def raw_moment(session: Session, moment: datetime) -> datetime | str:
@@ -73,13 +114,6 @@ def read_moment(raw: datetime | str) -> datetime:
     if isinstance(raw, str):
         return datetime.strptime(raw, SQLITE_MOMENT).replace(tzinfo=UTC)
     return raw.astimezone(UTC)
-
-
-def _fetch_binary(session: Session, query: Select[Any]) -> list[tuple[Any, ...]]:
-    compiled = query.compile(session.get_bind(), compile_kwargs={"render_postcompile": True})
-    with _cursor(session, binary=True) as cursor:
-        cursor.execute(str(compiled), compiled.params)
-        return cursor.fetchall()
 
 
 @contextmanager

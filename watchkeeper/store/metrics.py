@@ -14,7 +14,9 @@ from watchkeeper.domain.hours import HourState, SourceCoverage, SourceHour
 from watchkeeper.domain.metrics import METRICS, Bucket
 from watchkeeper.domain.sketches import unpack
 from watchkeeper.domain.windows import Period, Window
-from watchkeeper.store.tables import IN_ORDER_OF_KEY, Base, Columns, by_project, table_of, upsert
+from watchkeeper.store.columns import insert_rows, raw_moment
+from watchkeeper.store.tables import IN_ORDER_OF_KEY, Base, Columns, by_project, table_of
+from watchkeeper.store.text import storable
 
 
 class MetricBucketRow(Base, table=True):
@@ -91,19 +93,22 @@ def _bucket(row: Row[Any]) -> Bucket:
 
 
 def save_source_hours(session: Session, hours: Iterable[SourceHour], now: datetime) -> None:
-    rows = (
-        {
-            "project": each.project,
-            "hour": each.hour,
-            "source": each.source,
-            "state": each.state.value,
-            "reason": each.reason,
-            "is_final": each.is_final,
-            "aggregated_at": now,
-        }
+    moments: dict[datetime, datetime | str] = {}
+    at = raw_moment(session, now)
+    rows = [
+        (
+            each.project,
+            moments.get(each.hour) or moments.setdefault(each.hour, raw_moment(session, each.hour)),
+            each.source,
+            each.state.value,
+            storable(each.reason),
+            each.is_final,
+            at,
+        )
         for each in hours
-    )
-    upsert(session, MetricHourRow, rows)
+    ]
+    columns = [column.name for column in table_of(MetricHourRow).columns]
+    insert_rows(session, MetricHourRow, columns, sorted(rows), replace=True)
 
 
 def source_hours(session: Session, projects: Collection[str], window: Window) -> dict[str, tuple[SourceHour, ...]]:
