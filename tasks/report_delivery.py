@@ -62,7 +62,7 @@ async def deliver(delivery: Delivery, files: Mapping[str, bytes]) -> Delivered:
     now = ledger.read(taken) or taken
     if isinstance(result, Missing):
         return _not_delivered(now, owner, result)
-    ledger.delivered(now, owner)
+    ledger.delivered(taken, owner)
     return _delivered(taken, now)
 
 

@@ -63,7 +63,7 @@ async def keep(configuration: Configuration, drawn: Drawn, now: datetime) -> Kep
     Raises:
         VendorError: the files could not be written; nothing is half-written.
     """
-    return await _keep(configuration, quote(drawn), now)  # type: ignore[call-overload, no-any-return]  # as above
+    return await _keep(quote(configuration), quote(drawn), now)  # type: ignore[call-overload, no-any-return]  # as above
 
 
 async def show(kept: Kept) -> None:

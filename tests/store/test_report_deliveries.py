@@ -85,6 +85,16 @@ def test_a_report_that_says_something_else_is_sent_in_the_place_of_the_first(ses
     assert (due.sent_digest, due.planned_at) == ("d1", LATER)
 
 
+def test_what_is_planned_anew_while_it_is_sent_is_sent_again(session: Session, number: int) -> None:
+    claimed = taken(session, number)
+    note_sending(session, claimed.id, ME, NOON)
+    plan_deliveries(session, number, [plan(digest="d2")], NOON)
+    assert note_arrived(session, claimed.id, ME, "C1:1.2", ("F1",))
+    mark_delivered(session, claimed, ME, NOON)
+    (due,) = due_deliveries(session, NOON)
+    assert (due.state, due.plan.digest, due.sent_digest, due.ts) == (DeliveryState.PENDING, "d2", "d1", "C1:1.2")
+
+
 def test_a_place_that_is_no_longer_wanted_and_got_nothing_is_forgotten(session: Session, number: int) -> None:
     plan_deliveries(session, number, [plan("#right")], NOON)
     assert [each.plan.destination for each in deliveries(session, number)] == ["#right"]

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,11 +27,17 @@ from watchkeeper.domain.period_reports import PeriodReport
 from watchkeeper.sandbox.app import create_app
 from watchkeeper.store.database import transaction
 
+STEM = "daily-2026-11-20"  # of the report that is made up
+FILES = [f"{STEM}.png", f"{STEM}.html"]
 DELIVERING = ("/slack/api/", "/slack/upload/", "/sandbox/hook/", "/github/")
 PROJECTS = "projects:\n" + "".join(
     f"  - {{slug: {slug}, name: {slug}, circleci: {{project: gh/acme/{slug}}}, reports: {{{own}}}}}\n"
     for slug, own in (("shop", ""), ("api", ""), ("portal", ""))
 )
+
+
+def saying(headline: str) -> PeriodReport:
+    return replace(period_report(), headline=headline)
 
 
 @dataclass(slots=True)
@@ -43,9 +49,11 @@ class Gremlin:
     is_done_first: bool = False
     asked: list[str] = field(default_factory=list)
     caught: asyncio.Event = field(default_factory=asyncio.Event)
+    released: asyncio.Event = field(default_factory=asyncio.Event)
 
     def wait_for(self, number: int, *, is_done_first: bool) -> None:
         self.countdown, self.is_done_first, self.caught = number, is_done_first, asyncio.Event()
+        self.released = asyncio.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_counted = scope["type"] == "http" and scope["path"].startswith(DELIVERING) and scope["method"] != "HEAD"
@@ -58,8 +66,7 @@ class Gremlin:
         if self.is_done_first:
             await self.app(scope, receive, _to_nobody)
         self.caught.set()
-        with suppress(asyncio.CancelledError):
-            await asyncio.sleep(3600)
+        await self.released.wait()
 
 
 async def _to_nobody(_: Message) -> None: ...
@@ -110,6 +117,7 @@ class Desk:
         running.cancel()
         with suppress(asyncio.CancelledError):
             await running
+        self.gremlin.released.set()
         self.let_claims_run_out()
 
     def let_claims_run_out(self) -> None:

@@ -13,15 +13,13 @@ from blocks.slack import Slack
 from tasks import store
 from tasks.reports import earlier_recommendations
 from tests.reports.period_makers import period_report
-from tests.tasks.report_desk import Desk, open_desk
+from tests.tasks.report_desk import FILES, STEM, Desk, open_desk, saying
 from watchkeeper.domain.deliveries import ChannelKind, Outcome
-from watchkeeper.domain.period_reports import PeriodReport, ReportPeriod
+from watchkeeper.domain.period_reports import ReportPeriod
 from watchkeeper.domain.windows import Window
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 LATER = timedelta(hours=1)
-STEM = "daily-2026-11-20"
-FILES = [f"{STEM}.png", f"{STEM}.html"]
 
 
 @pytest.fixture(autouse=True)
@@ -37,10 +35,6 @@ def _database(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     async with open_desk(tmp_path / "reports") as desk:
         yield desk
-
-
-def saying(headline: str) -> PeriodReport:
-    return replace(period_report(), headline=headline)
 
 
 async def test_a_report_is_kept_with_its_page_its_picture_and_the_list_of_all(desk: Desk) -> None:
@@ -232,42 +226,6 @@ async def test_a_page_that_is_gone_is_said(desk: Desk) -> None:
     (retried,) = await desk.retry(configuration, datetime.now(UTC) + LATER)
     assert retried.outcome is Outcome.PENDING
     assert "could not be read: No such file" in retried.sentence
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("is_done_first", [False, True])
-@pytest.mark.parametrize("request_number", range(1, 7))
-async def test_killed_anywhere_there_is_one_message_with_one_set_of_files(
-    desk: Desk,
-    request_number: int,
-    is_done_first: bool,  # noqa: FBT001
-) -> None:
-    configuration = desk.configuration()
-    kept = await desk.keep(configuration)
-    await desk.killed_while(lambda: desk.deliver(configuration, kept), request_number, is_done_first=is_done_first)
-    (slack,) = await desk.deliver(configuration, kept)
-    assert slack.arrived, slack.sentence
-    (message,) = await desk.messages()
-    assert await desk.files(message) == FILES
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("is_done_first", [False, True])
-@pytest.mark.parametrize("request_number", range(1, 9))
-async def test_killed_anywhere_while_it_is_brought_up_to_date_there_is_one_message(
-    desk: Desk,
-    request_number: int,
-    is_done_first: bool,  # noqa: FBT001
-) -> None:
-    configuration = desk.configuration()
-    await desk.deliver(configuration, await desk.keep(configuration))
-    kept = await desk.keep(configuration, saying("It was better than we thought"))
-    await desk.killed_while(lambda: desk.deliver(configuration, kept), request_number, is_done_first=is_done_first)
-    (slack,) = await desk.deliver(configuration, kept)
-    assert slack.arrived, slack.sentence
-    (message,) = await desk.messages()
-    assert "It was better than we thought" in message["text"]
-    assert await desk.files(message) == FILES
 
 
 async def test_while_another_run_delivers_we_wait_and_send_nothing(desk: Desk) -> None:

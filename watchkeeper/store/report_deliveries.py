@@ -176,9 +176,11 @@ def note_arrived(session: Session, delivery: int, owner: str, ts: str, parts: Se
 
 
 def mark_delivered(session: Session, delivery: Delivery, owner: str, now: datetime) -> None:
-    """Record that everything is there, as it was planned."""
+    """Record that everything is there, as it was planned. Where it was planned anew meanwhile, that waits."""
+    column = table_of(ReportDeliveryRow).c
+    is_current = column.digest == delivery.plan.digest
     values = {
-        "state": DeliveryState.SENT.value,
+        "state": case((is_current, DeliveryState.SENT.value), else_=DeliveryState.PENDING.value),
         "sent_digest": delivery.plan.digest,
         "sent_at": now,
         "error": "",
