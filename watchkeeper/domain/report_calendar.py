@@ -6,6 +6,7 @@ start in it, also where its midnight is at half past.
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -234,6 +235,7 @@ def _days(first: date, after: date, zone: str) -> Window:
     return Window(_start_of(first, zone), _start_of(after, zone))
 
 
+@lru_cache(maxsize=4_096)
 def _start_of(day: date, zone: str) -> datetime:
     """Return the first whole hour of a local day: where its buckets begin."""
     place = ZoneInfo(zone)

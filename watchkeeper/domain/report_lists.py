@@ -46,7 +46,9 @@ def release_lines(facts: ProjectFacts, window: Window, span: Span, failed: Mappi
     Args:
         failed: why releases failed, by their names.
     """
-    counts = [ErrorCount(name, round(b.total), b.count) for name, b in span.by_label("failures").items()]
+    counts: dict[str, list[ErrorCount]] = {}
+    for name, bucket in span.by_label("failures").items():
+        counts.setdefault(short_name(name), []).append(ErrorCount(name, round(bucket.total), bucket.count))
     taken_back = rolled_back(facts.releases, facts.alias_requests)
     urls = {deployment.id: deployment.inspector_url for deployment in facts.deployments}
     live = reversed(live_releases(facts.releases, window))
@@ -55,13 +57,15 @@ def release_lines(facts: ProjectFacts, window: Window, span: Span, failed: Mappi
 
 def _release_line(  # noqa: PLR0913, PLR0917 - all that is known of one release
     release: Release,
-    counts: Sequence[ErrorCount],
+    counts: Mapping[str, Sequence[ErrorCount]],
     failed: Mapping[str, str],
     taken_back: bool,  # noqa: FBT001 - a fact among facts
     facts: ProjectFacts,
     urls: Mapping[str, str],
 ) -> ReleaseLine:
-    own = counts_of(release, counts)
+    # Only what begins alike can be the same commit: a month has many releases, each with its own name.
+    alike = {short_name(name) for name in (release.sha, *release.sentry_versions)}
+    own = counts_of(release, [count for name in alike for count in counts.get(name, ())])
     reason = failed.get(release.name, "")
     word = "failed" if reason else "well" if own.total >= max(1, facts.limits.errors.min_total) else "not known"
     if not reason and word == "not known":
