@@ -5,6 +5,8 @@ from prefect.client.orchestration import get_client
 from prefect.variables import Variable
 from pydantic import SecretStr
 
+from blocks.apprise import Apprise
+from blocks.github import GitHub
 from blocks.sentry import Sentry
 from blocks.slack import Slack
 from deployments.bootstrap import VENDOR_SLOTS, bootstrap
@@ -73,3 +75,14 @@ async def test_sandbox_blocks_follow_the_port(record: Path) -> None:
     await bootstrap(credentials(), record, sandbox_port=9002)
     loaded: Sentry = await Sentry.aload("sandbox")
     assert "9002" in loaded.base_url
+
+
+async def test_every_way_to_tell_people_has_a_block(record: Path) -> None:
+    given = {"github_token": "make-believe", "apprise_urls": "json://127.0.0.1/make-believe"}
+    found = await outcomes(record, **given)
+    assert {found["github"], found["apprise"]} <= {"created", "kept"}
+    await bootstrap(credentials(), record, sandbox_port=9003)
+    github: GitHub = await GitHub.aload("sandbox")
+    apprise: Apprise = await Apprise.aload("sandbox")
+    assert github.base_url == "http://127.0.0.1:9003/github"
+    assert apprise.addresses.get_secret_value() == "json://127.0.0.1:9003/sandbox/hook/reports"
