@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from tests.reports.period_makers import period_report
+from tests.reports.tales import ARABIC, HEBREW, HOSTILE, LONG
 from watchkeeper.domain.period_reports import (
     Coverage,
     Figure,
@@ -13,11 +14,6 @@ from watchkeeper.domain.period_reports import (
     SentLine,
 )
 from watchkeeper.domain.verdicts import Verdict
-
-HOSTILE = "<!channel> \"><script>alert(1)</script><img src=x onerror=alert(1)>' {{ 7*7 }} &amp; ]]> --> \u202egnp.exe"
-LONG = "The very long name of a product that somebody in marketing thought of " * 3
-HEBREW = "מערכת התשלומים של החנות"
-ARABIC = "متجر إلكتروني للكتب القديمة"
 
 
 def empty_report(period: ReportPeriod = ReportPeriod.DAILY) -> PeriodReport:

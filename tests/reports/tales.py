@@ -1,4 +1,4 @@
-"""What a made-up project went through."""
+"""What a made-up project went through, and names that make trouble."""
 
 import math
 import random
@@ -10,6 +10,10 @@ from watchkeeper.domain.trends import Direction, Trend
 from watchkeeper.domain.windows import Window
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+HOSTILE = "<!channel> \"><script>alert(1)</script><img src=x onerror=alert(1)>' {{ 7*7 }} &amp; ]]> --> \u202egnp.exe"
+LONG = "The very long name of a product that somebody in marketing thought of " * 3
+HEBREW = "מערכת התשלומים של החנות"
+ARABIC = "متجر إلكتروني للكتب القديمة"
 
 
 @dataclass(frozen=True, slots=True)

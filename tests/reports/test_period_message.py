@@ -5,8 +5,8 @@ import pytest
 
 from reports.period_message import MOST_PROJECTS, file_stem, report_message, report_text, report_title
 from reports.slack import MOST_BLOCKS, MOST_TEXT
-from tests.reports.odd_reports import HOSTILE, LONG
 from tests.reports.period_makers import period_report
+from tests.reports.tales import HOSTILE, LONG
 from watchkeeper.domain.period_reports import PeriodReport, ReportPeriod
 from watchkeeper.domain.verdicts import Verdict
 from watchkeeper.domain.windows import Window

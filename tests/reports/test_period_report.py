@@ -10,8 +10,9 @@ import pytest
 
 from reports.period_report import MOST_BYTES, render_report
 from tests.reports.heavy_reports import heavy_report
-from tests.reports.odd_reports import HOSTILE, empty_report, hostile_report, wordy_report
+from tests.reports.odd_reports import empty_report, hostile_report, wordy_report
 from tests.reports.period_makers import period_report
+from tests.reports.tales import HOSTILE
 from watchkeeper.domain.period_reports import ReportPeriod
 from watchkeeper.domain.verdicts import Verdict
 
