@@ -47,7 +47,7 @@ def judge_move(production: Production, before: str, target: str, started_at: dat
         return _of_my_request(production, request, target)
     if request is not None and request.job in _AT_WORK and request.to_deployment != target:
         return Move(MoveState.ELSEWHERE, f"the domains are on their way to {request.to_deployment}, by somebody else")
-    if _serves(production, target):
+    if serves(production, target):
         return Move(MoveState.DONE, f"{target} serves production")
     if production.deployment not in {before, target} and not is_rolling(production):
         return Move(MoveState.ELSEWHERE, f"{production.deployment or 'nothing'} serves production, not {before}")
@@ -69,7 +69,7 @@ def _of_my_request(production: Production, request: AliasRequest, target: str) -
         return Move(MoveState.UNDER_WAY, f"Vercel moves the domains since {since}")
     if request.job is AliasJob.FAILED:
         return Move(MoveState.FAILED, f"Vercel could not move the domains (asked at {since})")
-    if _serves(production, target):
+    if serves(production, target):
         return Move(MoveState.DONE, f"{target} serves production")
     if request.job is AliasJob.UNKNOWN:
         return Move(MoveState.UNDER_WAY, f"Vercel does not say how far it is with moving the domains (since {since})")
@@ -81,7 +81,7 @@ def _is_mine(request: AliasRequest, target: str, started_at: datetime | None) ->
     return started_at is not None and request.to_deployment == target and request.requested_at >= started_at - SKEW
 
 
-def _serves(production: Production, target: str) -> bool:
+def serves(production: Production, target: str) -> bool:
     """Return True when visitors get the target, or more and more of them do."""
     rolling = production.rolling_release
     if rolling is not None and is_rolling(production):
