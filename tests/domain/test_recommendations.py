@@ -424,6 +424,12 @@ def test_numbers_are_told_in_their_unit() -> None:
     assert "at -300 %: -100 % now" in recommend(spent, (earlier(given, -3.0),), days=7)[0].follow_up
     dear = report(cost=DEAR)
     (given,) = recommend(dear, ())
+    (given,) = recommend(report(endpoints=(endpoint_line(certificate_days=9.0),)), ())
+    ending = report(endpoints=(endpoint_line(certificate_days=9.0),))
+    assert (
+        "at 12 days: 9 days now, 25 % less. It has got worse." in recommend(ending, (earlier(given, 12),))[0].follow_up
+    )
+    (given,) = recommend(dear, ())
     assert "at 30.00 USD: 61.20 USD now" in recommend(dear, (earlier(given, 30.0),))[0].follow_up
 
 
