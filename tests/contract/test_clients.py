@@ -12,13 +12,15 @@ from tests.contract.vendors import VENDORS
 from tests.sandbox.clock import Clock
 from tests.sandbox.serving import serving
 from watchkeeper.clients.circleci import CircleCIClient
+from watchkeeper.clients.github import GitHubClient
 from watchkeeper.clients.sentry import SentryClient
-from watchkeeper.clients.slack import SlackClient
+from watchkeeper.clients.slack import SlackClient, SlackFile
 from watchkeeper.clients.vercel import VercelClient
 from watchkeeper.domain.builds import BuildReport
 from watchkeeper.domain.delivery import DeliveryReport
 from watchkeeper.domain.errors import ErrorReport
 from watchkeeper.domain.history import BuildHistory, ErrorHistory, ErrorHour
+from watchkeeper.domain.verdicts import Missing
 from watchkeeper.domain.windows import Window, floor
 from watchkeeper.sandbox.app import create_app
 from watchkeeper.sandbox.world import World
@@ -132,3 +134,34 @@ async def test_slack_is_asked_as_its_document_says(slack_wire: tuple[Wire, str])
         ts = await client.post("#releases", "Shop is healthy", [{"type": "divider"}])
         await client.update("#releases", ts, "Shop is critical", [{"type": "divider"}])
     assert wire.problems("slack") == []
+
+
+async def test_slack_takes_files_as_its_document_says(slack_wire: tuple[Wire, str]) -> None:
+    wire, url = slack_wire
+    async with SlackClient("sandbox-slack-token", base_url=f"{url}/slack/api/") as client:
+        thread = await client.post("#reports", "Daily report", mark="daily")
+        files = [SlackFile("chart.png", b"\x89PNG", "Chart", "A chart"), SlackFile("report.html", b"<p>", "Report")]
+        uploaded = await client.upload("#reports", files, thread)
+        since = wire.now - timedelta(hours=1)
+        assert await client.find("#reports", "daily", since) == thread
+        assert await client.uploaded("#reports", thread, ["report.html"], since) == uploaded[1:]
+        await client.delete_file("#reports", uploaded[0])
+    # What the library asks for files and channels stands in the address, which Slack takes as well as a body.
+    by_library = ("/files.", "/conversations.")
+    assert [each for each in wire.problems("slack") if not any(name in each for name in by_library)] == []
+
+
+async def test_github_is_asked_as_its_document_says(wire: Wire) -> None:
+    async with GitHubClient("sandbox-github-token", "http://sandbox/github", wire.transport) as client:
+        repositories = [(f"acme/{slug}", "main") for slug in SLUGS]
+        commits = await client.commits(repositories, wire.now - timedelta(days=20))
+        pages = {"index.html": b"<p>All</p>", "daily.html": b"<p>Day</p>"}
+        first = await client.publish_pages("acme/shop", "gh-pages", pages, "Daily report")
+        assert await client.publish_pages("acme/shop", "gh-pages", pages, "Daily report") == first
+    assert not [each for each in commits.values() if isinstance(each, Missing) or len(each) <= 10]
+    # The extract of the document has no `GET git/commits/{sha}`, and takes the name of a branch for one segment.
+    known = ("/git/commits/", "/git/ref/heads/", "/git/refs/heads/")
+    problems = [each for each in wire.problems("github") if "no such path" not in each]
+    unknown = [each for each in wire.problems("github") if "no such path" in each]
+    assert problems == []
+    assert all(any(path in each for path in known) for each in unknown)
