@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 from rich.console import Console
+from rich.markup import escape
 
 from deployments.children import Child, ChildEndedError, port_is_free, start_child, stop_child, wait_for_end
 from deployments.home import (
@@ -99,12 +100,24 @@ async def _start_and_watch(start: Start) -> None:
     start.console.print(f"\nReady after {time.monotonic() - began:.0f} s. Ctrl-C stops everything.")
     for name, address in start.addresses.items():
         start.console.print(f"  {name:<14} {address}", highlight=False, soft_wrap=True)
+    ended = await _stand(start)
+    start.console.print(f"[red]{escape(str(ChildEndedError(ended)))}[/red]")
+
+
+async def _stand(start: Start) -> Child:
+    """Fill in the past until a child ends, and return that child. Whatever goes wrong in filling stops nothing."""
+    ending = asyncio.create_task(wait_for_end(start.children))
     filling = asyncio.create_task(fill_history(start.configuration, start.console))
     try:
-        ended = await wait_for_end(start.children)
+        await asyncio.wait({ending, filling}, return_when=asyncio.FIRST_COMPLETED)
+        if not ending.done() and (error := filling.exception()) is not None:
+            told = f"Filling in the past has ended: {type(error).__name__}: {error}"
+            start.console.print(f"[yellow]{escape(told)} The hourly run goes on with it.[/yellow]", soft_wrap=True)
+        return await ending
     finally:
+        ending.cancel()
         filling.cancel()
-    start.console.print(f"[red]{ChildEndedError(ended)}[/red]")
+        await asyncio.gather(ending, filling, return_exceptions=True)
 
 
 async def _start_server(start: Start) -> None:

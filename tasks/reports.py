@@ -51,6 +51,12 @@ def earlier_recommendations(period: ReportPeriod, window: Window) -> tuple[Recom
         return store.earlier_recommendations(session, period, window)
 
 
+def has_reports(since: datetime) -> bool:
+    """Return True when there is a report on a period that ended after this moment."""
+    with reading(database()) as session:
+        return bool(store.reports_since(session, since))
+
+
 def draw(report: PeriodReport) -> Drawn:
     """Draw the page and the picture."""
     # Unquoted, Prefect looks for futures in each of the values.
