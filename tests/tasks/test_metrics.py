@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,21 +10,25 @@ from prefect.logging import disable_run_logger
 
 from tasks import metrics as tasks
 from tasks import store
-from tasks.metrics import Aggregated, Subject
-from tests.store.samples import NOON, SHA, check, deployment, pipeline, probe
-from watchkeeper.domain.builds import WorkflowStatus
+from tasks.metrics import Aggregated, Subject, hours_due, metric_progress
+from tests.store.samples import NOON, SHA, check, deployment, pipeline, probe, quarter, workflow
+from watchkeeper.domain.blame import Fault
+from watchkeeper.domain.builds import Workflow, WorkflowStatus
 from watchkeeper.domain.commits import Commit
 from watchkeeper.domain.costs import Prices
 from watchkeeper.domain.delivery import AliasJob, AliasRequest, DeliveryReport, Production
 from watchkeeper.domain.errors import Denominator, ErrorCount, Issue, IssueLevel
 from watchkeeper.domain.history import BuildHistory, BuildRun, ErrorHistory, ErrorHour, FlakyTest, History
-from watchkeeper.domain.hours import CREDITS, GITHUB, WATCH
+from watchkeeper.domain.hours import CREDITS, GITHUB, WATCH, HourState, SourceHour
+from watchkeeper.domain.incidents import Incident
 from watchkeeper.domain.limits import HealthLimits
 from watchkeeper.domain.metrics import Bucket
-from watchkeeper.domain.verdicts import Gap, Missing
+from watchkeeper.domain.observations import Observation
+from watchkeeper.domain.verdicts import Gap, Missing, Verdict
 from watchkeeper.domain.windows import Period, Window
-from watchkeeper.store import endpoints, health, metrics
+from watchkeeper.store import endpoints, health, incidents, metrics, observations
 from watchkeeper.store.database import reading, transaction
+from watchkeeper.store.retention import prune
 
 HOUR, MINUTE, DAY = timedelta(hours=1), timedelta(minutes=1), timedelta(days=1)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -138,3 +142,184 @@ def test_an_hour_of_everything() -> None:
         ("checks", "warning"): (0, 2),
     }
     assert (found["score", ""].least, found["score", ""].greatest) == (61, 69)
+
+
+def test_aggregating_again_gives_the_same_rows() -> None:
+    save_watch()
+    keep(history())
+    aggregate(history())
+    once = {period: buckets(period) for period in Period}
+    keep(history(), NOW + MINUTE)
+    aggregate(history(), now=NOW + MINUTE)
+    assert {period: buckets(period) for period in Period} == once
+    assert all(once.values())
+
+
+def test_hours_become_local_days_weeks_and_months() -> None:
+    midnight = datetime(2026, 2, 28, 23, tzinfo=UTC)  # of the first of March, a Sunday, in Berlin
+    before = midnight - HOUR
+    hours = {before: 10, midnight: 20, midnight + HOUR: 30}
+    told = History(ErrorHistory({hour: errors_of(hour, n) for hour, n in hours.items()}), *[DOWN] * 3)
+    aggregate(told, *hours)
+
+    def failed(period: Period) -> dict[datetime, float]:
+        return {start: bucket.total for (metric, _, start), bucket in buckets(period).items() if metric == "failures"}
+
+    assert failed(Period.DAY) == {before - 23 * HOUR: 10, midnight: 50}
+    assert failed(Period.WEEK) == {datetime(2026, 2, 22, 23, tzinfo=UTC): 60}
+    assert failed(Period.MONTH) == {datetime(2026, 1, 31, 23, tzinfo=UTC): 10, midnight: 50}
+
+
+def test_a_vendor_that_is_down_leaves_the_hour_incomplete_until_it_tells() -> None:
+    down = replace(history(), errors=DOWN)
+    done = aggregate(down)
+    assert states()["sentry"] == "incomplete: Sentry does not answer"
+    assert states()["circleci"] == "complete"
+    assert any(gap.startswith("sentry of shop, 1 hour: Sentry does not answer") for gap in done.incomplete)
+    assert ("failures", SHA, NOON) not in buckets()
+    aggregate(history())
+    assert states()["sentry"] == "complete"
+    aggregate(down)
+    assert states()["sentry"] == "complete", "what was known is not given up"
+    assert buckets()["failures", SHA, NOON].total == 3
+
+
+def test_what_checks_have_observed_stands_in_for_sentry() -> None:
+    seen = [Observation("shop", "sentry", "failed_requests", quarter(n), 5, 100, SHA) for n in range(3)]
+    with transaction(store.database()) as session:
+        observations.save_observations(session, seen)
+    aggregate(replace(history(), errors=DOWN))
+    bucket = buckets()["failures", SHA, NOON]
+    assert (bucket.total, bucket.count) == (15, 300)
+    assert states()["sentry"] == "incomplete: Sentry does not answer (checks of a quarter of an hour stand in)"
+
+
+def test_an_hour_before_the_watch_began_is_incomplete_for_good_and_its_score_comes_from_the_errors() -> None:
+    later = NOON + 7 * HOUR
+    keep(history(), later)
+    aggregate(history(), now=later)
+    assert states()["endpoints"] == "incomplete: the watch was not running"
+    assert states()[WATCH].startswith("incomplete: no health check has looked: the score is what the errors alone")
+    assert buckets()["score", "", NOON].total == 98
+    assert hours_due(("shop",), {"shop": SOURCES}, Window(NOON, NOON + HOUR), later, 10) == ()
+
+
+def test_credits_come_a_day_later() -> None:
+    told = history()
+    late = replace(told, builds=replace(BUILDS, credits_until=NOON))
+    aggregate(late)
+    assert states()[CREDITS] == "incomplete: CircleCI tells what a run has cost up to a day later"
+    due = Window(NOON, NOON + HOUR)
+    assert hours_due(("shop",), {"shop": frozenset({CREDITS})}, due, NOW + DAY, 10) == (NOON,)
+    keep(told)
+    aggregate(told)
+    assert states()[CREDITS] == "complete"
+    assert hours_due(("shop",), {"shop": frozenset({CREDITS})}, due, NOW + DAY, 10) == ()
+
+
+def test_what_ends_after_the_hours_that_were_read_is_added_to_the_hour_in_which_it_ended() -> None:
+    newer = History(DOWN, BuildHistory((), (), (), NOW + DAY), *[DOWN] * 2)
+    aggregate(newer, NOON + HOUR, now=NOW + HOUR)
+    assert ("credits", "build-and-test", NOON + HOUR) not in buckets()
+    long = History(DOWN, BuildHistory((), (run_of(stopped_at=NOON + 90 * MINUTE),), (), NOW + DAY), *[DOWN] * 2)
+    keep(long, NOW + HOUR)
+    aggregate(long, now=NOW + HOUR)
+    assert buckets()["credits", "build-and-test", NOON + HOUR].total == 1000
+
+
+def test_the_default_branch_was_broken_until_it_passed() -> None:
+    failed = replace(pipeline("p0"), created_at=NOON - HOUR, workflows=(workflow("w0", WorkflowStatus.FAILED),))
+    keep(replace(history(), builds=replace(BUILDS, pipelines=(failed, pipeline("p9", (late_workflow(),))))))
+    aggregate(history())
+    bucket = buckets()["branch_recovery_s", "", NOON]
+    assert (bucket.count, bucket.total) == (1, 31 * 60)
+
+
+def late_workflow() -> Workflow:
+    return replace(workflow("w9"), created_at=NOON + 30 * MINUTE, stopped_at=NOON + 35 * MINUTE)
+
+
+def test_an_incident_of_checks_is_laid_on_its_release() -> None:
+    with transaction(store.database()) as session:
+        verdicts = (Verdict.CRITICAL, Verdict.CRITICAL, Verdict.HEALTHY, Verdict.HEALTHY)
+        health.save_checks(session, [check(window=quarter(n), verdict=v) for n, v in enumerate(verdicts)], "run", NOW)
+    keep(history())
+    aggregate(history())
+    with reading(store.database()) as session:
+        (found,) = incidents.incidents(session, ["shop"], Window(NOON, NOON + HOUR))["shop"]
+    assert (found.started_at, found.ended_at) == (NOON, NOON + 30 * MINUTE)
+    assert buckets()["failed_releases", "", NOON].total == 1
+    assert buckets()["restore_time_s", "", NOON].total == 30 * 60
+    assert buckets(Period.DAY)["restore_time_s", "", datetime(2026, 2, 28, 23, tzinfo=UTC)].total == 30 * 60
+
+
+def test_an_incident_of_the_history_grows_over_batches() -> None:
+    hours = [NOON - 3 * HOUR + n * HOUR for n in range(4)]
+    told = {hour: errors_of(hour, 300 if 0 < n < 3 else 2) for n, hour in enumerate(hours)}
+    for batch in ((hours[2], hours[3]), (hours[0], hours[1])):
+        aggregate(History(ErrorHistory({hour: told[hour] for hour in batch}), *[DOWN] * 3), *batch)
+    with reading(store.database()) as session:
+        (found,) = incidents.incidents(session, ["shop"], Window(hours[0], NOW))["shop"]
+    assert (found.started_at, found.ended_at, found.from_history) == (hours[1], hours[3], True)
+
+
+def test_incidents_outlast_the_checks_that_found_them() -> None:
+    known = Incident("shop", NOON, NOON + 10 * MINUTE, Fault.RELEASE, SHA, "because")
+    with transaction(store.database()) as session:
+        incidents.save_incidents(session, ["shop"], Window(NOON, NOON + HOUR), [known])
+    aggregate(history(), now=NOW + 40 * DAY)
+    with reading(store.database()) as session:
+        assert incidents.incidents(session, ["shop"], Window(NOON, NOON + HOUR))["shop"] == (known,)
+
+
+def test_checks_that_were_put_together_still_count() -> None:
+    with transaction(store.database()) as session:
+        several = [
+            check(window=Window(NOON + n * 15 * MINUTE, NOON + (n + 1) * 15 * MINUTE), score=s)
+            for n, s in enumerate((60, 90, 90))
+        ]
+        health.save_checks(session, several, "run", NOW)
+    aggregate(history())
+    single = buckets()["score", "", NOON]
+    prune(store.database(), NOON + 40 * DAY)
+    aggregate(history(), now=NOW + 40 * DAY)
+    together = buckets()["score", "", NOON]
+    assert (together.count, together.total, together.least) == (single.count, single.total, single.least)
+    assert buckets()["checks", "warning", NOON].total == 3
+
+
+def test_which_hours_are_due() -> None:
+    slugs, sources = ("shop", "api"), {"shop": SOURCES, "api": frozenset({"sentry"})}
+    window = Window(NOON - 5 * HOUR, NOON + HOUR)
+    every = tuple(NOON - n * HOUR for n in range(6))
+    assert hours_due(slugs, sources, window, NOW, 100) == every
+    assert hours_due(slugs, sources, window, NOW, 4) == every[:4]
+    assert hours_due(slugs, sources, Window(NOON, NOON + 3 * HOUR), NOW, 9) == (NOON,), "an hour that is not over waits"
+    states = [
+        *(SourceHour("shop", NOON - 4 * HOUR, source, HourState.COMPLETE) for source in SOURCES),
+        SourceHour("api", NOON - 4 * HOUR, "sentry", HourState.COMPLETE),
+        *(SourceHour("shop", NOON - 5 * HOUR, source, HourState.COMPLETE) for source in SOURCES),
+        SourceHour("api", NOON - 5 * HOUR, "sentry", HourState.INCOMPLETE, "down"),
+        *(SourceHour("shop", NOON, source, HourState.COMPLETE) for source in SOURCES),
+        SourceHour("api", NOON, "sentry", HourState.COMPLETE),
+    ]
+    with transaction(store.database()) as session:
+        metrics.save_source_hours(session, states, NOW)
+    assert hours_due(slugs, sources, window, NOW, 100) == (*every[:4], every[5]), "complete hours only lately again"
+    assert hours_due(slugs, sources, window, NOW, 4) == every[:4], "what was never tried comes first"
+    assert hours_due(("shop",), sources, window, NOW, 100) == every[:4]
+    assert metric_progress(slugs, window) == (3, 6)
+
+
+def test_nothing_to_do_is_nothing_done() -> None:
+    with disable_run_logger():
+        assert tasks._aggregate_hours.fn([SHOP], {}, (), NOW) == Aggregated((), 0, ())
+
+
+def test_labels_from_outside_are_made_fit() -> None:
+    hostile = "release\x00" + "é" * 400
+    told = History(ErrorHistory({NOON: errors_of(NOON, release=hostile)}), *[DOWN] * 3)
+    aggregate(told)
+    (label,) = {label for metric, label, _ in buckets() if metric == "failures"}
+    assert "\x00" not in label
+    assert len(label) == 250
