@@ -29,7 +29,8 @@ class Slack(Block):
         title="Bot token",
         description=(
             "Bot token of a Slack app with the scope chat:write; the app must be invited to the channels, "
-            "or have chat:write.public as well."
+            "or have chat:write.public as well. For files it needs files:write; with channels:history and "
+            "channels:read it looks before it repeats what may have arrived."
         ),
     )
     webhook_url: SecretStr = Field(

@@ -83,7 +83,7 @@ class Credentials(BaseSettings):
     circle_token: SecretStr = SecretStr("")
     """CircleCI, a personal API token."""
     slack_bot_token: SecretStr = SecretStr("")
-    """Slack, scopes chat:write, chat:write.public, files:write."""
+    """Slack, scopes chat:write, chat:write.public, files:write, channels:history, channels:read."""
     slack_webhook_url: SecretStr = SecretStr("")
     """Slack, instead of the bot token; such a message cannot be edited later."""
     github_token: SecretStr = SecretStr("")
