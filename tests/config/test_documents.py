@@ -13,6 +13,7 @@ from watchkeeper.config import Credentials, Settings, json_schema, read_configur
 from watchkeeper.config import limits as l
 from watchkeeper.config import models as m
 from watchkeeper.config import reports as r
+from watchkeeper.config import rollback as b
 from watchkeeper.config.document import read_document
 
 ROOT = Path(__file__).parents[2]
@@ -106,6 +107,8 @@ SECTIONS: list[tuple[str, type[l.Section]]] = [
     ("### `pages`", r.GitHubPages),
     ("## `cost`", r.Costs),
     ("## `slo`", r.Objectives),
+    ("## `rollback`", b.Rollbacks),
+    ("### `percentage`", b.Percentage),
 ]
 
 
@@ -136,8 +139,8 @@ def _default(field: FieldInfo) -> str:
         return "–"
     if default == (200,):
         return "`200`"
-    if isinstance(default, bool):
-        return f"`{str(default).lower()}`"
+    if isinstance(default, bool | tuple):
+        return f"`{json.dumps(default)}`"
     return f"`{default:g}`" if isinstance(default, int | float) else f"`{default}`"
 
 

@@ -15,6 +15,7 @@ from watchkeeper.config.models import (
 from watchkeeper.config.problems import BrokenProject, ConfigurationError, Problem
 from watchkeeper.config.reading import Configuration, configuration_text, read_configuration
 from watchkeeper.config.reports import Costs, GitHubPages, Objectives, ReportDeliveries, ReportDelivery, Reports
+from watchkeeper.config.rollback import Percentage, Rollbacks
 from watchkeeper.config.schema import json_schema
 from watchkeeper.config.settings import (
     ENV_FILE,
@@ -39,12 +40,14 @@ __all__ = [
     "Limits",
     "Maintenance",
     "Objectives",
+    "Percentage",
     "ProbedEndpoint",
     "Problem",
     "Project",
     "ReportDeliveries",
     "ReportDelivery",
     "Reports",
+    "Rollbacks",
     "SentryProject",
     "Settings",
     "Slack",

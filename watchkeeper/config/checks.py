@@ -37,6 +37,7 @@ def check_shared(data: Mapping[str, object]) -> Found:
     health = _with_defaults(limits, "health", models.ScoreLimit)
     yield from _ordered(health, ("limits", "health"), "critical_score", "warning_score", asked=1)
     yield from _weights(_with_defaults(data, "weights", models.Weights))
+    yield from _approvers(_mapping(data, "rollback"))
     yield from _maintenance(data.get("maintenance"))
 
 
@@ -76,6 +77,13 @@ def _weights(weights: Mapping[str, object]) -> Found:
     if len(numbers) == len(models.Weights.model_fields) and abs(sum(numbers) - 1) > _WEIGHT_TOLERANCE:
         shown = " + ".join(f"{name} {value:g}" for name, value in weights.items() if _is_number(value))
         yield ("weights",), f"expected weights that add up to 1, got {sum(numbers):g} ({shown})"
+
+
+def _approvers(rollback: Mapping[str, object]) -> Found:
+    """Yield where the one who asks could be the only one who may approve."""
+    approvers = rollback.get("approvers")
+    if rollback.get("two_person") is True and isinstance(approvers, list) and len(approvers) == 1:
+        yield ("rollback", "approvers"), "expected at least two beside two_person: who asks may not approve alone"
 
 
 def _maintenance(entries: object) -> Found:

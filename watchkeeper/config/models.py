@@ -9,11 +9,13 @@ from pydantic import Field
 from watchkeeper.config import values as v
 from watchkeeper.config.limits import Limits, Section, Weights
 from watchkeeper.config.reports import Costs, Objectives, ReportDeliveries, Reports
+from watchkeeper.config.rollback import Rollbacks
 from watchkeeper.domain import schedule
 from watchkeeper.domain.costs import Prices
 from watchkeeper.domain.endpoints import Endpoint
 from watchkeeper.domain.hours import CREDITS, GITHUB, WATCH
 from watchkeeper.domain.limits import HealthLimits
+from watchkeeper.domain.rollback_policy import RollbackPolicy
 from watchkeeper.domain.slo import SloTarget
 from watchkeeper.domain.verdicts import Component
 
@@ -144,6 +146,7 @@ class Shared(Section):
     """Time zone in which its days begin, and of `cron` in maintenance; else the one of the file."""
     cost: Costs = Costs()
     slo: Objectives = Objectives()
+    rollback: Rollbacks = Rollbacks()
     slack: Slack = Slack()
     maintenance: tuple[Maintenance, ...] = Field((), max_length=100)
     """Times in which nothing is told; those of `defaults` and of the project both hold."""
@@ -207,6 +210,10 @@ class Project(Shared):
     @property
     def slo_targets(self) -> tuple[SloTarget, ...]:
         return self.slo.values
+
+    @property
+    def rollback_policy(self) -> RollbackPolicy:
+        return self.rollback.value
 
     @property
     def endpoint_values(self) -> tuple[Endpoint, ...]:

@@ -220,6 +220,28 @@ Storage = Annotated[
         'or a storage block such as "s3-bucket/reports"'
     ),
 ]
+EdgeConfig = Annotated[
+    str,
+    StringConstraints(pattern=r"^ecfg_[A-Za-z0-9_]{1,100}$"),
+    Expected('the id of an Edge Config such as "ecfg_..."'),
+]
+ItemKey = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,256}$"),
+    Expected('the key of an item such as "new_checkout_percent": letters, digits, _ and -'),
+]
+Person = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=200),
+    AfterValidator(_one_line),
+    Expected('a name such as "Ada Okafor", an e-mail address, or both as "Ada Okafor <ada@example.com>"'),
+]
+PathPattern = Annotated[
+    str,
+    StringConstraints(pattern=r"^[^!\s][^\n]{0,199}$"),
+    AfterValidator(_one_line),
+    Expected('a pattern of files such as "db/migrations/**" or "**/*.sql"'),
+]
 Url = Annotated[
     str,
     StringConstraints(min_length=1, max_length=2_000),
