@@ -4,6 +4,8 @@ from prefect.blocks.core import Block
 from pydantic import Field, HttpUrl, SecretStr
 
 from watchkeeper.clients.github import GitHubClient
+from watchkeeper.clients.github_changes import GitHubChangesClient
+from watchkeeper.clients.github_issues import GitHubIssuesClient
 
 
 class GitHub(Block):
@@ -31,7 +33,8 @@ class GitHub(Block):
         title="Token",
         description=(
             "A fine-grained token with Contents and Metadata: read for the repositories watched, "
-            "and Contents: write for the one that reports are published to."
+            "and Contents: write for the one that reports are published to. For ways back: Pull requests: read "
+            "and Issues: write, with Pull requests: write for comments there."
         ),
     )
     base_url: str = Field(
@@ -47,3 +50,19 @@ class GitHub(Block):
             MissingCredential: the token is empty or cannot be one.
         """
         return GitHubClient(self.token.get_secret_value(), self.base_url)
+
+    def get_changes_client(self) -> GitHubChangesClient:
+        """Return a client that compares releases; still to be entered.
+
+        Raises:
+            MissingCredential: the token is empty or cannot be one.
+        """
+        return GitHubChangesClient(self.token.get_secret_value(), self.base_url)
+
+    def get_issues_client(self) -> GitHubIssuesClient:
+        """Return a client that writes issues and comments; still to be entered.
+
+        Raises:
+            MissingCredential: the token is empty or cannot be one.
+        """
+        return GitHubIssuesClient(self.token.get_secret_value(), self.base_url)

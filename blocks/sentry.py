@@ -4,6 +4,7 @@ from prefect.blocks.core import Block
 from pydantic import Field, HttpUrl, SecretStr
 
 from watchkeeper.clients.sentry import SentryClient
+from watchkeeper.clients.sentry_releases import SentryReleasesClient
 
 
 class Sentry(Block):
@@ -27,7 +28,10 @@ class Sentry(Block):
     auth_token: SecretStr = Field(
         default=SecretStr(""),
         title="Auth token",
-        description="Token of an internal integration with the scopes org:read, project:read and event:read.",
+        description=(
+            "Token of an internal integration with the scopes org:read, project:read and event:read; with "
+            "project:releases a way back is written down at the release it goes to."
+        ),
     )
     base_url: str = Field(
         default="https://sentry.io",
@@ -42,3 +46,11 @@ class Sentry(Block):
             MissingCredential: the token is empty or cannot be one.
         """
         return SentryClient(self.auth_token.get_secret_value(), self.base_url)
+
+    def get_releases_client(self) -> SentryReleasesClient:
+        """Return a client that writes down deploys of releases; still to be entered.
+
+        Raises:
+            MissingCredential: the token is empty or cannot be one.
+        """
+        return SentryReleasesClient(self.auth_token.get_secret_value(), self.base_url)

@@ -31,3 +31,11 @@ def test_the_token_stays_hidden() -> None:
     assert TOKEN not in repr(block)
     assert TOKEN not in block.model_dump_json()
     assert TOKEN not in repr(block.get_client())
+
+
+@pytest.mark.parametrize("name", ["get_changes_client", "get_issues_client"])
+async def test_those_who_change_something_have_clients_of_their_own(name: str) -> None:
+    with pytest.raises(MissingCredential, match="GITHUB_TOKEN"):
+        getattr(GitHub(), name)()
+    async with getattr(GitHub(token=SecretStr("make-believe-token")), name)() as client:
+        assert client.requests == 0

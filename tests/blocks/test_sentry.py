@@ -39,3 +39,11 @@ async def test_it_is_saved_and_loaded() -> None:
     loaded: Sentry = await Sentry.aload("test-sentry")
     assert loaded.auth_token.get_secret_value() == TOKEN
     assert loaded.base_url == "https://de.sentry.io"
+
+
+@pytest.mark.parametrize("name", ["get_releases_client"])
+async def test_those_who_change_something_have_clients_of_their_own(name: str) -> None:
+    with pytest.raises(MissingCredential, match="SENTRY_AUTH_TOKEN"):
+        getattr(Sentry(), name)()
+    async with getattr(Sentry(auth_token=SecretStr("make-believe-token")), name)() as client:
+        assert client.requests == 0

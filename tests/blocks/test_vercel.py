@@ -28,3 +28,11 @@ def test_the_token_stays_hidden() -> None:
     block = Vercel(token=SecretStr("make-believe-token"))
     assert "make-believe-token" not in repr(block)
     assert "make-believe-token" not in block.model_dump_json()
+
+
+@pytest.mark.parametrize("name", ["get_moves_client", "get_percentages_client"])
+async def test_those_who_change_something_have_clients_of_their_own(name: str) -> None:
+    with pytest.raises(MissingCredential, match="VERCEL_TOKEN"):
+        getattr(Vercel(), name)()
+    async with getattr(Vercel(token=SecretStr("make-believe-token")), name)() as client:
+        assert client.requests == 0
