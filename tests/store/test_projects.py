@@ -1,5 +1,6 @@
 from sqlalchemy import Engine, text
 
+from tests.store.metric_samples import save_metrics
 from tests.store.samples import NOON, QUARTER, WINDOW, check, deployment, observation, pipeline, probe
 from watchkeeper.domain.windows import Window
 from watchkeeper.store.builds import pipelines, save_pipelines
@@ -29,6 +30,7 @@ def test_a_forgotten_project_leaves_nothing_and_takes_nothing_of_others(engine: 
             save_deployments(session, {project: [deployment()]})
             save_probes(session, {project: [probe()]})
             save_observations(session, [observation(project=project)])
+            save_metrics(session, project)
     with transaction(engine) as session:
         deleted = forget_project(session, "shop")
     assert {name: count for name, count in deleted.items() if count} == {
@@ -40,6 +42,15 @@ def test_a_forgotten_project_leaves_nothing_and_takes_nothing_of_others(engine: 
         "vercel_deployments": 1,
         "probes": 1,
         "observations": 1,
+        "metric_buckets": 1,
+        "metric_hours": 1,
+        "build_runs": 1,
+        "flaky_tests": 1,
+        "issue_events": 1,
+        "sentry_issues": 1,
+        "alias_requests": 1,
+        "commits": 1,
+        "incidents": 1,
     }
     with reading(engine) as session:
         assert checks(session, ["shop", "api"], WINDOW) == {"shop": (), "api": (check("api"),)}

@@ -12,18 +12,27 @@ from sqlalchemy.orm import Session
 from tests.store.report_samples import plan
 from tests.store.samples import NOON
 from watchkeeper.domain.health import CheckType
+from watchkeeper.domain.hours import SOURCES
+from watchkeeper.domain.metrics import METRICS
 from watchkeeper.domain.period_reports import ReportPeriod
-from watchkeeper.domain.windows import Window
+from watchkeeper.domain.windows import Period, Window
+from watchkeeper.store.alias_requests import alias_requests
 from watchkeeper.store.audit import audit_entries
+from watchkeeper.store.build_runs import build_runs, flaky_tests, flaky_times
 from watchkeeper.store.builds import pipelines
+from watchkeeper.store.commits import commits
 from watchkeeper.store.database import reading
 from watchkeeper.store.delivery import deployments
-from watchkeeper.store.endpoints import probes
+from watchkeeper.store.endpoints import first_probes, probes
 from watchkeeper.store.errors import issues, session_readings
 from watchkeeper.store.health import checked_windows, checks, hourly_health, latest_checks
+from watchkeeper.store.incidents import incidents
+from watchkeeper.store.issue_events import issue_events
 from watchkeeper.store.messages import last_told, pending_messages
+from watchkeeper.store.metric_columns import buckets_query, probes_query
+from watchkeeper.store.metrics import buckets, hour_progress, hour_states, hours_done, source_hours
 from watchkeeper.store.observations import hourly_observations, observations
-from watchkeeper.store.releases import releases
+from watchkeeper.store.releases import live_releases, releases
 from watchkeeper.store.report_deliveries import deliveries, due_deliveries, known_message
 from watchkeeper.store.reports import earlier_recommendations, reports_since
 from watchkeeper.store.rollbacks import (
@@ -48,6 +57,23 @@ QUERIES: dict[str, Callable[[Session], object]] = {
     "observations": lambda s: observations(s, PROJECTS, DAYS_90, "sentry", "error_rate"),
     "hourly observations": lambda s: hourly_observations(s, PROJECTS, DAYS_90, "sentry", "error_rate"),
     "probes": lambda s: probes(s, PROJECTS, DAYS_90),
+    "first probes": lambda s: first_probes(s, PROJECTS),
+    "buckets": lambda s: buckets(s, PROJECTS, DAYS_90, Period.HOUR),
+    "buckets of some metrics": lambda s: buckets(s, PROJECTS, DAYS_90, Period.DAY, ["score", "cost"]),
+    "buckets in columns": lambda s: s.execute(buckets_query(PROJECTS, DAYS_90, Period.HOUR, METRICS)),
+    "probes in columns": lambda s: s.execute(probes_query(s, PROJECTS, NOON)),
+    "hours": lambda s: source_hours(s, PROJECTS, DAYS_90),
+    "states of hours": lambda s: hour_states(s, PROJECTS, DAYS_90),
+    "progress of hours": lambda s: hour_progress(s, dict.fromkeys(PROJECTS, SOURCES), DAYS_90),
+    "hours that are done": lambda s: hours_done(s, PROJECTS, DAYS_90),
+    "build runs": lambda s: build_runs(s, PROJECTS, DAYS_90),
+    "flaky tests": lambda s: flaky_tests(s, PROJECTS, DAYS_90),
+    "flaky times": lambda s: flaky_times(s, PROJECTS, DAYS_90),
+    "issue events": lambda s: issue_events(s, PROJECTS, DAYS_90),
+    "moves of production": lambda s: alias_requests(s, PROJECTS, DAYS_90),
+    "commits": lambda s: commits(s, PROJECTS, DAYS_90),
+    "incidents": lambda s: incidents(s, PROJECTS, DAYS_90),
+    "live releases": lambda s: live_releases(s, PROJECTS, DAYS_90),
     "session readings": lambda s: session_readings(s, PROJECTS, [NOON]),
     "issues": lambda s: issues(s, PROJECTS, DAYS_90),
     "deployments": lambda s: deployments(s, PROJECTS, DAYS_90),

@@ -4,6 +4,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, text
 
+from tests.store.metric_samples import save_metrics
 from tests.store.samples import NOON, QUARTER, check, deployment, observation, pipeline, probe, quarter
 from watchkeeper.domain.errors import ErrorReport, SessionReading
 from watchkeeper.domain.health import CheckType
@@ -128,6 +129,27 @@ def test_what_is_kept_long_goes_at_last(engine: Engine) -> None:
     gone = {name for name, number in prune(engine, LONG_AFTER).items() if number}
     assert gone == {"vercel_deployments", "pipelines", "hourly_health"}
     assert count(engine, "workflows") == 0
+
+
+def test_metrics_and_what_they_are_made_of_are_kept_for_400_days(engine: Engine) -> None:
+    with transaction(engine) as session:
+        save_metrics(session, "shop")
+    assert sum(prune(engine, NOON + 400 * DAY).values()) == 0
+    gone = {name: number for name, number in prune(engine, NOON + 401 * DAY).items() if number}
+    assert gone == dict.fromkeys(
+        [
+            "metric_buckets",
+            "metric_hours",
+            "build_runs",
+            "flaky_tests",
+            "issue_events",
+            "sentry_issues",
+            "alias_requests",
+            "commits",
+            "incidents",
+        ],
+        1,
+    )
 
 
 def test_many_rows_go_in_small_steps(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,7 +39,7 @@ def probe_columns(session: Session, projects: Collection[str], hours: Sequence[d
     found: list[list[Any]] = [[] for _ in _PROBE]
     counts = []
     for hour in hours:
-        columns = fetch_columns(session, _probes_of(session, projects, hour))
+        columns = fetch_columns(session, probes_query(session, projects, hour))
         counts.append(len(columns[0]))
         for values, more in zip(found, columns, strict=True):
             values.extend(more)
@@ -53,7 +53,7 @@ def probe_columns(session: Session, projects: Collection[str], hours: Sequence[d
 _PROBE = ("project", "endpoint", "failure", "total_ms", "first_byte_ms", "certificate_expires_at")
 
 
-def _probes_of(session: Session, projects: Collection[str], hour: datetime) -> Select[Any]:
+def probes_query(session: Session, projects: Collection[str], hour: datetime) -> Select[Any]:
     column = table_of(ProbeRow).c
     expires = column.certificate_expires_at
     return (
@@ -78,13 +78,7 @@ def bucket_columns(
     metrics: Collection[str] | None = None,
 ) -> BucketColumns:
     """Return the buckets of this size that start in the window; of all metrics unless some are named."""
-    column = table_of(MetricBucketRow).c
-    query = (
-        select(*(column[name] for name in COLUMNS if name != "period"))
-        .where(column.project.in_(projects), column.period == period.value)
-        .where(column.metric.in_(METRICS if metrics is None else metrics))
-        .where(column.start >= window.start, column.start < window.end)
-    )
+    query = buckets_query(projects, window, period, METRICS if metrics is None else metrics)
     project, metric, start, label, count, total, least, greatest, sketch = fetch_columns(session, query)
     return BucketColumns(
         project,
@@ -96,6 +90,15 @@ def bucket_columns(
         _numbers(least),
         _numbers(greatest),
         [packed or b"" for packed in sketch],
+    )
+
+
+def buckets_query(projects: Collection[str], window: Window, period: Period, metrics: Collection[str]) -> Select[Any]:
+    column = table_of(MetricBucketRow).c
+    return (
+        select(*(column[name] for name in COLUMNS if name != "period"))
+        .where(column.project.in_(projects), column.period == period.value, column.metric.in_(metrics))
+        .where(column.start >= window.start, column.start < window.end)
     )
 
 
