@@ -136,4 +136,5 @@ def bars(line: Iterable[Point], step: timedelta, sign: int = 1) -> list[Row]:
 
 
 def data(rows: Sequence[Row]) -> alt.InlineData:
-    return alt.InlineData([dict(row) for row in rows])
+    """Return rows as the data of a chart; a tuple, which Altair does not copy each time it copies the chart."""
+    return alt.InlineData(tuple(dict(row) for row in rows))

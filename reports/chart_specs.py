@@ -44,7 +44,7 @@ def score_chart(project: ProjectReport, canvas: Canvas, place: tzinfo) -> Drawin
         .axis(values=[0, 50, 100], labelExpr="datum.value")
     )
     rows = rows_of(series.lines["score"], series.step)
-    spread = alt.Chart(data(rows)).mark_area(color=light("haze")).encode(x=x, y=alt.Y("low:Q"), y2="high:Q")
+    spread = alt.Chart(data(rows)).mark_area(color=light("haze")).encode(x=x, y=alt.Y("low:Q"), y2=alt.Y2("high:Q"))
     has_spread = any(row["low"] is not None and row["low"] != row["high"] for row in rows)
     return alt.layer(
         *([spread] if has_spread else ()),
@@ -68,9 +68,9 @@ def incident_rows(incidents: Sequence[Incident], window: Window) -> list[Row]:
 def _incident_layers(rows: list[Row]) -> list[alt.Chart]:
     if not rows:
         return []
-    base = alt.Chart(data(rows)).encode(x="at:Q", x2="end:Q", y="value:Q")
+    base = alt.Chart(data(rows)).encode(x=alt.X("at:Q"), x2=alt.X2("end:Q"), y=alt.Y("value:Q"))
     return [
-        base.mark_rect(color=light("alarm")).encode(y2="top:Q"),
+        base.mark_rect(color=light("alarm")).encode(y2=alt.Y2("top:Q")),
         base.mark_rect(color=light("bad"), height=3, yOffset=-1.5),
     ]
 
@@ -81,15 +81,17 @@ def _release_layers(releases: Sequence[ReleaseLine], canvas: Canvas) -> list[alt
         rows = [_release_row(release) for release in releases if (release.outcome in FAILED_OUTCOMES) is failed]
         if not rows:
             continue
-        base = alt.Chart(data(rows)).encode(x="at:Q", y="value:Q")
+        base = alt.Chart(data(rows)).encode(x=alt.X("at:Q"), y=alt.Y("value:Q"))
         layers += [
-            base.mark_rule(color=light(colour), strokeDash=[1, 3], opacity=0.7).encode(y2="zero:Q"),
+            base.mark_rule(color=light(colour), strokeDash=[1, 3], opacity=0.7).encode(y2=alt.Y2("zero:Q")),
             base.mark_point(shape=shape, filled=True, size=70 if failed else 48, color=light(colour), opacity=1).encode(
-                description="told:N"
+                description=alt.Description("told:N")
             ),
         ]
         if failed and canvas.is_wide:
-            layers.append(base.mark_text(align="left", dx=8, color=light("bad"), fontWeight=600).encode(text="name:N"))
+            layers.append(
+                base.mark_text(align="left", dx=8, color=light("bad"), fontWeight=600).encode(text=alt.Text("name:N"))
+            )
     return layers
 
 
@@ -107,7 +109,7 @@ def _line_layers(rows: list[Row], x: alt.X, y: alt.Y, colour: str = "accent", si
     if not lonely:
         return [line]
     dots = alt.Chart(data(lonely)).mark_point(filled=True, size=14, color=light(colour), opacity=1)
-    return [line, dots.encode(x="at:Q", y="value:Q")]
+    return [line, dots.encode(x=alt.X("at:Q"), y=alt.Y("value:Q"))]
 
 
 def failure_chart(series: Series, canvas: Canvas, place: tzinfo) -> Drawing:
@@ -118,7 +120,7 @@ def failure_chart(series: Series, canvas: Canvas, place: tzinfo) -> Drawing:
     top = max(0.01, min(max(highs, default=0.0), 2.5 * peak), peak) * 1.08
     rows = rows_of(line, series.step, top)
     x, y = time_axis(extent(series), place, canvas), value_axis("value", top, "%")
-    band = alt.Chart(data(rows)).mark_area(color=light("band")).encode(x=x, y=alt.Y("low:Q"), y2="high:Q")
+    band = alt.Chart(data(rows)).mark_area(color=light("band")).encode(x=x, y=alt.Y("low:Q"), y2=alt.Y2("high:Q"))
     return alt.layer(band, *_line_layers(rows, x, y))
 
 
@@ -132,7 +134,7 @@ def latency_chart(series: Series, canvas: Canvas, place: tzinfo) -> Drawing:
         if low in names and high in names:
             rows = _between(series, low, high)
             layers.append(
-                alt.Chart(data(rows)).mark_area(color=light(colour)).encode(x=x, y=alt.Y("low:Q"), y2="high:Q")
+                alt.Chart(data(rows)).mark_area(color=light(colour)).encode(x=x, y=alt.Y("low:Q"), y2=alt.Y2("high:Q"))
             )
     for name, colour, size in (("p95", "accent", 1), ("p50", "accent", 2)):
         if name in names:
@@ -166,7 +168,7 @@ def cost_chart(series: Series, canvas: Canvas, place: tzinfo) -> Drawing:
     if not expected:
         return layered
     strokes = alt.Chart(data(expected)).mark_rule(color=light("ink"), strokeWidth=1.5)
-    return alt.layer(layered, strokes.encode(x="at:Q", x2="end:Q", y="value:Q"))
+    return alt.layer(layered, strokes.encode(x=alt.X("at:Q"), x2=alt.X2("end:Q"), y=alt.Y("value:Q")))
 
 
 def _bar_layers(
@@ -175,7 +177,7 @@ def _bar_layers(
     x = time_axis(extent(series), place, canvas)
     y = value_axis("value", bounds[1], series.unit, bounds[0])
     layers: list[Any] = [
-        alt.Chart(data(rows)).mark_rect(color=light(colour)).encode(x=x, x2="end:Q", y=y, y2="zero:Q")
+        alt.Chart(data(rows)).mark_rect(color=light(colour)).encode(x=x, x2=alt.X2("end:Q"), y=y, y2=alt.Y2("zero:Q"))
         for rows, colour in several
         if rows
     ]
@@ -203,7 +205,7 @@ def calendar_chart(days: Mapping[date, tuple[int, int]]) -> Drawing:
         cornerRadius=3, filled=False, stroke=light("bad"), strokeWidth=2
     )
     counts = base.transform_filter("datum.count > 0").mark_text(color=light("ink"), fontWeight=600)
-    return alt.layer(fields, frames, counts.encode(text="shown:N"))
+    return alt.layer(fields, frames, counts.encode(text=alt.Text("shown:N")))
 
 
 def _day_row(day: date, counts: tuple[int, int], most: int) -> Row:

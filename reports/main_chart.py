@@ -74,7 +74,7 @@ def _grid(rows: Sequence[tuple[int, ProjectReport]], report: PeriodReport) -> li
     x = time_axis(report.window, ZoneInfo(report.zone), Canvas("narrow", _PLOT, 0))
     domain = [_floor(max(len(rows) - 1, 0)) - 6, 112]
     y = alt.Y("value:Q", scale=alt.Scale(domain=domain, nice=False, zero=False), axis=None)
-    base = alt.Chart(data(lines)).encode(x=x, y=y, detail="row:N")
+    base = alt.Chart(data(lines)).encode(x=x, y=y, detail=alt.Detail("row:N"))
     return [base.mark_line(color=light("grid"), strokeWidth=1)]
 
 
@@ -87,7 +87,7 @@ def _incidents(rows: Sequence[tuple[int, ProjectReport]], report: PeriodReport) 
     if not found:
         return []
     base = alt.Chart(data(found)).mark_rect(color=light("alarm"))
-    return [base.encode(x="at:Q", x2="end:Q", y="value:Q", y2="top:Q")]
+    return [base.encode(x=alt.X("at:Q"), x2=alt.X2("end:Q"), y=alt.Y("value:Q"), y2=alt.Y2("top:Q"))]
 
 
 def _lines(rows: Sequence[tuple[int, ProjectReport]]) -> list[alt.Chart]:
@@ -96,8 +96,8 @@ def _lines(rows: Sequence[tuple[int, ProjectReport]]) -> list[alt.Chart]:
         return []
     line = alt.Chart(data(points)).mark_line(color=light("accent"), strokeWidth=2.5, strokeJoin="round")
     dots = alt.Chart(data(alone(points))).mark_point(color=light("accent"), filled=True, size=18, opacity=1)
-    encoding = {"x": "at:Q", "y": "value:Q", "detail": "row:N"}
-    return [layer.encode(**encoding) for layer in (line, dots)]
+    places = alt.X("at:Q"), alt.Y("value:Q"), alt.Detail("row:N")
+    return [layer.encode(*places) for layer in (line, dots)]
 
 
 def _raised(row: int, project: ProjectReport) -> Iterator[Row]:
@@ -113,15 +113,15 @@ def _words(rows: Sequence[tuple[int, ProjectReport]]) -> list[alt.Chart]:
     told = [_told(row, project) for row, project in rows] or [
         {"row": 0, "name": "No project", "verdict": "", "score": "", "colour": light("muted"), "value": 50}
     ]
-    base = alt.Chart(data(told)).encode(y="value:Q")
+    base = alt.Chart(data(told)).encode(y=alt.Y("value:Q"))
     left: dict[str, Any] = {"align": "left", "baseline": "middle", "x": -_LEFT}
     name = {**left, "dy": -12, "fontSize": _NAME, "fontWeight": "bold", "color": light("ink"), "limit": _LEFT - 8}
     colour = alt.Color("colour:N", scale=None)
     score = {**name, "align": "right", "x": -12, "dy": 11, "fontSize": 24}
     return [
-        base.mark_text(**name).encode(text="name:N"),
-        base.mark_text(**left, dy=11, fontSize=_SMALL).encode(text="verdict:N", color=colour),
-        base.mark_text(**score).encode(text="score:N"),
+        base.mark_text(**name).encode(text=alt.Text("name:N")),
+        base.mark_text(**left, dy=11, fontSize=_SMALL).encode(text=alt.Text("verdict:N"), color=colour),
+        base.mark_text(**score).encode(text=alt.Text("score:N")),
     ]
 
 

@@ -137,15 +137,17 @@ def render_report(report: PeriodReport) -> str:
     ordered = worst_first(report.projects)
     place = ZoneInfo(report.zone)
     charts = [draw_charts(project, CHARTS, report.window, place) for project in ordered[: DETAILS[0].charted]]
+    columns = _columns(ordered)
     page = ""
     for detail in DETAILS:
-        page = _page(report, [_section(n, p, report, charts, detail) for n, p in enumerate(ordered)], detail)
+        sections = [_section(n, p, report, columns, charts, detail) for n, p in enumerate(ordered)]
+        page = _page(report, sections, columns, detail)
         if len(page.encode()) < MOST_BYTES:
             break
     return page
 
 
-def _page(report: PeriodReport, sections: Sequence[Section], detail: Detail) -> str:
+def _page(report: PeriodReport, sections: Sequence[Section], columns: Sequence[Figure], detail: Detail) -> str:
     place = ZoneInfo(report.zone)
     words = compared(report)
     return environment().get_template("period_report.html").render(
@@ -156,7 +158,7 @@ def _page(report: PeriodReport, sections: Sequence[Section], detail: Detail) -> 
         is_daily=report.period is ReportPeriod.DAILY,
         names={project.slug: project.name for project in report.projects},
         sections=sections,
-        columns=_columns([section.project for section in sections]),
+        columns=columns,
         compared=words,
         against=listed(list(words.values())),
         quiet_note=_quiet_note(len(sections), detail.charted),
@@ -183,13 +185,17 @@ def _columns(projects: Sequence[ProjectReport]) -> list[Figure]:
     return list(found.values())[:5]
 
 
-def _section(
-    number: int, project: ProjectReport, report: PeriodReport, charts: Sequence[tuple[Drawn, ...]], detail: Detail
+def _section(  # noqa: PLR0913, PLR0917 - all that a section is made of
+    number: int,
+    project: ProjectReport,
+    report: PeriodReport,
+    columns: Sequence[Figure],
+    charts: Sequence[tuple[Drawn, ...]],
+    detail: Detail,
 ) -> Section:
     words = compared(report)
     is_quiet = number >= detail.charted
     lines = {name: _line(figure, words) for name, figure in project.figures.items()}
-    columns = _columns(report.projects)
     shown_lines = (
         lines if detail.all_figures or not is_quiet else {n: lines[n] for n in project.key_figures if n in lines}
     )

@@ -1,14 +1,18 @@
+import json
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from altair import LayerChart
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.chart_axes import alone, nice_marks
-from reports.charts import Drawn, draw_charts, main_chart_png, summarised
+from reports.chart_axes import NARROW, WIDE, alone, nice_marks
+from reports.chart_specs import calendar_chart, score_chart
+from reports.charts import SPECS, Drawn, draw_charts, main_chart_png, specification, specified, summarised
+from reports.main_chart import main_chart
 from tests.reports.odd_reports import empty_report, hostile_report, wordy_report
 from tests.reports.period_makers import period_report
 from watchkeeper.domain.period_reports import PeriodReport, Point, ProjectReport, ReportPeriod, Series
@@ -30,6 +34,16 @@ def series(name: str, *values: float | None, unit: str = "ms", line: str = "p95"
 
 def test_a_day_has_no_calendar() -> None:
     assert [chart.name for chart in charts(period_report())] == list(NAMES[:-1])
+
+
+@pytest.mark.parametrize("report", [period_report(ReportPeriod.MONTHLY, 2), hostile_report(ReportPeriod.WEEKLY)])
+def test_every_chart_is_in_the_grammar(report: PeriodReport) -> None:
+    project = report.projects[0]
+    specs = [spec(project.series[name], NARROW, UTC_ZONE) for name, spec in SPECS.items()]
+    specs += [score_chart(project, WIDE, UTC_ZONE), calendar_chart(project.calendar)]
+    for chart in specs:
+        LayerChart.from_json(json.dumps(specification(chart, NARROW)), validate=True)
+    LayerChart.from_json(json.dumps(specified(main_chart(report))), validate=True)
 
 
 @pytest.mark.parametrize("period", [ReportPeriod.WEEKLY, ReportPeriod.MONTHLY, ReportPeriod.CUSTOM])
