@@ -6,12 +6,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from prefect import flow
+from prefect.artifacts import Artifact
 from prefect.logging import disable_run_logger
 from pydantic import SecretStr
 
 from blocks.slack import Slack
 from tasks import store
-from tasks.reports import earlier_recommendations
+from tasks.report_plans import Kept
+from tasks.reports import draw, earlier_recommendations, keep, show
 from tests.reports.period_makers import period_report
 from tests.tasks.report_desk import FILES, STEM, Desk, open_desk, saying
 from watchkeeper.domain.deliveries import ChannelKind, Outcome
@@ -22,9 +25,14 @@ pytestmark = pytest.mark.usefixtures("prefect_server")
 LATER = timedelta(hours=1)
 
 
+ON_BOTH = pytest.mark.parametrize("_database", ["sqlite", "postgresql"], indirect=True)
+
+
 @pytest.fixture(autouse=True)
-def _database(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("WATCHKEEPER_DATABASE_URL", url)
+def _database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Give a store; the ledger itself is tested on both engines, most of its users here on one."""
+    engine = getattr(request, "param", "sqlite")
+    monkeypatch.setenv("WATCHKEEPER_DATABASE_URL", request.getfixturevalue(f"{engine}_url"))
     store.database.cache_clear()
     yield
     store.database().dispose()
@@ -75,6 +83,7 @@ async def test_a_message_with_chart_and_page_in_its_thread_is_confirmed(desk: De
     assert await desk.files(message) == FILES
 
 
+@ON_BOTH
 async def test_delivered_again_it_is_unchanged(desk: Desk) -> None:
     configuration = desk.configuration('channel: "#reports", apprise: desk')
     kept = await desk.keep(configuration)
@@ -87,6 +96,7 @@ async def test_delivered_again_it_is_unchanged(desk: Desk) -> None:
     assert len(await desk.hooks()) == 1
 
 
+@ON_BOTH
 async def test_a_report_that_says_something_else_takes_the_place_of_the_first(desk: Desk) -> None:
     configuration = desk.configuration('channel: "#reports", apprise: desk')
     await desk.deliver(configuration, await desk.keep(configuration))
@@ -148,6 +158,7 @@ async def test_a_message_stands_where_its_files_are_refused(desk: Desk) -> None:
     assert (row["state"], bool(row["ts"])) == ("partly", True)
 
 
+@ON_BOTH
 async def test_what_is_partly_there_is_completed_without_touching_the_message(desk: Desk) -> None:
     configuration = desk.configuration()
     kept = await desk.keep(configuration)
@@ -172,6 +183,7 @@ async def test_a_webhook_gets_the_message_alone_and_never_twice(desk: Desk) -> N
     assert len(await desk.messages("C000RELEASES")) == 1
 
 
+@pytest.mark.slow
 async def test_an_address_that_does_not_confirm_is_tried_again_alone(desk: Desk) -> None:
     configuration = desk.configuration("channel: off, apprise: half")
     (apprise,) = await desk.deliver(configuration, await desk.keep(configuration))
@@ -228,6 +240,7 @@ async def test_a_page_that_is_gone_is_said(desk: Desk) -> None:
     assert "could not be read: No such file" in retried.sentence
 
 
+@ON_BOTH
 async def test_while_another_run_delivers_we_wait_and_send_nothing(desk: Desk) -> None:
     configuration = desk.configuration()
     kept = await desk.keep(configuration)
@@ -246,3 +259,24 @@ def desk_projects() -> str:
 async def save_webhook(desk: Desk) -> None:
     url = f"{desk.url}/slack/services/T0000ACME/B000WATCH/make-believe"
     await Slack(webhook_url=SecretStr(url)).asave("hook", overwrite=True)
+
+
+@pytest.mark.slow
+async def test_a_report_is_drawn_kept_and_shown_in_the_ui(desk: Desk) -> None:
+    configuration = desk.configuration("link: 'https://reports.example'")
+
+    @flow
+    async def reporting() -> Kept:
+        kept = await keep(configuration, draw(period_report()), datetime.now(UTC))
+        await show(kept)
+        return kept
+
+    kept = await reporting()
+    assert kept.files[f"{STEM}.html"].startswith(b"<!DOCTYPE html>")
+    assert kept.files[f"{STEM}.png"].startswith(b"\x89PNG")
+    link, table = await Artifact.aget("report-daily"), await Artifact.aget("report-daily-figures")
+    assert link is not None
+    assert table is not None
+    assert f"https://reports.example/{STEM}.html" in str(link.data)
+    assert "Shop" in str(table.data)
+    assert f"{desk.folder}/{STEM}.html" in str(table.data)
