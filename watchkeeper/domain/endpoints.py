@@ -13,6 +13,7 @@ from watchkeeper.domain.verdicts import Evidence, Finding, Gap, Judgement, Missi
 
 RECENT_ANSWERS = 5  # that the latency of an endpoint is judged by
 ENOUGH_ANSWERS = 2  # below which one slow answer is no slow endpoint
+DOWN = " is down since "  # between the name of an endpoint and the moment, in a reason
 
 
 class ProbeFailure(StrEnum):
@@ -135,6 +136,11 @@ def down_endpoints(probes: Iterable[Probe], limits: EndpointLimits) -> frozenset
     return frozenset(name for name, state in endpoint_states(probes, limits).items() if state.down)
 
 
+def told_down(judgement: Judgement) -> frozenset[str]:
+    """Return the names of the endpoints that a judgement, be it stored long ago, calls down."""
+    return frozenset(reason.partition(DOWN)[0] for reason in judgement.reasons if DOWN in reason)
+
+
 def judge_endpoints(
     report: EndpointReport | Missing,
     endpoints: Sequence[Endpoint],
@@ -208,7 +214,7 @@ def _findings(endpoint: Endpoint, state: EndpointState, limits: EndpointLimits, 
     name, last = endpoint.name, state.last
     if state.down:
         failed = next(probe for probe in reversed(state.probes) if not probe.ok)
-        reason = f"{name} is down since {clock(state.since or failed.at)}: {_why(failed)}"
+        reason = f"{name}{DOWN}{clock(state.since or failed.at)}: {_why(failed)}"
         if last.ok:
             reason += f"; it answered again {state.in_a_row} of the {limits.successes_to_recover} times needed"
         return [Finding(Verdict.CRITICAL, reason, 49 * (1 - share_down))]

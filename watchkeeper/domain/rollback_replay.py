@@ -1,16 +1,26 @@
 """What the triggers would have done: shadow mode, and stored history played again."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Final
 
-from watchkeeper.domain.health import HealthCheck
+from watchkeeper.domain.blame import Fault
+from watchkeeper.domain.commits import same_commit, short_name
+from watchkeeper.domain.health import CheckType, HealthCheck
 from watchkeeper.domain.limits import HealthLimits
-from watchkeeper.domain.production import AliasRequest
-from watchkeeper.domain.rollback import RollbackPolicy
-from watchkeeper.domain.rollback_triggers import Proposal
-from watchkeeper.domain.schedule import Maintenance
+from watchkeeper.domain.phrases import clock, span
+from watchkeeper.domain.production import AliasJob, AliasRequest
+from watchkeeper.domain.rollback import AutoRollback, RollbackPolicy
+from watchkeeper.domain.rollback_triggers import Proposal, decide_rollback
+from watchkeeper.domain.schedule import Maintenance, current_maintenance
+from watchkeeper.domain.verdicts import Verdict
 from watchkeeper.domain.windows import Window
+
+OWN_WAY: Final = timedelta(minutes=5)  # from a proposal to production being back, with somebody at hand to approve
+LOOKED_BACK: Final = 200  # checks before each one that a decision is made by: two days of quarters of an hour
+CALM: Final = frozenset({Verdict.HEALTHY, Verdict.WARNING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +60,17 @@ class Replay:
         return sum((fired.saved for fired in self.fired), timedelta())
 
 
+@dataclass(frozen=True, slots=True)
+class _Story:
+    """What really happened after a proposal: the checks after it, and the moves of production."""
+
+    proposal: Proposal
+    at: datetime
+    after: Sequence[HealthCheck]
+    live_at: Mapping[str, datetime]
+    moves: Sequence[AliasRequest]
+
+
 def replay(  # noqa: PLR0913, PLR0917 - the history, what it is judged by, and what really happened
     project: str,
     history: Sequence[HealthCheck],
@@ -59,11 +80,89 @@ def replay(  # noqa: PLR0913, PLR0917 - the history, what it is judged by, and w
     moves: Iterable[AliasRequest] = (),
     maintenance: Sequence[Maintenance] = (),
 ) -> Replay:
-    """Return what the triggers would have done.
+    """Return what the triggers would have done, once for each trouble of a release.
 
     Args:
         history: full checks, the newest last.
         live_at: when releases went live, by commit SHA.
         moves: what really was rolled back and promoted.
     """
-    raise NotImplementedError
+    checks = [check for check in history if check.check_type is CheckType.FULL]
+    watched = policy if policy.auto is not AutoRollback.OFF else replace(policy, auto=AutoRollback.PROPOSE)
+    several, fired, seen = tuple(moves), list[Fired](), set[str]()
+    for place, check in enumerate(checks):
+        if check.verdict is not Verdict.CRITICAL or (fired and _too_soon(fired[-1], check, policy)):
+            continue
+        at, known = check.window.end, checks[max(0, place + 1 - LOOKED_BACK) : place + 1]
+        held = current_maintenance(maintenance, at)
+        decided = decide_rollback(known, limits, watched, _live_at(live_at, check.release), at, held)
+        if isinstance(decided, Proposal) and decided.key not in seen:
+            seen.add(decided.key)
+            fired.append(_fired(_Story(decided, at, checks[place + 1 :], live_at, several)))
+    window = Window(checks[0].window.start, checks[-1].window.end) if checks else None
+    return Replay(project, window, len(checks), tuple(fired))
+
+
+def _too_soon(last: Fired, check: HealthCheck, policy: RollbackPolicy) -> bool:
+    """Return True for a trouble that has fired already, and within the cooldown after it."""
+    lasts = last.ended_at is None or check.window.end <= last.ended_at
+    same = _same(last.proposal.release, check.release)
+    return (lasts and same) or check.window.end - last.at < policy.cooldown
+
+
+def _fired(story: _Story) -> Fired:
+    ended = _end(story.after)
+    if ended is None:
+        last = story.after[-1].window.end if story.after else story.at
+        reason = f"it still lasts at the end of what is stored, {clock(last)}"
+        return Fired(story.at, story.proposal, None, None, max(timedelta(), last - story.at - OWN_WAY), reason)
+    at = ended.window.end
+    false = _false(story, ended)
+    if false:
+        return Fired(story.at, story.proposal, is_false=True, ended_at=at, saved=timedelta(), reason=false)
+    saved = max(timedelta(), at - story.at - OWN_WAY)
+    known = False if ended.release else None  # it may have been the same release all the time
+    return Fired(story.at, story.proposal, is_false=known, ended_at=at, saved=saved, reason=_how(story, ended))
+
+
+def _end(after: Sequence[HealthCheck]) -> HealthCheck | None:
+    """Return the first of two calm checks in a row; one that could not see neither ends nor continues anything."""
+    known = [check for check in after if check.verdict is not Verdict.UNKNOWN]
+    return next((one for one, other in pairwise(known) if {one.verdict, other.verdict} <= CALM), None)
+
+
+def _false(story: _Story, ended: HealthCheck) -> str:
+    """Return why going back would have been wrong; "" when it would not."""
+    bad = story.proposal.release
+    during = [check for check in story.after if check.window.end < ended.window.end]
+    blamed = next((check for check in during if check.blame.fault is Fault.PLATFORM), None)
+    if blamed is not None:
+        return f"it turned out to be the platform's fault: {blamed.blame.reason}"
+    if _same(ended.release, bad):
+        return f"it recovered by itself after {span(ended.window.end - story.at)}, on the same release"
+    older = [check for check in during if check.verdict is Verdict.CRITICAL and _is_older(check.release, story)]
+    if len(older) > 1:
+        return f"{short_name(older[-1].release)}, which had served before, failed just the same"
+    return ""
+
+
+def _is_older(release: str, story: _Story) -> bool:
+    own, other = _live_at(story.live_at, story.proposal.release), _live_at(story.live_at, release)
+    return bool(release) and own is not None and other is not None and other < own
+
+
+def _how(story: _Story, ended: HealthCheck) -> str:
+    back = [m for m in story.moves if m.kind == "rollback" and m.job is AliasJob.SUCCEEDED]
+    moved = next((m for m in back if story.at - OWN_WAY <= m.requested_at <= ended.window.end), None)
+    if moved is not None:
+        return f"somebody rolled it back at {clock(moved.requested_at)}"
+    return f"release {short_name(ended.release) or 'unknown'} took its place, seen at {clock(ended.window.end)}"
+
+
+def _live_at(live_at: Mapping[str, datetime], release: str) -> datetime | None:
+    exact = live_at.get(release)
+    return exact or next((moment for name, moment in live_at.items() if same_commit(name, release)), None)
+
+
+def _same(one: str, other: str) -> bool:
+    return one == other or same_commit(one, other)
