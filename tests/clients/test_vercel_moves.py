@@ -478,3 +478,30 @@ async def test_garbage_never_moves_anything_twice(body: object) -> None:
         moved = await client.move(ORDER, brief)
     assert asked.count("POST") <= 1
     assert not moved.is_done or moved.serving == GOOD
+
+
+async def test_who_may_not_ask_does_not() -> None:
+    vercel = Vercel()
+
+    async def never() -> bool:
+        return False
+
+    async with Hasty(TOKEN, transport=httpx.MockTransport(vercel)) as client:
+        moved = await client.move(ORDER, QUICK, never)
+    assert (moved.outcome, moved.was_asked, vercel.moves) == (MoveOutcome.REFUSED, False, [])
+
+
+async def test_the_deployments_of_one_project_are_read_within_a_bound() -> None:
+    asked: list[httpx.Request] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        raw = {"uid": f"dpl_{len(asked)}", "projectId": "prj_shop", "created": CREATED + len(asked), "state": "READY"}
+        return httpx.Response(200, json={"deployments": [raw], "pagination": {"next": CREATED + len(asked)}})
+
+    async with Hasty(TOKEN, transport=httpx.MockTransport(handle)) as client:
+        found = await client.deployments("team_acme", "prj_shop", "a" * 40)
+    assert [deployment.id for deployment in found] == ["dpl_2", "dpl_1"]
+    assert asked[0].url.params["projectId"] == "prj_shop"
+    assert asked[0].url.params["sha"] == "a" * 40
+    assert asked[1].url.params["until"] == str(CREATED + 1)

@@ -113,3 +113,14 @@ async def test_an_item_that_cannot_be_read_is_an_error() -> None:
     async with Hasty(TOKEN, transport=transport) as client:
         with pytest.raises(VendorRefused):
             await client.percentage("team_acme", "ecfg_shop", "checkout_percent")
+
+
+async def test_who_may_not_ask_does_not() -> None:
+    store = Store()
+
+    async def never() -> bool:
+        return False
+
+    async with Hasty(TOKEN, transport=httpx.MockTransport(store)) as client:
+        moved = await client.set_percentage(ORDER, never)
+    assert (moved.outcome, store.changes) == (MoveOutcome.REFUSED, [])

@@ -5,7 +5,6 @@ Source: https://vercel.com/docs/rest-api and https://www.vercel-status.com/api
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeVar
 from urllib.parse import quote
@@ -15,6 +14,7 @@ import httpx
 from watchkeeper.clients.base import Answer, Params, VendorClient, VendorError, VendorRefused, VendorUnavailable
 from watchkeeper.clients.parsing import Record, record_of
 from watchkeeper.clients.rate_limits import LimitHeaders
+from watchkeeper.clients.vercel_account import Account
 from watchkeeper.clients.vercel_parsing import (
     read_deployment,
     read_platform_status,
@@ -62,13 +62,13 @@ class VercelClient(VendorClient):
             projects: ids or names; they are the keys of the result.
             until: deployments created at this moment or later are left out; None for up to now.
         """
-        account = _Account(team)
+        account = Account(team)
         found, built = await asyncio.gather(self._projects(account, projects), self._deployments(account, since, until))
         reports = await asyncio.gather(*(self._report(account, found, name, built) for name in projects))
         return dict(zip(projects, reports, strict=True))
 
     async def _report(
-        self, account: "_Account", found: "_Projects", name: str, built: "_Deployments"
+        self, account: Account, found: "_Projects", name: str, built: "_Deployments"
     ) -> DeliveryReport | Missing:
         try:
             project = found.named(name)
@@ -83,25 +83,25 @@ class VercelClient(VendorClient):
             warnings=(*built.warnings, *warnings),
         )
 
-    async def _projects(self, account: "_Account", wanted: Collection[str]) -> "_Projects":
+    async def _projects(self, account: Account, wanted: Collection[str]) -> "_Projects":
         """List the account's projects until every wanted one was seen."""
         found = _Projects(self.vendor, account)
 
-        def next_page(answer: Answer) -> Params | None:
+        def following(answer: Answer) -> Params | None:
             found.add(record_of(answer).records("projects"))
-            return None if found.has_all(wanted) else _next_page(answer, "from")
+            return None if found.has_all(wanted) else next_page(answer, "from")
 
         pages = await self.get_pages(
             "/v10/projects",
             {"limit": str(_PAGE_SIZE), **account.params},
-            next_page,
+            following,
             most=_MOST_PROJECT_PAGES,
             about=f"the projects of {account.name}",
         )
         found.is_cut = pages.is_cut
         return found
 
-    async def _deployments(self, account: "_Account", since: datetime, until: datetime | None) -> "_Deployments":
+    async def _deployments(self, account: Account, since: datetime, until: datetime | None) -> "_Deployments":
         pages = await self.get_pages(
             "/v6/deployments",
             {
@@ -111,7 +111,7 @@ class VercelClient(VendorClient):
                 "limit": _PAGE_SIZE,
                 **account.params,
             },
-            lambda answer: _next_page(answer, "until"),
+            lambda answer: next_page(answer, "until"),
             most=_MOST_DEPLOYMENT_PAGES,
             about=f"the deployments of {account.name}",
         )
@@ -122,7 +122,7 @@ class VercelClient(VendorClient):
         return _Deployments(deployments, tuple(warnings))
 
     async def _rolling_release(
-        self, account: "_Account", project: Record
+        self, account: Account, project: Record
     ) -> tuple[RollingRelease | None, tuple[str, ...]]:
         """Return the project's rolling release if it makes any, and a warning where it could not be read."""
         if not project.record("rollingRelease").raw:
@@ -148,27 +148,10 @@ class VercelStatusClient(VendorClient):
         return read_platform_status(record_of(await self.get("/api/v2/summary.json", about="the status page")))
 
 
-@dataclass(frozen=True, slots=True)
-class _Account:
-    """Whose projects are meant; Vercel wants to be told on every call."""
-
-    team: str
-
-    @property
-    def params(self) -> dict[str, str]:
-        if not self.team:
-            return {}
-        return {"teamId": self.team} if self.team.startswith("team_") else {"slug": self.team}
-
-    @property
-    def name(self) -> str:
-        return f"team {self.team}" if self.team else "the personal account"
-
-
 class _Projects:
     """The projects that were listed, by id and by name. `is_cut`: the account has more of them."""
 
-    def __init__(self, vendor: str, account: _Account) -> None:
+    def __init__(self, vendor: str, account: Account) -> None:
         self._vendor = vendor
         self._account = account
         self._listed: dict[str, Record] = {}
@@ -210,7 +193,7 @@ class _Deployments:
             self.by_project.setdefault(deployment.project_id, []).append(deployment)
 
 
-def _next_page(answer: Answer, parameter: str) -> Params | None:
+def next_page(answer: Answer, parameter: str) -> Params | None:
     """Return `parameter` with where the next page begins: a time or a token; None on the last page."""
     page = record_of(answer)
     following = page.text("pagination.next", "") or page.whole("pagination.next", 0)

@@ -1,5 +1,6 @@
 """What every client of Vercel shares: the token, the limits, and whose projects are meant."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -11,7 +12,13 @@ from watchkeeper.clients.base import VendorClient, VendorError, VendorRefused
 from watchkeeper.clients.rate_limits import LimitHeaders
 from watchkeeper.clients.vercel_refusals import refused_change
 
+MayAsk = Callable[[], Awaitable[bool]]
 _LIMITS: Final = LimitHeaders(pairs=(("x-ratelimit-remaining", "x-ratelimit-reset"),), reset_is_epoch=True)
+
+
+async def always() -> bool:
+    """Return True: whoever asks may ask."""
+    return True
 
 
 @dataclass(frozen=True, slots=True)

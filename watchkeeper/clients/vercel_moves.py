@@ -7,15 +7,17 @@ https://vercel.com/docs/rest-api
 import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 from urllib.parse import quote
 
 import httpx
 
 from watchkeeper.clients.base import Answer, VendorError, VendorRefused, VendorUnavailable
-from watchkeeper.clients.parsing import record_of
+from watchkeeper.clients.parsing import readable, record_of
 from watchkeeper.clients.vendor_errors import OutcomeUnknown
-from watchkeeper.clients.vercel_account import Account, VercelChanger
-from watchkeeper.clients.vercel_parsing import read_rolling_release
+from watchkeeper.clients.vercel import next_page
+from watchkeeper.clients.vercel_account import Account, MayAsk, VercelChanger, always
+from watchkeeper.clients.vercel_parsing import read_deployment, read_rolling_release
 from watchkeeper.clients.vercel_state import read_details, read_env_changes, read_state
 from watchkeeper.domain.moves import (
     DeploymentDetails,
@@ -30,8 +32,10 @@ from watchkeeper.domain.moves import (
     judge_start,
     note_of,
 )
-from watchkeeper.domain.production import AliasRequest, RollingRelease
+from watchkeeper.domain.production import AliasRequest, RollingRelease, VercelDeployment, newest_first
 from watchkeeper.domain.rollback_changes import EnvChange
+
+_MOST_PAGES: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,23 +88,45 @@ class VercelMovesClient(VercelChanger):
         answer = await self.get(path, Account(team).params, about=f"the deployment {name[:100]}")
         return read_details(record_of(answer))
 
+    async def deployments(self, team: str, project: str, sha: str = "") -> tuple[VercelDeployment, ...]:
+        """Return the newest production deployments of a project, newest first: two hundred at most.
+
+        Args:
+            sha: of the commit that they were built from; "" for any.
+        """
+        of_commit = {"sha": sha} if sha else {}
+        pages = await self.get_pages(
+            "/v6/deployments",
+            {"projectId": project, "target": "production", "limit": 100, **of_commit, **Account(team).params},
+            lambda answer: next_page(answer, "until"),
+            most=_MOST_PAGES,
+            about=f"the deployments of {project}",
+        )
+        records = (raw for answer in pages.answers for raw in record_of(answer).records("deployments"))
+        found, _ = readable(records, read_deployment, "deployments")
+        return tuple(newest_first(found))
+
     async def env_changes(self, team: str, project: str) -> tuple[EnvChange, ...]:
         """Return when each variable of production was changed last, newest first. Values are not asked for."""
         path = f"/v10/projects/{quote(project, safe='')}/env"
         answer = await self.get(path, Account(team).params, about=f"the environment variables of {project}")
         return read_env_changes(record_of(answer).records("envs"))
 
-    async def move(self, order: MoveOrder, watching: Watching = Watching()) -> Moved:
+    async def move(self, order: MoveOrder, watching: Watching = Watching(), may_ask: MayAsk = always) -> Moved:
         """Move production as ordered, and return what became of it; every error of the vendor is an outcome.
 
         The state is looked at before and after, and the vendor is asked once: what an earlier attempt of the same order
         has asked for is only watched. What could not be sent at all is tried again while there is time.
+
+        Args:
+            order: `project` may be a name.
+            may_ask: called right before the vendor is asked, each time; False when it must not be.
         """
         loop = asyncio.get_running_loop()
         end = loop.time() + watching.most.total_seconds()
         while True:
             try:
-                return await self._move_once(order, watching, end)
+                return await self._move_once(order, watching, end, may_ask)
             except VendorRefused as error:
                 return Moved(MoveOutcome.REFUSED, str(error), was_asked=False)
             except VendorUnavailable as error:
@@ -109,7 +135,7 @@ class VercelMovesClient(VercelChanger):
                     return Moved(MoveOutcome.REFUSED, f"{error}: nothing was done", was_asked=False)
                 await asyncio.sleep(pause)
 
-    async def _move_once(self, order: MoveOrder, watching: Watching, end: float) -> Moved:
+    async def _move_once(self, order: MoveOrder, watching: Watching, end: float, may_ask: MayAsk) -> Moved:
         """Look, ask if nobody has, and watch.
 
         Raises:
@@ -121,21 +147,23 @@ class VercelMovesClient(VercelChanger):
         if isinstance(start, Moved):
             return start
         before, was_lost = None, False
+        if start is Step.ASK and not await may_ask():
+            sentence = "another run is just moving production: nothing was done by this one"
+            return Moved(MoveOutcome.REFUSED, sentence, state.production.deployment, was_asked=False)
         if start is Step.ASK:
             before = state.production.last_alias_request
-            was_lost = await self._ask_to_move(order)
+            was_lost = await self._ask_to_move(order, state.production.project_id)
         return await self._watch(order, before, watching, end, was_lost=was_lost)
 
-    async def _ask_to_move(self, order: MoveOrder) -> bool:
+    async def _ask_to_move(self, order: MoveOrder, project_id: str) -> bool:
         """Ask the vendor to do it; returns True when its answer was lost.
 
         Raises:
             VendorRefused: as it says, unless it says so because it is just doing it.
             VendorUnavailable: nothing was sent.
         """
-        path = (
-            f"/{self._versions[order.kind]}/projects/{quote(order.project, safe='')}/{order.kind}/{quote(order.target)}"
-        )
+        project, target = quote(project_id, safe=""), quote(order.target, safe="")
+        path = f"/{self._versions[order.kind]}/projects/{project}/{order.kind}/{target}"
         note = {"description": note_of(order.rollback, order.reason)} if order.kind is MoveKind.ROLLBACK else {}
         about = f"{order.kind} to {order.name or order.target}"
         try:

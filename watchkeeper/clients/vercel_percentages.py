@@ -13,7 +13,7 @@ import httpx
 from watchkeeper.clients.base import VendorError, VendorRefused, VendorUnavailable
 from watchkeeper.clients.parsing import record_of
 from watchkeeper.clients.vendor_errors import OutcomeUnknown
-from watchkeeper.clients.vercel_account import Account, VercelChanger
+from watchkeeper.clients.vercel_account import Account, MayAsk, VercelChanger, always
 from watchkeeper.domain.moves import GRACE, Moved, MoveOutcome, PercentageOrder
 from watchkeeper.domain.rollback_moves import MoveState, judge_percentage
 
@@ -51,12 +51,19 @@ class VercelPercentagesClient(VercelChanger):
             return None
         return float(value) if 0 <= value <= 100 else None
 
-    async def set_percentage(self, order: PercentageOrder) -> Moved:
-        """Set an item, and return what became of it; every error of the vendor is an outcome."""
+    async def set_percentage(self, order: PercentageOrder, may_ask: MayAsk = always) -> Moved:
+        """Set an item, and return what became of it; every error of the vendor is an outcome.
+
+        Args:
+            may_ask: called right before the vendor is asked; False when it must not be.
+        """
         try:
             found = await self.percentage(order.team, order.config, order.key)
             if (ended := _judge_start(order, found)) is not None:
                 return ended
+            if not await may_ask():
+                sentence = f"another run is just setting {order.name}: nothing was done by this one"
+                return Moved(MoveOutcome.REFUSED, sentence, was_asked=False)
             was_lost = await self._set(order)
         except VendorError as error:
             return Moved(MoveOutcome.REFUSED, f"{error}: nothing was done", was_asked=False)
