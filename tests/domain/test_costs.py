@@ -14,6 +14,7 @@ from watchkeeper.domain.costs import (
     expected_cost,
     fixed_costs,
     judge_cost,
+    usual_spread,
 )
 from watchkeeper.domain.period_reports import Cost
 from watchkeeper.domain.report_calendar import local_days
@@ -74,6 +75,14 @@ def test_a_day_without_cost_after_the_first_known_one_cost_nothing() -> None:
     costs = {MONDAY - timedelta(weeks=4): 8.0, MONDAY - timedelta(weeks=1): 8.0}
     assert expected_cost(costs, MONDAY, MONDAY) == 4
     assert expected_cost(costs, MONDAY - timedelta(weeks=3), MONDAY) is None
+
+
+def test_what_differs_from_week_to_week_is_no_alarm() -> None:
+    costs = weeks(8) | {MONDAY - timedelta(weeks=n): cost for n, cost in enumerate((8, 12, 9, 11, 10, 10, 13, 7), 1)}
+    assert usual_spread(costs, MONDAY, MONDAY) == pytest.approx(3 * 1.4826 * 1.5)
+    assert reported(16, costs).verdict is Verdict.HEALTHY
+    assert reported(16, costs).variance == pytest.approx(0.6)
+    assert reported(17, costs).verdict is Verdict.CRITICAL
 
 
 @pytest.mark.parametrize(

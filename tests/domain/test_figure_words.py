@@ -1,7 +1,14 @@
 import pytest
 
 from tests.domain.report_makers import figure
-from watchkeeper.domain.figure_words import change_words, figure_words, number_words, share_words, value_words
+from watchkeeper.domain.figure_words import (
+    change_words,
+    figure_words,
+    number_words,
+    over_words,
+    share_words,
+    value_words,
+)
 from watchkeeper.domain.metrics import Better
 from watchkeeper.domain.trends import trend_of
 
@@ -55,3 +62,12 @@ def test_a_figure_that_is_not_known() -> None:
     assert figure_words(figure("cost", None)) == "not known"
     assert figure_words(figure("cost", 3.5, unit="USD")) == "3.50 USD"
     assert number_words(12.0) == "12"
+
+
+def test_how_far_a_number_is_over_another() -> None:
+    assert [over_words(share) for share in (0.54, 0.999, 1, 3.38)] == [
+        "54 % more than",
+        "99.9 % more than",
+        "2 times",
+        "4.4 times",
+    ]

@@ -223,14 +223,14 @@ SPEAKING: list[Any] = [
             "figures": figures(figure("credits", 102_000.0)),
         },
         ("cost_spike", "nightly", "warning"),
-        "61.20 USD against 40.00 USD expected (53 % more); it used 96,500 of 102,000 credits after 12,000 in",
+        "61.20 USD, 53 % more than the 40.00 USD expected; it used 96,500 of 102,000 credits, 12,000 a week before.",
         "About 21.20 USD a day less",
         id="a workflow makes the cost",
     ),
     pytest.param(
         {"cost": DEAR, "workflows": (workflow_line(credits=5_100.0), workflow_line(credits_before=None))},
         ("cost_spike", "", "warning"),
-        "(53 % more).",
+        "53 % more than the 40.00 USD expected.",
         "21.20 USD",
         id="nobody knows what makes the cost",
     ),
@@ -299,6 +299,7 @@ SILENT: list[Any] = [
     pytest.param({"releases": (release_line("failed", total=0),)}, id="nobody knows how much failed"),
     pytest.param({"issues": (issue_line(events=49, kind="top"),)}, id="49 events"),
     pytest.param({"issues": (issue_line(level="warning"),)}, id="a warning"),
+    pytest.param({"issues": (issue_line(kind="top"),)}, id="an old issue, and no other"),
     pytest.param(
         {"issues": (issue_line(kind="top", events=100),), "areas": (Area("culprit", "x", 401, 9, 1.0),)},
         id="one of many",
@@ -383,9 +384,9 @@ def test_the_gravest_and_largest_come_first_and_there_is_an_end() -> None:
 
 
 def test_a_hostile_title_is_cut_and_stays_one_line() -> None:
-    title = "<script>\n" + "x" * 500
+    title = "<script>\n\u202e" + "x" * 500
     given = only(recommend(report(issues=(issue_line(title=title),)), ()), "top_issue")
-    assert "\n" not in given.sentence
+    assert given.sentence.isprintable()
     assert given.sentence.endswith("…")
     assert "without a title" in only(recommend(report(issues=(issue_line(title=" "),)), ()), "top_issue").sentence
 
@@ -437,6 +438,13 @@ def test_what_is_done_is_said() -> None:
     (given,) = recommend(report(flaky_tests=(flaky(),)), ())
     done = done_recommendations(report(), (given,))
     assert done == ("No longer needed: Mend or quarantine the test basket in e2e (it was 74 min in the report before)",)
+
+
+def test_a_longer_period_is_held_against_the_one_before() -> None:
+    line = workflow_line(name="nightly", credits=96_500.0, credits_before=12_000.0)
+    (given,) = recommend(report(cost=DEAR, workflows=(line,)), (), days=7)
+    assert given.evidence.endswith("12,000 in the period before.")
+    assert given.effect == "About 3.03 USD a day less."
 
 
 def test_nothing_is_done_that_cannot_be_known_or_is_still_true() -> None:

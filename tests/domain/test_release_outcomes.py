@@ -7,7 +7,14 @@ from watchkeeper.domain.blame import Fault
 from watchkeeper.domain.commits import Commit
 from watchkeeper.domain.delivery import AliasJob, AliasRequest
 from watchkeeper.domain.incidents import Incident
-from watchkeeper.domain.release_outcomes import failed_releases, laid_on, lead_times, live_releases, rolled_back
+from watchkeeper.domain.release_outcomes import (
+    distinct_releases,
+    failed_releases,
+    laid_on,
+    lead_times,
+    live_releases,
+    rolled_back,
+)
 from watchkeeper.domain.releases import Release
 from watchkeeper.domain.windows import Window
 
@@ -94,3 +101,21 @@ def test_how_long_a_commit_took(commits: list[Commit] | None, expected: timedelt
 def test_an_older_commit_that_is_released_again_counts_alone() -> None:
     commits = [commit(GOOD, 0), commit(BAD, -3)]
     assert lead_times(BOTH, commits)[BAD] == (8 * HOUR,)
+
+
+def test_a_commit_is_one_release_however_it_is_named() -> None:
+    short = Release(BAD[:12], START, sentry_versions=(BAD[:12],), live_at=START + 6 * HOUR)
+    found = distinct_releases([short, *BOTH, FIRST, Release("", START, sentry_versions=("shop@1.2.3",))])
+    assert [release.name for release in found] == [BAD, GOOD, "shop@1.2.3"]
+    joined = found[0]
+    assert (joined.created_at, joined.live_at) == (START, START + 6 * HOUR)
+    assert joined.sentry_versions == (BAD, BAD[:12])
+    assert joined.vercel_deployments == SECOND.vercel_deployments
+
+
+def test_a_short_name_of_two_commits_is_neither() -> None:
+    one, other = (release(f"abcdef0{n}" + "0" * 32, START) for n in (1, 2))
+    short = Release("abcdef0", START, live_at=START)
+    assert len(distinct_releases([one, other, short])) == 3
+    built = Release(BAD, START), Release(BAD[:9], START)
+    assert [release.live_at for release in distinct_releases(built)] == [None]

@@ -23,6 +23,7 @@ from watchkeeper.domain.delivery import ServingState
 from watchkeeper.domain.health import CheckType, HealthCheck
 from watchkeeper.domain.history import FlakyTest
 from watchkeeper.domain.incidents import Incident
+from watchkeeper.domain.metrics import METRICS
 from watchkeeper.domain.period_reports import ReportPeriod, SentLine
 from watchkeeper.domain.report_facts import ProjectFacts
 from watchkeeper.domain.report_figures import summarise, summarise_project
@@ -34,7 +35,7 @@ DAILY, WEEKLY, MONTHLY = (calendar(p) for p in (ReportPeriod.DAILY, ReportPeriod
 START = DAILY.window.start
 HOUR, DAY, MINUTE = timedelta(hours=1), timedelta(days=1), timedelta(minutes=1)
 INCIDENT = Incident("shop", START + 5 * HOUR, START + 6 * HOUR, Fault.RELEASE, BAD, "release bbbbbbb fails 12 %")
-EMPTY = ProjectFacts("shop", "Shop", states=states(24, sentry=(0, "the watch was not running")))
+EMPTY = ProjectFacts("shop", "Shop", states=states(24, sentry=(0, "the token was refused")))
 
 
 def troubled(of: Any = DAILY) -> ProjectFacts:
@@ -103,20 +104,38 @@ def test_nothing_known_is_said_with_its_reason() -> None:
     report = summarise([EMPTY], DAILY, [SentLine("#shop", 3, 0)])
     (shop,) = report.projects
     assert (shop.is_empty, shop.verdict, shop.recommendations) == (True, Verdict.UNKNOWN, ())
-    assert report.why_empty == "nothing is known of 1 project: sentry: the watch was not running"
+    assert report.why_empty == "nothing is known of 1 project: sentry: the token was refused"
     assert (report.headline, report.sentences, report.verdict) == (
         "Nothing is known of this period",
         (),
         Verdict.UNKNOWN,
     )
     assert report.sent == (SentLine("#shop", 3, 0),)
-    assert shop.figures["failures"].note == "not known: the watch was not running"
+    assert shop.figures["failures"].note == "not known: the token was refused"
     never = summarise([ProjectFacts("shop", "Shop")], DAILY)
     assert never.why_empty == (
         "nothing is known of 1 project: no hour of it was aggregated: a backfill of these days fills it"
     )
     assert summarise([], DAILY).why_empty == "there is no project to report of"
     assert summarise([EMPTY, facts(DAILY)], DAILY).why_empty == ""
+
+
+def test_what_nobody_had_begun_to_watch_is_missing_from_no_judgement() -> None:
+    own = tuple(b for b in facts(DAILY).totals if METRICS[b.metric].source != "endpoints")
+    before = facts(DAILY, totals=own, states=states(endpoints=(0, "the watch was not running (24 h)")))
+    shop = summarise_project(before, DAILY)
+    assert (shop.verdict, shop.coverage.not_begun) == (Verdict.HEALTHY, ("endpoints",))
+    assert shop.reasons[-1] == "endpoints were not watched yet"
+    asleep = facts(DAILY, totals=own, states=states(endpoints=(0, "no endpoint was probed (24 h)")))
+    assert summarise_project(asleep, DAILY).verdict is Verdict.UNKNOWN
+    nothing = replace(before, states={"endpoints": before.states["endpoints"]})
+    assert summarise_project(nothing, DAILY).verdict is Verdict.UNKNOWN
+
+
+def test_a_release_that_two_vendors_name_differently_is_one() -> None:
+    short = release(BAD[:12], START + HOUR, vercel_deployments=())
+    shop = summarise_project(facts(DAILY, releases=(short, release(BAD, START + HOUR))), DAILY)
+    assert [line.sha for line in shop.releases] == [BAD]
 
 
 def test_a_project_with_incidents_alone_is_not_empty() -> None:
@@ -132,7 +151,8 @@ def test_a_cost_spike_is_told_with_its_workflow() -> None:
         bucket("cost", START, 72, label="circleci"),
         bucket("credits", START, 24_000, label="build"),
         bucket("credits", START, 96_000, label="load-test"),
-        bucket("credits", DAILY.previous.start, 24_000, label="build"),
+        bucket("credits", DAILY.previous.start, 100, label="build"),
+        bucket("credits", START - 7 * DAY, 24_000, label="build"),
     ]
     known = facts(DAILY, totals=(*own, *spent), cost_days=cost_days(DAILY, of_window=72))
     shop = summarise_project(known, DAILY)
@@ -149,7 +169,7 @@ def test_cost_that_is_not_all_known_is_not_low() -> None:
     shop = summarise_project(known, DAILY)
     assert shop.cost is not None
     assert (shop.cost.variance, shop.cost.verdict) == (None, Verdict.UNKNOWN)
-    assert shop.figures["cost"].note.startswith("9 of 24 hours complete; not all credits are known yet")
+    assert shop.figures["cost"].note.startswith("9 of 24 hours complete (not told yet); not all credits are known yet")
 
 
 def test_a_project_that_costs_nothing_has_no_cost() -> None:

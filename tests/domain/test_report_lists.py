@@ -193,7 +193,7 @@ def test_workflows_are_held_against_the_period_before() -> None:
         samples("build_time_s", START, [200.0 + n for n in range(50)], "build"),
         bucket("credits", START, 4_000, label="build"),
     )
-    nightly, build = workflow_lines(now, before)
+    nightly, build = workflow_lines(now, before, before)
     assert (build.runs, build.passed, build.reruns, build.credits, build.credits_before) == (10, 8, 2, 5_000, 4_000)
     assert build.queue_s == pytest.approx(30, rel=0.01)
     assert build.trend is not None
@@ -205,7 +205,7 @@ def test_workflows_are_held_against_the_period_before() -> None:
         None,
         None,
     )
-    assert workflow_lines(now, NOTHING)[0].credits_before is None
+    assert workflow_lines(now, before, NOTHING)[0].credits_before is None
 
 
 # --- endpoints

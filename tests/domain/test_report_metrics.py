@@ -84,7 +84,7 @@ def test_and_unknown_where_it_is_not() -> None:
 
 def test_hours_that_are_missing_are_said() -> None:
     found = told(facts(DAILY, states=states(sentry=(18, "Sentry did not answer"))))
-    assert found["failures"].note == "18 of 24 hours complete"
+    assert found["failures"].note == "18 of 24 hours complete (Sentry did not answer)"
     assert found["failures"].source == "Sentry, 18 of 24 hours"
 
 
@@ -162,6 +162,27 @@ def test_buckets_of_a_label_are_put_together() -> None:
     assert span.total("releases") == 0
     assert span.hours == 24
     assert span.whole("releases") is None
+
+
+def test_counts_of_a_part_are_not_held_against_counts_of_all() -> None:
+    there = facts(DAILY)
+    parts = {
+        "now": facts(DAILY, states=states(sentry=(18, "down"))),
+        "then": facts(DAILY, states_before={"previous": states(sentry=(18, "down"))}),
+        "nearly all": facts(DAILY, states_before={"previous": states(sentry=(23, "down"))}),
+    }
+    found = {name: told(known)["new_issues"].trends["previous"] for name, known in parts.items()}
+    assert [trend.direction for trend in found.values()] == [Direction.UNKNOWN, Direction.UNKNOWN, Direction.FLAT]
+    assert (found["now"].current, found["now"].previous) == (0, 0)
+    assert told(parts["now"])["failures"].trends["previous"].direction is Direction.FLAT
+    assert told(there)["new_issues"].trends["previous"].direction is Direction.FLAT
+
+
+def test_a_source_that_is_known_counts_none_in_the_period_before() -> None:
+    only = tuple(b for b in totals(DAILY) if b.start == DAILY.window.start)
+    known = facts(DAILY, totals=only, states_before={"previous": states(), "week": {}})
+    trends = told(known)["releases"].trends
+    assert (trends["previous"].direction, trends["week"].direction) == (Direction.FLAT, Direction.UNKNOWN)
 
 
 def test_weeks_are_summed_up_alike() -> None:

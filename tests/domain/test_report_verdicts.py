@@ -162,6 +162,12 @@ def test_silence_is_no_health(hours: dict[str, tuple[int, int]], verdict: Verdic
     assert reason in reasons[0]
 
 
+def test_what_nobody_had_begun_to_watch_is_said() -> None:
+    found, reasons = judged(coverage=Coverage({"sentry": (24, 24), "endpoints": (0, 24)}, (), ("endpoints",)))
+    assert (found, reasons[-1]) == (Verdict.HEALTHY, "endpoints were not watched yet")
+    assert judged(coverage=Coverage({"endpoints": (0, 24)}, (), ("endpoints",)))[0] is Verdict.UNKNOWN
+
+
 def test_why_little_is_known_is_said() -> None:
     _, reasons = judged(coverage=Coverage({"sentry": (0, 24)}, ("sentry: the token was refused (24 hours)",)))
     assert reasons == ["too little is known of sentry (0 of 24 hours): sentry: the token was refused (24 hours)"]

@@ -10,7 +10,7 @@ from watchkeeper.domain.incidents import Incident
 from watchkeeper.domain.metrics import Better
 from watchkeeper.domain.period_reports import IssueLine, ProjectReport, ReleaseLine
 from watchkeeper.domain.report_words import better_sentences, headline, sentences
-from watchkeeper.domain.trends import Trend, trend_of
+from watchkeeper.domain.trends import Direction, Trend, trend_of
 from watchkeeper.domain.verdicts import Verdict
 
 DAILY = calendar()
@@ -94,6 +94,7 @@ def rate(bad: int, total: int, trend: Trend | None = None) -> dict[str, Any]:
 
 WORSE = trend_of(0.02, 0.01, Better.LESS, is_significant=True)
 BETTER = trend_of(0.01, 0.02, Better.LESS, is_significant=True)
+ROSE = Trend(Direction.UP, 0.0002, 0.996, 0.9962, is_significant=True, good=True)
 CHANCE = trend_of(0.02, 0.01, Better.LESS, is_significant=False)
 
 
@@ -149,6 +150,9 @@ def test_what_was_delivered() -> None:
     [
         pytest.param([cost()], "14.40 USD spent, as expected", id="as expected"),
         pytest.param([cost(actual=20.0, variance=0.39)], "20.00 USD spent, 39 % more than expected", id="more"),
+        pytest.param(
+            [cost(actual=36.0, variance=1.5)], "36.00 USD spent, 2.5 times as much as expected", id="many times"
+        ),
         pytest.param([cost(actual=7.2), cost(actual=7.2)], "14.40 USD spent, 50 % less than expected", id="two, less"),
         pytest.param([cost(variance=None)], "14.40 USD spent", id="nothing to compare with"),
         pytest.param([cost(), cost(variance=None)], "28.80 USD spent", id="one of two cannot be compared"),
@@ -190,9 +194,11 @@ def test_only_what_is_more_than_chance_got_better() -> None:
         held("chance", 80, 100, Better.LESS, significant=False),
         held("untested", 80, 100, Better.LESS, significant=None),
         held("first", 80, 0, Better.MORE),
+        replace(held("share", 0.9962, 0.996, Better.MORE), unit="%", trends={"previous": ROSE}),
         figure("alone", 3.0),
     )
     assert better_sentences(report(figures=known)) == (
         "queue: 10 ms after 100 ms, 90 % less",
         "latency: 80 ms after 100 ms, 20 % less",
+        "share: 99.62 % after 99.6 %",
     )

@@ -1,5 +1,6 @@
 """What running a project costs, against what was to be expected."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -18,6 +19,8 @@ HOUR: Final = timedelta(hours=1)
 WARNING, CRITICAL = 0.25, 0.50  # over what was expected, as fractions of it
 WEEKS: Final = 8  # whose same weekdays tell what is to be expected
 ENOUGH: Final = 2  # of them, below which nothing is
+DEVIATIONS: Final = 3  # from what is usual, from which a cost is not
+NORMAL: Final = 1.4826  # the standard deviation of a normal distribution, in median absolute deviations
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +74,24 @@ def expected_cost(costs: Mapping[date, float], day: date, before: date) -> float
     Args:
         before: the first day that must not tell anything: that of the period that is looked at.
     """
+    known = _same_weekdays(costs, day, before)
+    return median(known) if len(known) >= ENOUGH else None
+
+
+def usual_spread(costs: Mapping[date, float], day: date, before: date) -> float:
+    """Return by how much the cost of such a day differs as a rule: three standard deviations, told by the median.
+
+    Source: F. R. Hampel, The influence curve and its role in robust estimation, 1974.
+    """
+    known = _same_weekdays(costs, day, before)
+    middle = median(known)
+    return DEVIATIONS * NORMAL * median(abs(cost - middle) for cost in known)
+
+
+def _same_weekdays(costs: Mapping[date, float], day: date, before: date) -> list[float]:
     first = min(costs, default=before)
     weeks = (day - timedelta(weeks=n) for n in range(1, WEEKS + 1 + (day - before).days // 7))
-    known = [costs.get(past, 0.0) for past in weeks if first <= past < before][:WEEKS]
-    return median(known) if len(known) >= ENOUGH else None
+    return [costs.get(past, 0.0) for past in weeks if first <= past < before][:WEEKS]
 
 
 def cost_report(  # noqa: PLR0913 - one argument a fact
@@ -87,6 +104,8 @@ def cost_report(  # noqa: PLR0913 - one argument a fact
     is_complete: bool,
 ) -> Cost:
     """Return what a period has cost, against what was to be expected.
+
+    A small project costs now this, now that: what is no more than its days differ from week to week is no alarm.
 
     Args:
         costs: of the period, by source; None when nothing is known.
@@ -102,16 +121,23 @@ def cost_report(  # noqa: PLR0913 - one argument a fact
     known = [part * shares[day] for day, part in parts.items() if part is not None]
     expected = sum(known) if len(known) == len(parts) else None
     variance = _variance(actual, expected, is_complete=is_complete)
+    is_usual = variance is not None and (actual or 0) - (expected or 0) <= _spread(before, shares)
     return Cost(
         currency=prices.currency,
         actual=actual,
         expected=expected,
         variance=variance,
-        verdict=judge_cost(variance),
+        verdict=Verdict.HEALTHY if is_usual else judge_cost(variance),
         by_source=dict(costs or {}),
         per_deployment=actual / releases if actual is not None and releases else None,
         note=_note(actual, prices, is_complete=is_complete),
     )
+
+
+def _spread(costs: Mapping[date, float], shares: Mapping[date, float]) -> float:
+    """Return by how much the sum of these days differs as a rule: that of days which differ each by itself."""
+    first = min(shares)
+    return math.hypot(*(usual_spread(costs, day, first) * share for day, share in shares.items()))
 
 
 def judge_cost(variance: float | None) -> Verdict:

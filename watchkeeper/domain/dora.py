@@ -175,7 +175,8 @@ def _restore_time(now: _Keys, then: _Keys | None) -> DoraFigure:
         notes.append("some of it known to the hour alone")
     if not now.restored and not now.lasting:
         notes.append("no release failed")
-    source = f"Watchkeeper, median of {amount(len(now.restored), 'failed release')} restored"
+    number = len(now.restored)
+    source = f"Watchkeeper, median of {amount(number, 'restored release')}" if number else "Watchkeeper"
     figure = _duration("time_to_restore", "Time to restore", now.restored, then.restored if then else None, source)
     told = "elite up to an hour, high up to a day, medium up to a week, low longer"
     return _levelled(_noted(figure, "; ".join(notes)), RESTORE_TIMES, told)

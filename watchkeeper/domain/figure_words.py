@@ -49,6 +49,11 @@ def change_words(trend: Trend) -> str:
     return f"{abs(trend.change) * 100:.0f} % {'more' if trend.change > 0 else 'less'}"
 
 
+def over_words(share: float) -> str:
+    """Return what stands before a number that something exceeds: `54 % more than`, `4.4 times`."""
+    return f"{number_words(round(1 + share, 1))} times" if share >= 1 else f"{percent(share)} more than"
+
+
 def figure_words(figure: Figure) -> str:
     """Return a figure's value as it stands in a sentence; `not known` for none."""
     return "not known" if figure.value is None else value_words(figure.value, figure.unit)

@@ -166,8 +166,8 @@ class WorkflowLine:
     Attributes:
         runs, passed: of the default branch; `reruns` of them repeated one on the same commit.
         p95_s: build time in seconds; `queue_s` p95 of the time before its first job started; None when not known.
-        credits, credits_before: on all branches, in the period and in the one before; `credits_before` None when
-            nothing is known of it.
+        credits, credits_before: on all branches, in the period and in the one before (of a day: on the same weekday a
+            week before); `credits_before` None when nothing is known of it.
         trend: of `p95_s` against the period before; None when there is nothing to compare.
     """
 
@@ -308,10 +308,14 @@ class TimeSaved:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How much of the period is known, by source: (hours complete, hours of the period), and why the rest is not."""
+    """How much of the period is known, by source: (hours complete, hours of the period), and why the rest is not.
+
+    `not_begun`: sources that nobody had begun to watch; they are missing from no judgement.
+    """
 
     hours: Mapping[str, tuple[int, int]]
     reasons: tuple[str, ...]
+    not_begun: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
-from watchkeeper.domain.figure_words import change_words, value_words
+from watchkeeper.domain.figure_words import change_words, over_words, value_words
 from watchkeeper.domain.period_reports import ProjectReport, Recommendation, WorkflowLine
 from watchkeeper.domain.phrases import amount, listed, money, percent, span
 from watchkeeper.domain.recommendations_making import INFO, WARNING, give, link
@@ -22,6 +22,7 @@ RERUN_SHARE, RERUNS = 0.10, 3
 SLOW_REPAIR_S: Final = 3_600
 PASSING: Final = 0.9  # share of builds that even the upper bound must reach
 ENOUGH_BUILDS: Final = 20
+SHORT: Final = 2  # days, up to which a period is held against the same one of the week before
 GROWN: Final = 1.25  # times the credits of the period before, from which a workflow explains a spike
 
 
@@ -97,15 +98,15 @@ def cost_spike(report: ProjectReport, days: float) -> Iterator[Recommendation]:
         return
     grown = _grown(report)
     over = cost.actual - cost.expected
-    told = f"{money(cost.actual, cost.currency)} against {money(cost.expected, cost.currency)} expected"
-    told += f" ({percent(cost.variance)} more)"
+    told = f"{money(cost.actual, cost.currency)}, {over_words(cost.variance)} the"
+    told += f" {money(cost.expected, cost.currency)} expected"
     yield give(
         report,
         "cost_spike",
         grown.name if grown else "",
         WARNING,
         f"Look at the workflow {_short(grown.name)}: it makes the cost" if grown else "Find out what makes the cost",
-        f"{told}{_of_workflow(report, grown)}.",
+        f"{told}{_of_workflow(report, grown, days)}.",
         f"About {money(over / days, cost.currency)} a day less.",
         size=min(80.0, 40 * cost.variance + over),
         measured=cost.actual / days,
@@ -120,12 +121,13 @@ def _grown(report: ProjectReport) -> WorkflowLine | None:
     return max(grown, key=lambda line: line.credits - (line.credits_before or 0), default=None)
 
 
-def _of_workflow(report: ProjectReport, line: WorkflowLine | None) -> str:
+def _of_workflow(report: ProjectReport, line: WorkflowLine | None, days: float) -> str:
     if line is None:
         return ""
     credit = report.figures.get("credits")
     whole = f" of {credit.value:,.0f}" if credit and credit.value else ""
-    return f"; it used {line.credits:,.0f}{whole} credits after {line.credits_before or 0:,.0f} in the period before"
+    when = "a week before" if days < SHORT else "in the period before"
+    return f"; it used {line.credits:,.0f}{whole} credits, {line.credits_before or 0:,.0f} {when}"
 
 
 def reruns(report: ProjectReport, _: float) -> Iterator[Recommendation]:

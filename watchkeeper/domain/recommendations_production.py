@@ -188,6 +188,8 @@ def top_issue(report: ProjectReport, _: float) -> Iterator[Recommendation]:
     top = max(report.issues, key=lambda line: line.events, default=None)
     if top is None or top.events < TOP_EVENTS or top.events < TOP_SHARE * total or top.level not in GRAVE:
         return
+    if len(report.issues) == 1 and top.kind == "top":
+        return  # there is nothing that it could come before
     share = percent(top.events / total)
     yield give(
         report,
@@ -226,7 +228,8 @@ def _people(line: IssueLine) -> str:
 
 
 def _title(line: IssueLine) -> str:
-    title = " ".join(line.title.split()) or "an error without a title"
+    shown = (letter if letter.isprintable() else " " for letter in line.title)
+    title = " ".join("".join(shown).split()) or "an error without a title"
     return title if len(title) <= 80 else f"{title[:79]}…"
 
 

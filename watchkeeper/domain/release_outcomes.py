@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from watchkeeper.domain.blame import Fault
@@ -11,6 +12,34 @@ from watchkeeper.domain.incidents import Incident
 from watchkeeper.domain.phrases import clock
 from watchkeeper.domain.releases import Release
 from watchkeeper.domain.windows import Window
+
+
+def distinct_releases(releases: Iterable[Release]) -> tuple[Release, ...]:
+    """Return one release a commit, newest first: a vendor may have told a short SHA before another told the long one.
+
+    A short SHA that may be two of them is left as it is.
+    """
+    found: dict[str, list[Release]] = {}
+    for release in sorted(releases, key=lambda r: (-len(r.sha), r.age_key)):
+        alike = found.setdefault(release.sha[:SHORTEST] or release.name, [])
+        same = [n for n, known in enumerate(alike) if known == release or same_commit(known.sha, release.sha)]
+        if len(same) == 1:
+            alike[same[0]] = _joined(alike[same[0]], release)
+        else:
+            alike.append(release)
+    return tuple(sorted((r for alike in found.values() for r in alike), key=lambda r: r.age_key, reverse=True))
+
+
+def _joined(release: Release, other: Release) -> Release:
+    live = [each.live_at for each in (release, other) if each.live_at is not None]
+    return replace(
+        release,
+        created_at=min(release.created_at, other.created_at),
+        vercel_deployments=tuple(dict.fromkeys((*release.vercel_deployments, *other.vercel_deployments))),
+        pipeline=release.pipeline or other.pipeline,
+        sentry_versions=tuple(dict.fromkeys((*release.sentry_versions, *other.sentry_versions))),
+        live_at=max(live, default=None),
+    )
 
 
 def live_releases(releases: Iterable[Release], window: Window) -> tuple[Release, ...]:

@@ -47,6 +47,8 @@ class ProjectFacts:
         weeks: buckets of a week, of LONG_METRICS, that start in `calendar.long_window`; only for a monthly report.
         states: by source (see `hours.SOURCES`), of `calendar.window`; a source
             that is not configured is left out.
+        states_before: the same of the other windows, by the name that they have in `calendar.windows`; what is not
+            there is taken for complete.
         releases, deployments, pipelines, commits, alias_requests: of `calendar.story`; deployments are production's,
             pipelines the default branch's, with jobs where they failed.
         issues: that were seen in `calendar.window`; `issue_events`: of `calendar.story`.
@@ -69,6 +71,7 @@ class ProjectFacts:
     cost_days: tuple[Bucket, ...] = ()
     weeks: tuple[Bucket, ...] = ()
     states: Mapping[str, SourceState] = field(default_factory=dict)
+    states_before: Mapping[str, Mapping[str, SourceState]] = field(default_factory=dict)
     releases: tuple[Release, ...] = ()
     deployments: tuple[VercelDeployment, ...] = ()
     pipelines: tuple[Pipeline, ...] = ()

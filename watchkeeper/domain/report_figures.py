@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from watchkeeper.domain.areas import areas
 from watchkeeper.domain.costs import cost_report, daily_costs, day_shares
 from watchkeeper.domain.dora import measure_dora
+from watchkeeper.domain.hour_states import NOT_RUNNING
 from watchkeeper.domain.hours import CREDITS
 from watchkeeper.domain.incidents import Incident
 from watchkeeper.domain.metrics import Better
@@ -28,7 +29,7 @@ from watchkeeper.domain.period_reports import (
 )
 from watchkeeper.domain.phrases import amount
 from watchkeeper.domain.recommendations import done_recommendations, recommend
-from watchkeeper.domain.release_outcomes import failed_releases, live_releases
+from watchkeeper.domain.release_outcomes import distinct_releases, failed_releases, live_releases
 from watchkeeper.domain.report_calendar import ReportCalendar, calendar_of
 from watchkeeper.domain.report_facts import CHART_METRICS, LONG_METRICS, ProjectFacts, SourceState
 from watchkeeper.domain.report_lists import (
@@ -97,6 +98,7 @@ def summarise(
 def summarise_project(facts: ProjectFacts, calendar: ReportCalendar) -> ProjectReport:
     """Return one project's part of a report, over its own local days."""
     calendar = calendar.in_zone(facts.zone)
+    facts = replace(facts, releases=distinct_releases(facts.releases))
     spans = spans_of(facts, calendar)
     failed = failed_releases(facts.releases, facts.incidents, facts.alias_requests)
     report = _drafted(facts, calendar, spans, failed)
@@ -118,7 +120,8 @@ def _drafted(
     figures = _with_deployment_cost(figures_of(facts, spans), cost)
     lines = release_lines(facts, window, span, failed)
     issues, builds, flaky = issue_lines(facts, window), build_lines(facts, window), flaky_lines(facts, window)
-    endpoints, workflows = endpoint_lines(facts, span, before), workflow_lines(span, before)
+    usual = spans["week"] if calendar.period is ReportPeriod.DAILY else before
+    endpoints, workflows = endpoint_lines(facts, span, before), workflow_lines(span, before, usual)
     incidents = _incidents(facts, window)
     held_since = custody_since(facts)
     return ProjectReport(
@@ -171,7 +174,13 @@ def _incidents(facts: ProjectFacts, window: Window) -> tuple[Incident, ...]:
 def _coverage(facts: ProjectFacts) -> Coverage:
     reasons = [f"{source}: {reason}" for source, state in facts.states.items() for reason in state.reasons]
     hours = {source: (state.complete, state.expected) for source, state in facts.states.items()}
-    return Coverage(hours, tuple(dict.fromkeys(reasons)))
+    begun_later = [s for s, state in facts.states.items() if not state.complete and _is_before(state)]
+    return Coverage(hours, tuple(dict.fromkeys(reasons)), tuple(begun_later))
+
+
+def _is_before(state: SourceState) -> bool:
+    """Return True when the watch of a source began after the period: that is why nothing is known."""
+    return bool(state.reasons) and all(reason.startswith(NOT_RUNNING) for reason in state.reasons)
 
 
 def _shown_releases(lines: Sequence[ReleaseLine]) -> tuple[ReleaseLine, ...]:

@@ -169,18 +169,22 @@ def flaky_lines(facts: ProjectFacts, window: Window) -> list[FlakyTestLine]:
     return [FlakyTestLine(test.name, test.job, test.times, test.time_lost, url) for test in ordered]
 
 
-def workflow_lines(span: Span, before: Span) -> list[WorkflowLine]:
-    """Return what is known of each workflow, those that cost most credits first."""
+def workflow_lines(span: Span, before: Span, usual: Span) -> list[WorkflowLine]:
+    """Return what is known of each workflow, those that cost most credits first.
+
+    Args:
+        usual: what the credits are held against: of a day, the same weekday of the week before.
+    """
     metrics = ("builds", "build_time_s", "build_queue_s", "build_reruns", "credits")
     names = {name for metric in metrics for name in span.by_label(metric) if name}
-    lines = [_workflow_line(name, span, before) for name in names]
+    lines = [_workflow_line(name, span, before, usual) for name in names]
     return sorted(lines, key=lambda line: (-line.credits, -line.runs, line.name))
 
 
-def _workflow_line(name: str, span: Span, before: Span) -> WorkflowLine:
+def _workflow_line(name: str, span: Span, before: Span, usual: Span) -> WorkflowLine:
     builds, used = span.by_label("builds").get(name), span.by_label("credits").get(name)
-    reruns, earlier = span.by_label("build_reruns").get(name), before.by_label("credits").get(name)
-    is_known = bool(before.by_label("credits"))
+    reruns, earlier = span.by_label("build_reruns").get(name), usual.by_label("credits").get(name)
+    is_known = bool(usual.by_label("credits"))
     return WorkflowLine(
         name=name,
         runs=builds.count if builds else 0,

@@ -12,7 +12,7 @@ from watchkeeper.domain.metrics import METRICS, Bucket, Kind, Metric
 from watchkeeper.domain.period_reports import Figure
 from watchkeeper.domain.report_facts import ProjectFacts, SourceState
 from watchkeeper.domain.report_spans import Span
-from watchkeeper.domain.trends import MEDIAN, Trend, trend, value_of
+from watchkeeper.domain.trends import MEDIAN, Direction, Trend, trend, value_of
 
 COMPARED: Final = ("previous", "week", "compare_to")
 # What stands first: of each line the first that is known, and then whatever there is of the last line.
@@ -25,6 +25,7 @@ KEY_FIGURES: Final = (
 )
 OTHER_KEYS: Final = ("builds", "latency_p95_ms", "new_issues", "build_time_p95_s", "crash_free")
 KEYS: Final = 5
+KNOWN: Final = 0.9  # of a span, below which its counts are too low to be held against others
 ENOUGH: Final = 20  # samples below which a quantile has no bounds
 Z: Final = 1.96
 VENDORS: Final = {
@@ -102,16 +103,23 @@ def _is_known(figure: Figure) -> bool:
 
 
 def trend_between(metric: Metric, now: Span, then: Span, quantile: float = MEDIAN) -> Trend:
-    """Return where a metric has gone from one span to another."""
-    exposure = (now.hours, then.hours)
-    return trend(metric, now.whole(metric.name), then.whole(metric.name), quantile, exposure)
+    """Return where a metric has gone from one span to another.
+
+    What was counted in only a part of a span is not held against what was counted in all of another.
+    """
+    current, previous = now.whole(metric.name), then.whole(metric.name)
+    if metric.kind is Kind.COUNT and min(now.known_share(metric.name), then.known_share(metric.name)) < KNOWN:
+        values = value_of(metric, previous), value_of(metric, current)
+        return Trend(Direction.UNKNOWN, None, *values, None, None)
+    return trend(metric, current, previous, quantile, (now.hours, then.hours))
 
 
 def hours_note(state: SourceState | None) -> str:
-    """Return `18 of 24 hours complete`; "" when all of them are."""
+    """Return `18 of 24 hours complete (Sentry did not answer)`; "" when all of them are."""
     if state is None or state.complete >= state.expected:
         return ""
-    return f"{state.complete:,} of {state.expected:,} hours complete"
+    why = f" ({state.reasons[0]})" if state.reasons else ""
+    return f"{state.complete:,} of {state.expected:,} hours complete{why}"
 
 
 def source_line(source: str, states: Mapping[str, SourceState]) -> str:

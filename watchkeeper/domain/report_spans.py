@@ -1,13 +1,13 @@
 """What is known of each window of a report, put together from its buckets."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from watchkeeper.domain.hours import source_of
 from watchkeeper.domain.metrics import METRICS, Bucket, Kind, merge
 from watchkeeper.domain.report_calendar import ReportCalendar
-from watchkeeper.domain.report_facts import ProjectFacts
+from watchkeeper.domain.report_facts import ProjectFacts, SourceState
 from watchkeeper.domain.windows import Window
 
 HOUR_SECONDS: Final = 3_600
@@ -20,16 +20,22 @@ class Span:
     Attributes:
         buckets: by metric, then by label; the ones of a label merged.
         sources: of which something is known in the window: what they counted none of is 0, and not unknown.
+        shares: how much of the window each source knows, 0..1, where that is not all of it.
     """
 
     project: str
     window: Window
     buckets: Mapping[str, Mapping[str, Bucket]]
     sources: frozenset[str]
+    shares: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def hours(self) -> float:
         return self.window.length.total_seconds() / HOUR_SECONDS
+
+    def known_share(self, metric: str) -> float:
+        """Return how much of the window is known of a metric, 0..1."""
+        return self.shares.get(source_of(metric), 1.0)
 
     def whole(self, metric: str) -> Bucket | None:
         """Return a metric over all its labels; of a count that nobody saw 0; None when nothing is known."""
@@ -49,10 +55,15 @@ class Span:
 
 def spans_of(facts: ProjectFacts, calendar: ReportCalendar) -> dict[str, Span]:
     """Return what is known of each window of the calendar, by the window's name."""
-    known = frozenset(source for source, state in facts.states.items() if state.complete)
     spans = {name: span_of(facts.slug, window, facts.totals) for name, window in calendar.windows.items()}
-    first = spans["window"]
-    return spans | {"window": Span(first.project, first.window, first.buckets, first.sources | known)}
+    states = {"window": facts.states, **facts.states_before}
+    return {name: _with_states(span, states.get(name, {})) for name, span in spans.items()}
+
+
+def _with_states(span: Span, states: Mapping[str, SourceState]) -> Span:
+    known = frozenset(source for source, state in states.items() if state.complete)
+    shares = {source: state.complete / state.expected for source, state in states.items() if state.expected}
+    return replace(span, sources=span.sources | known, shares=shares)
 
 
 def span_of(project: str, window: Window, buckets: Iterable[Bucket]) -> Span:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from watchkeeper.domain.figure_words import share_words, value_words
+from watchkeeper.domain.figure_words import over_words, share_words, value_words
 from watchkeeper.domain.limits import HealthLimits
 from watchkeeper.domain.period_reports import ProjectReport, ReportPeriod
 from watchkeeper.domain.phrases import amount, listed, money, percent, span
@@ -110,7 +110,7 @@ def _certificates(report: ProjectReport, limits: HealthLimits, _: ReportCalendar
 def _releases(report: ProjectReport, _: HealthLimits, __: ReportCalendar) -> Iterator[Reason]:
     failed = [line for line in report.releases if line.outcome in {"failed", "rolled back"}]
     if failed:
-        names = listed([f"{line.name} ({line.outcome})" for line in failed])
+        names = listed([line.name + (" (rolled back)" if line.outcome == "rolled back" else "") for line in failed])
         released = sum(number for number, _ in report.calendar.values())
         bad = sum(number for _, number in report.calendar.values())
         yield Reason(Verdict.WARNING, f"{bad:,} of {amount(released, 'release')} failed: {names}")
@@ -148,8 +148,8 @@ def _cost(report: ProjectReport, _: HealthLimits, __: ReportCalendar) -> Iterato
     if cost is None or cost.actual is None or cost.expected is None or cost.variance is None:
         return
     if cost.verdict in {Verdict.WARNING, Verdict.CRITICAL}:
-        told = f"it cost {money(cost.actual, cost.currency)}, {percent(cost.variance)} more than the "
-        yield Reason(Verdict.WARNING, f"{told}{money(cost.expected, cost.currency)} expected")
+        told = f"it cost {money(cost.actual, cost.currency)}, {over_words(cost.variance)} the"
+        yield Reason(Verdict.WARNING, f"{told} {money(cost.expected, cost.currency)} expected")
 
 
 _RULES: Final = (
@@ -170,7 +170,7 @@ _RULES: Final = (
 def _unknown(report: ProjectReport) -> list[str]:
     """Return why a period without anything bad cannot be called healthy; empty when it can."""
     hours = report.coverage.hours
-    vital = {source: hours[source] for source in VITAL if source in hours}
+    vital = {s: hours[s] for s in VITAL if s in hours and s not in report.coverage.not_begun}
     if not vital:
         return ["nothing vital is known of the period: neither errors nor endpoints are looked at"]
     blind = [f"{s} ({known} of {of} hours)" for s, (known, of) in vital.items() if known < MOST_HOURS * of]
@@ -192,4 +192,4 @@ def _well(report: ProjectReport) -> list[str]:
     if report.calendar:
         released = sum(number for number, _ in report.calendar.values())
         told.append(f"{amount(released, 'release')} went live, none failed")
-    return told
+    return [*told, *(f"{source} were not watched yet" for source in report.coverage.not_begun)]

@@ -10,7 +10,7 @@ from watchkeeper.domain.period_reports import Figure, ProjectReport
 from watchkeeper.domain.phrases import amount, listed, money, percent, span
 from watchkeeper.domain.report_calendar import ReportCalendar
 from watchkeeper.domain.report_verdicts import critical_time
-from watchkeeper.domain.trends import Direction, Trend, trend_of
+from watchkeeper.domain.trends import FLAT, Direction, Trend, trend_of
 from watchkeeper.domain.verdicts import Verdict
 
 MOST_BETTER: Final = 5  # sentences of what got better
@@ -51,7 +51,8 @@ def better_sentences(report: ProjectReport) -> tuple[str, ...]:
 
 def _better(figure: Figure, trend: Trend) -> str:
     before, now = (value_words(value or 0, figure.unit) for value in (trend.previous, trend.current))
-    return f"{figure.title}: {now} after {before}, {change_words(trend)}"
+    words = f", {change_words(trend)}" if abs(trend.change or 0) > FLAT else ""
+    return f"{figure.title}: {now} after {before}{words}"
 
 
 def _names(projects: Sequence[ProjectReport]) -> str:
@@ -165,7 +166,8 @@ def _costs(projects: Sequence[ProjectReport]) -> list[str]:
         expected = sum(cost.expected or 0 for cost in compared)
         if expected and len(compared) == len(own):
             trend = trend_of(sum(cost.actual or 0 for cost in compared), expected, Better.LESS)
+            words = change_words(trend)
             as_expected = trend.direction is Direction.FLAT
-            told += ", as expected" if as_expected else f", {change_words(trend)} than expected"
+            told += ", as expected" if as_expected else f", {words} {'as' if 'times' in words else 'than'} expected"
         found.append(told)
     return found
