@@ -16,6 +16,7 @@ from watchkeeper.domain.sketches import GAMMA, LEAST, MOST_PACKED, PACKED_ZERO
 PAIR: Final = np.dtype([("bin", "<i2"), ("samples", "<u2")])  # one bin of a packed sketch
 DIGITS: Final = 12  # of a total
 DAY_S: Final = 86_400
+MOST_CODES: Final = 1_000_000  # from which on a table of all codes would take too much memory
 WITH_EXTREMES: Final = frozenset({Kind.DISTRIBUTION, Kind.LEVEL})
 
 Key = tuple[str, str, Any]  # project, label, start
@@ -147,23 +148,37 @@ def _counted(index: Ints, counts: Ints, number: int) -> Ints:
 
 
 def _distinct(*columns: Column) -> tuple[Ints, list[list[Any]]]:
-    """Return the number of each row among the distinct rows, and the distinct rows as columns, as first seen."""
-    from pandas import factorize  # noqa: PLC0415 - half a second that only aggregating should pay
-
-    codes = np.zeros(len(columns[0]), np.int64)
+    """Return the number of each row among the distinct rows, and the distinct rows as columns, in a fixed order."""
+    codes, several, size = np.zeros(len(columns[0]), np.int64), [], 1
     for column in columns:
-        more, distinct = factorize(column if isinstance(column, np.ndarray) else _objects(column))
-        codes = codes * (len(distinct) + 1) + more
-    index, distinct_codes = factorize(codes)
-    first = np.empty(len(distinct_codes), np.int64)
-    first[index[::-1]] = np.arange(len(index))[::-1]  # of equal ones the first is written last
-    return index.astype(np.int64), [[column[n] for n in first.tolist()] for column in columns]
+        values, numbers = _numbered(column)
+        several.append(values)
+        codes = codes * len(values) + numbers
+        size *= len(values)
+    present, index = _densely(codes, size)
+    distinct: list[list[Any]] = []
+    for values in reversed(several):
+        present, numbers = np.divmod(present, max(1, len(values)))
+        distinct.append([values[number] for number in numbers.tolist()])
+    return index, distinct[::-1]
 
 
-def _objects(column: Sequence[Any]) -> NDArray[Any]:
-    array = np.empty(len(column), object)
-    array[:] = column
-    return array
+def _numbered(column: Column) -> tuple[Sequence[Any], Ints]:
+    """Return the distinct values, and the number of each row's value among them. Numbers stand for themselves."""
+    if isinstance(column, np.ndarray):
+        return range(int(column.max(initial=-1)) + 1), column
+    numbers = {value: number for number, value in enumerate(dict.fromkeys(column))}
+    return list(numbers), np.fromiter(map(numbers.__getitem__, column), np.int64, len(column))
+
+
+def _densely(codes: Ints, size: int) -> tuple[Ints, Ints]:
+    """Return the codes that there are, sorted, and the number of each row's code among them; all are below `size`."""
+    if size > max(MOST_CODES, len(codes)):
+        present, index = np.unique(codes, return_inverse=True)
+        return present, index.astype(np.int64)
+    is_there = np.zeros(size, np.bool_)
+    is_there[codes] = True
+    return np.flatnonzero(is_there), (np.cumsum(is_there) - 1)[codes]
 
 
 def _no_extremes(number: int) -> tuple[Floats, Floats]:
