@@ -47,3 +47,36 @@ def test_once_its_commit_is_known_a_release_has_one_row(engine: Engine) -> None:
         save_releases(session, {"shop": [RELEASE]})
     with reading(engine) as session:
         assert releases(session, ["shop", "api"], SPAN) == {"shop": (RELEASE,), "api": (named_by_sentry,)}
+
+
+def test_a_look_that_only_sees_a_short_sha_brings_no_second_row(engine: Engine) -> None:
+    versions = (f"web@1.2.3+{SHA[:12]}",)
+    whole = replace(RELEASE, sentry_versions=versions)
+    short = Release(SHA[:12], NOON + QUARTER, sentry_versions=versions, live_at=NOON + 2 * QUARTER)
+    for release in (short, whole, short):
+        with transaction(engine) as session:
+            save_releases(session, {"shop": [release]})
+    with reading(engine) as session:
+        (kept,) = releases(session, ["shop"], SPAN)["shop"]
+    assert (kept.name, kept.vercel_deployments, kept.live_at) == (SHA, whole.vercel_deployments, whole.live_at)
+
+
+def test_a_short_sha_that_may_be_two_commits_stays_as_it_is(engine: Engine) -> None:
+    twins = [replace(RELEASE, sha=SHA[:-1] + digit, sentry_versions=()) for digit in "ab"]
+    short = Release(SHA[:12], NOON, sentry_versions=(f"web@1.2.3+{SHA[:12]}",))
+    for several in (twins, [short]):
+        with transaction(engine) as session:
+            save_releases(session, {"shop": several})
+    with reading(engine) as session:
+        assert len(releases(session, ["shop"], SPAN)["shop"]) == 3
+
+
+def test_what_vercel_says_of_when_it_went_live_outweighs_what_sentry_was_told(engine: Engine) -> None:
+    built = Release(SHA, NOON, sentry_versions=("web@1",), live_at=NOON + QUARTER)
+    staged = Release(SHA, NOON, vercel_deployments=("dpl_1",), sentry_versions=("web@1",))
+    for release in (built, staged, built):
+        with transaction(engine) as session:
+            save_releases(session, {"shop": [release]})
+        with reading(engine) as session:
+            (kept,) = releases(session, ["shop"], SPAN)["shop"]
+    assert kept.live_at is None
