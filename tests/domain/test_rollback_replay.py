@@ -116,7 +116,7 @@ def test_a_month_in_which_everything_is_bad_is_played_quickly() -> None:
     month = [replace(bad, window=window) for window in windows]
     started = time.perf_counter()
     assert replay("shop", month, LIMITS, RollbackPolicy(), {NEW: NOW - timedelta(days=60)}).fired == ()  # too old
-    assert time.perf_counter() - started < 5
+    assert time.perf_counter() - started < 10
 
 
 def test_partial_checks_are_left_out() -> None:

@@ -115,7 +115,8 @@ def decide_rollback(  # noqa: PLR0913, PLR0917 - all that the decision is made b
 def in_a_row(checks: Sequence[HealthCheck]) -> list[HealthCheck]:
     """Return the last checks of one release, newest first, whose windows lie end to end without a gap.
 
-    Checks that share much of their window with a newer one, as those made by hand do, are passed over.
+    There are as many as anything is decided by. Checks that share much of their window with a newer one, as those made
+    by hand do, are passed over.
     """
     row = list(checks[-1:])
     for check in reversed(checks[:-1]):
@@ -125,6 +126,8 @@ def in_a_row(checks: Sequence[HealthCheck]) -> list[HealthCheck]:
         if newest.start - check.window.end > LATE * length or not _same(check.release, row[0].release):
             break
         row.append(check)
+        if len(row) >= DOWN_CHECKS and row[0].window.end - check.window.end > LOW_FOR:
+            break
     return row
 
 
