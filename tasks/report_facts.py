@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from tasks.reports import earlier_recommendations
 from tasks.store import database
 from watchkeeper.config import Configuration, Project
-from watchkeeper.domain.hours import SourceCoverage
+from watchkeeper.domain.hours import Coverages, SourceCoverage
 from watchkeeper.domain.metrics import Bucket
 from watchkeeper.domain.period_reports import SentLine
 from watchkeeper.domain.report_figures import CHART_METRICS, LONG_METRICS, ProjectFacts, ReportCalendar, SourceState
@@ -57,7 +57,7 @@ def _gather(configuration: Configuration, calendar: ReportCalendar) -> tuple[Pro
     local = {zone: calendar.in_zone(zone) for zone in zones}
     advice = earlier_recommendations(calendar.period, calendar.window)
     with reading(database()) as session:
-        known = {zone: metrics.hour_states(session, slugs, own.window) for zone, own in local.items()}
+        known = {zone: _known(session, slugs, own) for zone, own in local.items()}
         latest = health.latest_checks(session, slugs)
         found = _everything(session, slugs, tuple(local.values()))
     return tuple(
@@ -69,7 +69,8 @@ def _gather(configuration: Configuration, calendar: ReportCalendar) -> tuple[Pro
             prices=project.prices,
             targets=project.slo_targets,
             endpoints=project.endpoint_values,
-            states=_states(project, local[project.zone.key].window, known[project.zone.key][project.slug]),
+            states=_states_of(project, known, local)["window"],
+            states_before=_states_of(project, known, local),
             latest=latest.get(project.slug),
             earlier=tuple(each for each in advice if each.project == project.slug),
             **_own(found, project),
@@ -128,6 +129,19 @@ def _all(windows: Iterable[Window]) -> Window:
     """Return the span that holds all of them."""
     several = list(windows)
     return Window(min(window.start for window in several), max(window.end for window in several))
+
+
+def _known(session: Session, slugs: Sequence[str], own: ReportCalendar) -> dict[str, Coverages]:
+    """Return how much is known of each window of the report, by the window's name."""
+    return {name: metrics.hour_states(session, slugs, window) for name, window in own.windows.items()}
+
+
+def _states_of(
+    project: Project, known: Mapping[str, Mapping[str, Coverages]], local: Mapping[str, ReportCalendar]
+) -> dict[str, dict[str, SourceState]]:
+    zone = project.zone.key
+    windows = local[zone].windows
+    return {name: _states(project, windows[name], own[project.slug]) for name, own in known[zone].items()}
 
 
 def _states(project: Project, window: Window, known: Mapping[str, SourceCoverage]) -> dict[str, SourceState]:

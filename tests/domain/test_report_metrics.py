@@ -134,8 +134,14 @@ def test_a_source_without_state_is_named_alone() -> None:
         pytest.param(
             ["score", "crash_free", "latency_p95_ms", "releases", "builds"],
             ["failures", "availability", "cost"],
-            ["score", "crash_free", "latency_p95_ms", "releases", "cost"],
+            ["score", "crash_free", "latency_p95_ms", "releases", "builds"],
             id="what is known stands in for what is not",
+        ),
+        pytest.param(
+            ["score", "releases"],
+            ["failures", "availability", "cost", "builds"],
+            ["score", "failures", "availability", "releases", "cost"],
+            id="what is not known is there where there are no five",
         ),
         pytest.param(["builds", "cost"], [], ["cost", "builds"], id="as many as there are"),
         pytest.param([], [], [], id="none"),

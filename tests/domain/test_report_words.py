@@ -35,7 +35,8 @@ WELL, WARNED, CRITICAL, UNKNOWN = Verdict.HEALTHY, Verdict.WARNING, Verdict.CRIT
     ("projects", "expected"),
     [
         pytest.param([named("Shop", WELL)], "Shop was healthy", id="one"),
-        pytest.param([named("Shop", WELL), named("Api", WELL)], "All 2 projects were healthy", id="all"),
+        pytest.param([named("Shop", WELL), named("Api", WELL)], "Both projects were healthy", id="both"),
+        pytest.param([named(name, WELL) for name in "ABC"], "All 3 projects were healthy", id="all"),
         pytest.param(
             [named("Shop", WELL), named("Api", UNKNOWN)],
             "Shop was healthy; too little is known of Api",

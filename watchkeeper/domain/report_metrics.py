@@ -92,10 +92,12 @@ def figures_of(facts: ProjectFacts, spans: Mapping[str, Span]) -> dict[str, Figu
 
 
 def key_figures(figures: Mapping[str, Figure]) -> tuple[str, ...]:
-    """Return the names of the five figures that stand first, as far as there are so many."""
-    there = [[name for name in names if name in figures] for names in (*KEY_FIGURES, *((name,) for name in OTHER_KEYS))]
-    chosen = [next((name for name in names if _is_known(figures[name])), names[0]) for names in there if names]
-    return tuple(dict.fromkeys(chosen))[:KEYS]
+    """Return the names of the five figures that stand first; one that is not known only where there are no five."""
+    slots = [[name for name in names if name in figures] for names in (*KEY_FIGURES, *((n,) for n in OTHER_KEYS))]
+    chosen = [next(filter(lambda name: _is_known(figures[name]), names), names[0]) for names in slots if names]
+    ordered = list(dict.fromkeys(chosen))
+    first = sorted(ordered, key=lambda name: not _is_known(figures[name]))[:KEYS]
+    return tuple(name for name in ordered if name in first)
 
 
 def _is_known(figure: Figure) -> bool:

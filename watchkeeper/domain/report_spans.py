@@ -56,7 +56,7 @@ class Span:
 def spans_of(facts: ProjectFacts, calendar: ReportCalendar) -> dict[str, Span]:
     """Return what is known of each window of the calendar, by the window's name."""
     spans = {name: span_of(facts.slug, window, facts.totals) for name, window in calendar.windows.items()}
-    states = {"window": facts.states, **facts.states_before}
+    states = {**facts.states_before, "window": facts.states}
     return {name: _with_states(span, states.get(name, {})) for name, span in spans.items()}
 
 

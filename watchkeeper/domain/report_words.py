@@ -78,7 +78,7 @@ def _others(warned: Sequence[ProjectReport]) -> str:
 
 def _healthy(projects: Sequence[ProjectReport], of: int) -> str:
     if len(projects) == of and of > 1:
-        return f"All {of:,} projects were healthy"
+        return "Both projects were healthy" if of == 2 else f"All {of:,} projects were healthy"
     return f"{_names(projects)} {'was' if len(projects) == 1 else 'were'} healthy"
 
 
