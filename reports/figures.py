@@ -71,14 +71,26 @@ def interval(figure: Figure) -> str:
     if figure.interval is None:
         return ""
     low, high = (shown(bound, figure.unit) for bound in figure.interval)
+    if figure.unit == "%" and low == high:
+        low, high = _told_apart(*figure.interval)
     return f"{low.number} to {high}" if low.unit == high.unit else f"{low} to {high}"
 
 
+def _told_apart(low: float, high: float) -> tuple[Shown, Shown]:
+    """Return two shares with as many digits as tell one from the other, four at most."""
+    for digits in (2, 3, 4):
+        numbers = [f"{100 * bound:.{digits}f}" for bound in (low, high)]
+        if numbers[0] != numbers[1]:
+            break
+    return Shown(numbers[0], "%"), Shown(numbers[1], "%")
+
+
 def made_of(figure: Figure) -> str:
-    """Return `3 of 1,204`; "" for what is no share."""
-    if figure.numerator is None or figure.denominator is None:
+    """Return `3 of 1,204`, of a frequency `3 in 31 days`; "" for what is neither, and for a share of nothing."""
+    if figure.numerator is None or not figure.denominator:
         return ""
-    return f"{number_words(figure.numerator)} of {number_words(figure.denominator)}"
+    number, whole = number_words(figure.numerator), number_words(figure.denominator)
+    return f"{number} in {whole} days" if figure.unit == "per day" else f"{number} of {whole}"
 
 
 def _span(seconds: float) -> Shown:

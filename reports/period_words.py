@@ -53,7 +53,10 @@ def _is_midnight(moment: datetime) -> bool:
 
 
 def compared(report: PeriodReport) -> dict[str, str]:
-    """Return what a report's trends are held against, in words: `{"previous": "the day before", ...}`."""
+    """Return what a report's trends are held against, in words: `{"previous": "the day before", ...}`.
+
+    What no figure is held against is left out; the period before never is.
+    """
     words = {"previous": _BEFORE[report.period]}
     match report.period:
         case ReportPeriod.DAILY:
@@ -66,7 +69,8 @@ def compared(report: PeriodReport) -> dict[str, str]:
             words["week"] = "a week before"
     if report.compared_with is not None:
         words["compare_to"] = dates(report.compared_with, report.zone, ReportPeriod.CUSTOM)
-    return words
+    used = {name for project in report.projects for figure in project.figures.values() for name in figure.trends}
+    return {name: said for name, said in words.items() if name in used or name == "previous"}
 
 
 def moment(at: datetime, window: Window, place: tzinfo) -> str:

@@ -1,6 +1,7 @@
 """Made-up reports in which something is odd: nothing is known, names are long, text is an attack."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from tests.reports.period_makers import period_report
 from tests.reports.tales import ARABIC, HEBREW, HOSTILE, LONG
@@ -14,6 +15,7 @@ from watchkeeper.domain.period_reports import (
     SentLine,
 )
 from watchkeeper.domain.verdicts import Verdict
+from watchkeeper.domain.windows import Window
 
 
 def empty_report(period: ReportPeriod = ReportPeriod.DAILY) -> PeriodReport:
@@ -109,3 +111,20 @@ def wordy_report(period: ReportPeriod = ReportPeriod.DAILY) -> PeriodReport:
     """Return a report with a name of 200 characters, one without a space, and two that are read from the right."""
     report = period_report(period, 4)
     return renamed(report, LONG[:200], "unbreakable" * 18, HEBREW, ARABIC)
+
+
+def held_against_september(report: PeriodReport) -> PeriodReport:
+    """Return the report as it is when someone asks for a comparison with a month of their choice."""
+    september = Window(datetime(2026, 9, 1, tzinfo=UTC), datetime(2026, 10, 1, tzinfo=UTC))
+    projects = tuple(replace(project, figures=_as_in_september(project)) for project in report.projects)
+    return replace(report, compared_with=september, projects=projects)
+
+
+def _as_in_september(project: ProjectReport) -> dict[str, Figure]:
+    """Return the figures held against September by the trend that they have against the period before."""
+    return {
+        name: replace(figure, trends={**figure.trends, "compare_to": figure.trends["previous"]})
+        if figure.trends
+        else figure
+        for name, figure in project.figures.items()
+    }

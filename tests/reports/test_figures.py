@@ -66,11 +66,14 @@ def test_bounds_share_their_unit() -> None:
     assert interval(Figure("a", "A", 0.003, "%", (0.002, 0.005))) == "0.2 to 0.5 %"
     assert interval(Figure("a", "A", 50, "s", (45, 150))) == "45 s to 2.5 min"
     assert interval(Figure("a", "A", 0.003, "%")) == ""
+    assert interval(Figure("a", "A", 0.003, "%", (0.00298, 0.00312))) == "0.30 to 0.31 %", "narrow ones get digits"
 
 
 def test_a_share_says_what_it_is_made_of() -> None:
     assert made_of(Figure("a", "A", 0.003, "%", None, 3, 1204)) == "3 of 1,204"
     assert made_of(Figure("a", "A", 3)) == ""
+    assert made_of(Figure("a", "A", None, "%", None, 0, 0)) == "", "nothing has no share"
+    assert made_of(Figure("a", "A", 0.1, "per day", None, 3, 31)) == "3 in 31 days"
 
 
 def test_a_span_may_be_unknown() -> None:

@@ -1,6 +1,5 @@
 import re
 from dataclasses import replace
-from datetime import timedelta
 from itertools import pairwise
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
@@ -10,7 +9,7 @@ import pytest
 
 from reports.period_report import MOST_BYTES, render_report
 from tests.reports.heavy_reports import heavy_report
-from tests.reports.odd_reports import empty_report, hostile_report, wordy_report
+from tests.reports.odd_reports import empty_report, held_against_september, hostile_report, wordy_report
 from tests.reports.period_makers import period_report
 from tests.reports.tales import HOSTILE
 from watchkeeper.domain.period_reports import ReportPeriod
@@ -162,10 +161,8 @@ def test_an_incident_that_lasts_is_said_to() -> None:
 
 
 def test_comparison_asked_for_by_hand_has_its_column() -> None:
-    report = period_report(projects=1)
-    before = replace(report, compared_with=replace(report.window, start=report.window.start - timedelta(days=365),
-                                                   end=report.window.end - timedelta(days=365)))  # fmt: skip
-    assert "Against Thursday 20 November 2025" in text(render_report(before))
+    page = render_report(held_against_september(period_report(projects=1)))
+    assert "Against 1 to 30 September 2026" in text(page)
 
 
 def test_a_healthy_verdict_is_said_in_words() -> None:

@@ -1,10 +1,10 @@
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from reports.period_words import compared, dates, moment, step_name, ticks
+from tests.reports.odd_reports import empty_report, held_against_september
 from tests.reports.period_makers import period_report
 from watchkeeper.domain.period_reports import ReportPeriod
 from watchkeeper.domain.windows import Window
@@ -39,10 +39,14 @@ def test_dates_are_local_and_say_no_more_than_needed(window: Window, period: Rep
 
 @pytest.mark.parametrize("period", ReportPeriod)
 def test_every_comparison_has_words(period: ReportPeriod) -> None:
-    report = period_report(period, 1)
-    words = compared(replace(report, compared_with=local((2026, 9, 1), (2026, 10, 1))))
+    report = held_against_september(period_report(period, 1))
+    words = compared(report)
     assert list(words) == ["previous", "week", "compare_to"]
-    assert words["compare_to"] == "31 August 2026 22:00 to 30 September 2026 22:00"
+    assert words["compare_to"] == "1 to 30 September 2026"
+
+
+def test_what_nothing_is_held_against_has_no_words() -> None:
+    assert list(compared(empty_report())) == ["previous"]
 
 
 def test_a_day_is_held_against_its_weekday() -> None:
