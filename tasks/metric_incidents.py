@@ -44,7 +44,7 @@ def find_again(session: Session, subjects: Sequence[Subject], span: Window, now:
         for subject in subjects
     }
     incidents.save_incidents(session, slugs, window, [each for several in found.values() for each in several])
-    return _measure_again(session, slugs, Window(window.start, max(window.end, span.end)), now)
+    return _measure_again(session, slugs, Window(window.start, max(window.end, span.end)))
 
 
 def _widened(session: Session, slugs: Sequence[str], window: Window) -> Window:
@@ -92,9 +92,13 @@ def _error_hours(session: Session, slugs: Sequence[str], window: Window) -> dict
     return found
 
 
-def _measure_again(session: Session, slugs: Sequence[str], window: Window, now: datetime) -> dict[Key, set[datetime]]:
-    """Replace the buckets of releases that failed and of time to restore, where they have changed."""
-    new = {each for each in _measured(session, slugs, window).buckets() if each.start + HOUR <= now}
+def _measure_again(session: Session, slugs: Sequence[str], window: Window) -> dict[Key, set[datetime]]:
+    """Replace the buckets of releases that failed and of time to restore, where they have changed.
+
+    Nothing is said of hours that were never aggregated: not to know of an incident is not to know that there was none.
+    """
+    known = metrics.aggregated_hours(session, slugs, window)
+    new = {each for each in _measured(session, slugs, window).buckets() if (each.project, each.start) in known}
     before = metrics.buckets(session, slugs, window, Period.HOUR, metrics_of(INCIDENTS))
     old = {each for several in before.values() for each in several}
     changed: defaultdict[Key, set[datetime]] = defaultdict(set)

@@ -30,7 +30,7 @@ from watchkeeper.store.incidents import incidents
 from watchkeeper.store.issue_events import issue_events
 from watchkeeper.store.messages import last_told, pending_messages
 from watchkeeper.store.metric_columns import buckets_query, probes_query
-from watchkeeper.store.metrics import buckets, hour_progress, hour_states, hours_done, source_hours
+from watchkeeper.store.metrics import aggregated_hours, buckets, hour_progress, hour_states, hours_done, source_hours
 from watchkeeper.store.observations import hourly_observations, observations
 from watchkeeper.store.releases import live_releases, releases
 from watchkeeper.store.report_deliveries import deliveries, due_deliveries, known_message
@@ -65,6 +65,7 @@ QUERIES: dict[str, Callable[[Session], object]] = {
     "hours": lambda s: source_hours(s, PROJECTS, DAYS_90),
     "states of hours": lambda s: hour_states(s, PROJECTS, DAYS_90),
     "progress of hours": lambda s: hour_progress(s, dict.fromkeys(PROJECTS, SOURCES), DAYS_90),
+    "hours that were aggregated": lambda s: aggregated_hours(s, PROJECTS, DAYS_90),
     "hours that are done": lambda s: hours_done(s, PROJECTS, DAYS_90),
     "build runs": lambda s: build_runs(s, PROJECTS, DAYS_90),
     "flaky tests": lambda s: flaky_tests(s, PROJECTS, DAYS_90),

@@ -169,6 +169,13 @@ def hour_progress(
     return {row.hour: HourProgress(row.settled, row.known, row.asked_at) for row in rows}
 
 
+def aggregated_hours(session: Session, projects: Collection[str], window: Window) -> frozenset[tuple[str, datetime]]:
+    """Return project and start of each hour of the window that was aggregated."""
+    column = table_of(MetricHourRow).c
+    query = select(column.project, column.hour).where(_within(column, projects, window)).distinct()
+    return frozenset((row.project, row.hour) for row in session.connection().execute(query))
+
+
 def hours_done(session: Session, projects: Collection[str], window: Window) -> int:
     """Return how many hours of the window were aggregated for every one of the projects."""
     column = table_of(MetricHourRow).c
