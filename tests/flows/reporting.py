@@ -1,0 +1,138 @@
+"""The hourly metrics and the reports of one test: runs of the real flows, and what they leave behind."""
+
+import asyncio
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+from prefect.client.schemas.objects import State
+from prefect.settings import PREFECT_API_URL
+from sqlalchemy import create_engine, text
+
+from flows.metrics_aggregation import metrics_aggregation
+from flows.period_report import period_report
+from tests.flows.company import Company, SlackPost
+from tests.flows.watch import Watch, document, project
+
+ROOT = Path(__file__).resolve().parents[2]
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+SLUGS = ("shop", "portal", "api")
+CHANNEL = "reports"
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A watch whose reports go to a channel of the make-believe Slack."""
+
+    watch: Watch
+    home: Path
+
+    @property
+    def company(self) -> Company:
+        return self.watch.company
+
+    @property
+    def folder(self) -> Path:
+        return self.home / "reports"
+
+    def configure(self, channel: str = CHANNEL, **more: Any) -> None:
+        self.watch.configure(reporting_document(self.company, channel, **more))
+
+    async def aggregate(self, **parameters: Any) -> State[Any]:
+        return await metrics_aggregation(**parameters, return_state=True)
+
+    async def report(self, **parameters: Any) -> State[Any]:
+        return await period_report(**parameters, return_state=True)
+
+    def posts(self, channel: str = CHANNEL) -> list[SlackPost]:
+        return self.company.posts(channel)
+
+    def files(self) -> list[str]:
+        """Return the names of the files in the thread of the only message, sorted."""
+        (message,) = self._slack("conversations.history", channel=f"C000{CHANNEL.upper()}")["messages"]
+        thread = self._slack("conversations.replies", channel=f"C000{CHANNEL.upper()}", ts=message["ts"])
+        return sorted(file["name"] for each in thread["messages"] for file in each.get("files", ()))
+
+    def kept(self) -> list[str]:
+        """Return the names of all files in the folder of reports, sorted."""
+        return sorted(file.name for file in self.folder.rglob("*")) if self.folder.exists() else []
+
+    def let_deliveries_go(self) -> None:
+        """Let claims run out and waits pass, as minutes would."""
+        self.execute("UPDATE report_deliveries SET not_before = NULL, claimed_until = NULL")
+
+    def execute(self, statement: str, *rows: Mapping[str, Any]) -> None:
+        engine = create_engine(self.watch.url)
+        with engine.begin() as connection:
+            connection.execute(text(statement), list(rows) or None)
+        engine.dispose()
+
+    def _slack(self, method: str, **arguments: str) -> dict[str, Any]:
+        token = {"Authorization": "Bearer sandbox-slack-token"}
+        found: dict[str, Any] = httpx.get(
+            f"{self.company.url}/slack/api/{method}", params=arguments, headers=token
+        ).json()
+        assert found["ok"], found
+        return found
+
+
+def reporting_document(company: Company, channel: str = CHANNEL, **more: Any) -> dict[str, Any]:
+    """Return a configuration of all three products, with their commits, whose reports go to the channel."""
+    products = [project(slug, company, github={"repository": f"acme/{slug}"}) for slug in SLUGS]
+    reports = {"channel": f"#{channel}", "credentials": "sandbox"}
+    return document(company, products, reports=reports, **more)
+
+
+def snapshot(watch: Watch) -> dict[str, list[Any]]:
+    """Return everything that aggregating has written, but for the moments at which it was written."""
+    hours = "SELECT project, hour, source, state, reason, is_final FROM metric_hours ORDER BY project, hour, source"
+    buckets = "SELECT * FROM metric_buckets ORDER BY project, period, metric, start, label"
+    incidents = "SELECT * FROM incidents ORDER BY 1, 2, 3"
+    return {"hours": watch.rows(hours), "buckets": watch.rows(buckets), "incidents": watch.rows(incidents)}
+
+
+def states(watch: Watch, source: str) -> dict[str, set[str]]:
+    """Return in which states the hours of a source are, with the reasons."""
+    found: dict[str, set[str]] = {}
+    for state, reason in watch.rows(
+        "SELECT DISTINCT state, reason FROM metric_hours WHERE source = :source", source=source
+    ):
+        found.setdefault(state, set()).add(reason)
+    return found
+
+
+def hours_done(watch: Watch) -> int:
+    return int(watch.rows("SELECT count(DISTINCT hour) FROM metric_hours")[0][0])
+
+
+def last_hour() -> datetime:
+    return datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def copied(database: Path, folder: Path, name: str) -> str:
+    """Return the address of a copy of a database that nobody has open."""
+    return f"sqlite:///{shutil.copy(database, folder / name)}"
+
+
+async def killed_after(seconds: float, code: str, **environment: str) -> bool:
+    """Run the code in a process of its own and kill it so long after it said `ready`; True when it still lived."""
+    variables = {**os.environ, "PREFECT_API_URL": PREFECT_API_URL.value(), "PREFECT_LOGGING_LEVEL": "ERROR"}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, env=variables | environment, cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert await process.stdout.readline() == b"ready\n"
+    try:
+        await asyncio.wait_for(process.wait(), seconds)
+    except TimeoutError:
+        process.send_signal(signal.SIGKILL)
+        await process.wait()
+        return True
+    return False
