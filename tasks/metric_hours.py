@@ -23,7 +23,7 @@ from watchkeeper.domain.hour_states import Seen, error_hour, observed_hour, sour
 from watchkeeper.domain.hours import CREDITS, GITHUB, HourState, SourceHour, metrics_of, source_of
 from watchkeeper.domain.samples import Sample, aggregate_samples
 from watchkeeper.domain.windows import Period, Window, floor
-from watchkeeper.store.metric_columns import Slot, probe_columns, replace_buckets
+from watchkeeper.store.metric_columns import Slot, probe_columns, replace_buckets, take_turn
 from watchkeeper.store.metrics import save_source_hours
 from watchkeeper.store.text import storable_key
 
@@ -77,6 +77,7 @@ def aggregate(
     """
     if not hours or not subjects:
         return Aggregated((), 0, ())
+    take_turn(session)
     batch = _load(session, subjects, histories, hours, now)
     states = _states(batch)
     slots = _slots(batch, states)

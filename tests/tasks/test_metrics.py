@@ -1,6 +1,7 @@
 """What the vendors tell becomes hours, days, weeks and months, on SQLite and on PostgreSQL."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -323,3 +324,14 @@ def test_labels_from_outside_are_made_fit() -> None:
     (label,) = {label for metric, label, _ in buckets() if metric == "failures"}
     assert "\x00" not in label
     assert len(label) == 250
+
+
+def test_two_runs_at_once_take_turns() -> None:
+    save_watch()
+    keep(history())
+    aggregate(history())
+    once = buckets()
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(lambda _: aggregate(history()), range(4)))
+    assert {each.buckets for each in done} == {len(once) - 1}
+    assert buckets() == once

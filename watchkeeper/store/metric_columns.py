@@ -19,6 +19,7 @@ from watchkeeper.store.metrics import MetricBucketRow
 from watchkeeper.store.tables import table_of
 
 HOUR: Final = timedelta(hours=1)
+BUCKET_LOCK: Final = 0x6275636B_65747300  # any number will do, as long as all of us take the same
 COLUMNS: Final = ("project", "period", "metric", "start", "label", "count", "total", "least", "greatest", "sketch")
 
 
@@ -29,6 +30,12 @@ class Slot:
     projects: Collection[str]
     metrics: Collection[str]
     starts: Collection[datetime]
+
+
+def take_turn(session: Session) -> None:
+    """Wait until nobody else replaces buckets, to the end of the transaction. SQLite has one writer anyway."""
+    if not is_sqlite(session):
+        session.connection().execute(select(func.pg_advisory_xact_lock(BUCKET_LOCK)))
 
 
 def probe_columns(session: Session, projects: Collection[str], hours: Sequence[datetime]) -> ProbeColumns:
