@@ -9,7 +9,6 @@ from reports.rollback_words import (
     MARKS,
     asked_by,
     clock,
-    commands,
     evidence_sentences,
     headline,
     hour,
@@ -72,7 +71,6 @@ def issue_title(rollback: Rollback, name: str) -> str:
 
 def issue_text(
     rollback: Rollback,
-    name: str,
     timeline: Sequence[TimelineEntry],
     answers: Sequence[StoredAnswer],
     links: Mapping[str, str],
@@ -89,9 +87,7 @@ def issue_text(
         "### Who has answered" if answers else "",
         "\n".join(_answer(answer) for answer in answers),
         "### What has happened",
-        "\n".join(
-            f"- {clock(entry.at)} · {github(entry.actor, 100)}: {github(sentence(entry.sentence))}" for entry in told
-        ),
+        "\n".join(_step(entry) for entry in told),
         f"**{github(sentence(rollback.error))}**" if rollback.error else "",
         CUSTODY if leaves_custody(rollback) and rollback.moved_at else "",
     ]
@@ -152,6 +148,10 @@ def _plan_points(plan: Plan | None) -> str:
     return f"### The plan\n\n{github(sentence(plan.summary))}\n\n{shown}"
 
 
+def _step(entry: TimelineEntry) -> str:
+    return f"- {clock(entry.at)} · {github(entry.actor, 100)}: {github(sentence(entry.sentence))}"
+
+
 def _answer(given: StoredAnswer) -> str:
     answer = given.answer
     counts = "" if given.is_accepted else f" (did not count: {github(given.reason, 200)})"
@@ -170,14 +170,3 @@ def _list(lines: Sequence[str]) -> str:
 
 def _code(name: str) -> str:
     return "".join(character for character in name if (character.isascii() and character.isalnum()) or character == "_")
-
-
-__all__ = [
-    "approval_text",
-    "commands",
-    "github",
-    "issue_text",
-    "issue_title",
-    "plan_text",
-    "pull_request_comment",
-]
