@@ -2,7 +2,8 @@
 
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -22,14 +23,20 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 JAVA = shutil.which("java")
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
 WIDTHS: Final = (320, 360, 390, 768, 1280)
-PAGES: Final = {
-    **{period.value: render_report(period_report(period)) for period in ReportPeriod},
-    "one": render_report(period_report(projects=1)),
-    "empty": render_report(empty_report()),
-    "wordy": render_report(wordy_report(ReportPeriod.WEEKLY)),
-    "hostile": render_report(hostile_report(ReportPeriod.CUSTOM)),
-    "index": render_index(index_entries()),
-    "empty index": render_index([]),
+
+
+def _page(period: ReportPeriod) -> str:
+    return render_report(period_report(period))
+
+
+PAGES: Final[dict[str, Callable[[], str]]] = {
+    **{period.value: partial(_page, period) for period in ReportPeriod},
+    "one": lambda: render_report(period_report(projects=1)),
+    "empty": lambda: render_report(empty_report()),
+    "wordy": lambda: render_report(wordy_report(ReportPeriod.WEEKLY)),
+    "hostile": lambda: render_report(hostile_report(ReportPeriod.CUSTOM)),
+    "index": lambda: render_index(index_entries()),
+    "empty index": lambda: render_index([]),
 }
 
 pytestmark = pytest.mark.slow
@@ -47,8 +54,8 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     found = tmp_path_factory.mktemp("pages")
-    for name, page in PAGES.items():
-        (found / f"{name}.html").write_text(page)
+    for name, make in PAGES.items():
+        (found / f"{name}.html").write_text(make())
     return found
 
 
