@@ -6,7 +6,7 @@ VENDORS = ("sentry", "vercel", "vercel-status", "circleci", "github", "slack", "
 
 SCENARIOS: dict[str, str] = {
     "calm": "Everything works. Ends every other scenario, and any custody with it.",
-    "bad-release": "A release went live ten minutes ago and fails about 12 % of its requests. A rollback cures it.",
+    "bad-release": "A release went live ten minutes ago and fails about 30 % of its requests. A rollback cures it.",
     "rolling-release": "A release that fails about 12 % of its requests is given to a quarter of the visitors.",
     "bad-flag": "Half of the visitors get a new checkout that fails about 12 % of its requests: a percentage cures it.",
     "slow-burn": "Failures have been rising for two hours, by 1.5 percentage points an hour.",

@@ -6,7 +6,7 @@ from itertools import pairwise
 from math import ceil, floor
 from typing import NamedTuple
 
-from watchkeeper.sandbox.builds import Build
+from watchkeeper.sandbox.builds import FIRST_EXTRA, Build
 from watchkeeper.sandbox.chance import noise
 from watchkeeper.sandbox.company import HOUR, Project
 from watchkeeper.sandbox.world import World
@@ -14,6 +14,7 @@ from watchkeeper.sandbox.world import World
 OLD_TABS = 0.08  # share of the visitors that still use the release before
 OLD_TABS_SECONDS = 2 * HOUR
 BAD_SHARE = 0.12
+BROKEN_SHARE = 0.3  # of the release that the scenario puts live: bad enough to be sure of it after a few minutes
 BURN_LEAD, BURN_AN_HOUR, BURN_MOST = 2 * HOUR, 0.015, 0.09
 BURN_STEP = 300
 QUIET_LEAD, QUIET_AN_HOUR = HOUR, 12.0  # low traffic: 3 in 15 minutes
@@ -112,7 +113,8 @@ def _count(world: World, project: Project, part: Part, *, sessions: bool) -> tup
 def _failure_rate(world: World, project: Project, release: Build, at: float) -> float:
     rate = world.company.failure_rate(project, int(at // HOUR) * HOUR)
     if release.is_bad:
-        rate = BAD_SHARE
+        is_played = release.number >= FIRST_EXTRA and world.scenario("bad-release", project.slug) is not None
+        rate = BROKEN_SHARE if is_played else BAD_SHARE
     burn = world.scenario("slow-burn", project.slug)
     if burn and at >= burn.at - BURN_LEAD:
         rate += min(BURN_AN_HOUR * (at - burn.at + BURN_LEAD) / HOUR, BURN_MOST)
