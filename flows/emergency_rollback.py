@@ -1,0 +1,278 @@
+"""The way back: production goes to an earlier release, with a plan, evidence, an approval, and proof that it helped.
+
+Order: plan -> ask -> wait -> look again -> move production, once -> verify; people are told at every step.
+
+A way back is a row of the store, and each step takes that row from one state to the next. A run that was suspended,
+killed or started twice begins at the top and does what the row says is next, so nothing is done again.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Final, Literal
+from uuid import uuid4
+
+from prefect import flow, get_run_logger
+from prefect.client.schemas.objects import State
+from prefect.flow_runs import asuspend_flow_run
+from prefect.runtime import flow_run
+from prefect.states import Completed, Failed
+from pydantic import Field
+
+from reports.rollback import approval_text
+from tasks.approvals import Approval, question_key, take_typed_answers, typed_answers
+from tasks.configuration import load_configuration
+from tasks.rollback import measure, move_production
+from tasks.rollback_record import (
+    ask_for_approval,
+    claim_the_move,
+    give_move_back,
+    last_ways_back,
+    note_the_call,
+    open_way_back,
+    take_over,
+    take_step,
+    way_back,
+)
+from tasks.rollback_runs import emit_state
+from tasks.rollback_study import study
+from tasks.rollback_telling import show_plan, tell
+from watchkeeper.config import Configuration, Project
+from watchkeeper.domain.moves import MoveOutcome
+from watchkeeper.domain.rollback import Outcome, Plan, Rollback, RollbackEvidence, RollbackState
+from watchkeeper.domain.rollback_requests import Asked, request_of
+from watchkeeper.domain.rollback_verification import verify
+from watchkeeper.domain.second_look import look_twice
+from watchkeeper.store.rollbacks import MoveClaim, RollbackChanges
+
+SUSPENDED_LONGER: Final = timedelta(minutes=30)  # than there is time to answer: the row expires first, and tells people
+SECOND_LOOK_SECONDS: Final = 8.0  # what cannot be seen by then is taken to be as it was approved
+CLAIM_SECONDS: Final = 120  # another run that may still be calling has the right for less than a minute
+PAUSE_SECONDS: Final = 15.0  # between two measurements
+
+Step = Callable[["Desk", Rollback], Awaitable[Rollback]]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What every step needs. `owner` is this process: the same run, started again, is another one."""
+
+    configuration: Configuration
+    project: Project
+    run: str
+    owner: str
+
+
+@flow(name="emergency-rollback", flow_run_name="{action}-{project}", persist_result=False)
+async def emergency_rollback(  # noqa: PLR0913, PLR0917 - the form
+    project: str,
+    action: Literal["rollback", "promote", "undo"] = "rollback",
+    target: str = "",
+    reason: str = "",
+    requested_by: str = "",
+    dry_run: bool = True,  # noqa: FBT001 - a form has no other way
+    require_approval: bool = True,  # noqa: FBT001
+    rollout_percentage: Annotated[float, Field(ge=0, le=100)] = 0,
+    force: str = "",
+    approval_timeout_minutes: Annotated[float | None, Field(gt=0, le=1440)] = None,
+    verify_minutes: Annotated[float | None, Field(gt=0, le=240)] = None,
+    event_id: str = "",
+    rollback_id: int | None = None,
+) -> State[Any]:
+    """Take production to another release. As it stands it only shows the plan: set `dry_run` to false to go on.
+
+    Args:
+        project: slug of the project.
+        action: rollback; promote, which ends the custody that a rollback leaves; undo, which takes a rollback back.
+        target: id or address of a Vercel deployment, or a commit SHA; left out, the last known good release.
+        reason: why, for those who approve and for the record.
+        requested_by: your name or e-mail address.
+        dry_run: show the plan and change nothing.
+        require_approval: wait for a YES. Without it only a project that is configured `automatic` goes on.
+        rollout_percentage: for projects whose rollout is a percentage: the share of visitors afterwards, 0 to 100.
+        force: type the slug of the project to go on where a matter of judgement blocks the plan. It is recorded.
+        approval_timeout_minutes: how long to wait for an answer; left out, as the project is configured.
+        verify_minutes: how long to measure whether it has helped; left out, as the project is configured.
+        event_id: of the event that asks for it, when no person does: one event is one way back, however often told.
+        rollback_id: to go on with one that another run has left.
+    """
+    asked = Asked(
+        project,
+        action,
+        target,
+        reason,
+        requested_by,
+        dry_run,
+        require_approval,
+        rollout_percentage,
+        force,
+        approval_timeout_minutes,
+        verify_minutes,
+        event_id,
+    )
+    desk, rollback = await begin(asked, rollback_id)
+    while (step := next_step(desk, rollback)) is not None:
+        before, rollback = rollback, await step(desk, rollback)
+        emit_state(rollback)
+        if rollback == before:
+            raise RuntimeError(f"rollback {rollback.id} cannot go on from {rollback.state}")
+    return await end(desk, rollback)
+
+
+async def begin(asked: Asked, rollback_id: int | None) -> tuple[Desk, Rollback]:
+    """Open the way back, or take up the one that is there."""
+    loaded, _ = load_configuration()
+    configuration = loaded.only([asked.project])
+    project = configuration.projects[0]
+    run = str(flow_run.id)
+    desk = Desk(configuration, project, run, f"{run}/{uuid4().hex[:8]}")
+    if rollback_id is not None:
+        return desk, take_over(rollback_id, run)
+    earlier = last_ways_back((project.slug,))
+    opened = open_way_back(request_of(asked, project.rollback_policy, run, earlier), asdict(asked))
+    emit_state(opened)
+    return desk, opened
+
+
+def next_step(desk: Desk, rollback: Rollback) -> Step | None:
+    """Return what is to be done next; None when it is over, or another run is at it."""
+    if rollback.flow_run_id != desk.run:
+        return None
+    if rollback.dry_run and rollback.state is not RollbackState.REQUESTED:
+        return None
+    steps: dict[RollbackState, Step] = {
+        RollbackState.REQUESTED: plan,
+        RollbackState.PLANNED: ask,
+        RollbackState.AWAITING_APPROVAL: wait_for_answer,
+        RollbackState.APPROVED: look_again,
+        RollbackState.EXECUTING: execute,
+        RollbackState.VERIFYING: prove,
+    }
+    return steps.get(rollback.state)
+
+
+async def plan(desk: Desk, rollback: Rollback) -> Rollback:
+    """Requested -> planned, or refused: what would be done, what speaks against it, and what speaks for it."""
+    planned, evidence = await study(desk.configuration, desk.project, rollback)
+    changes = what_was_planned(planned, evidence)
+    if not planned.is_blocked:
+        return take_step(rollback, RollbackState.PLANNED, changes, planned.summary)
+    why = "; ".join(f"{point.name}: {point.reason}" for point in planned.blocks)
+    return take_step(rollback, RollbackState.REFUSED, changes | {"error": why}, planned.summary)
+
+
+def what_was_planned(planned: Plan, evidence: RollbackEvidence | None) -> RollbackChanges:
+    changes: RollbackChanges = {"plan": planned, "way": planned.way}
+    if evidence:
+        changes["evidence"] = evidence
+    if planned.serving:
+        changes |= {"from_deployment": planned.serving.deployment, "from_sha": planned.serving.sha}
+    if planned.target:
+        changes |= {"to_deployment": planned.target.deployment, "to_sha": planned.target.sha}
+    return changes
+
+
+async def ask(_desk: Desk, rollback: Rollback) -> Rollback:
+    """Planned -> awaiting approval, or approved where the project is configured to ask nobody."""
+    if rollback.plan is None or not rollback.require_approval:
+        return take_step(rollback, RollbackState.APPROVED, {}, "the project is configured to ask nobody")
+    return ask_for_approval(rollback.id, rollback.plan, rollback.evidence, "a YES is asked for")
+
+
+async def wait_for_answer(desk: Desk, rollback: Rollback) -> Rollback:
+    """Awaiting approval -> approved, declined or expired. The run is suspended meanwhile: this does not return then."""
+    rollback = await take_typed_answers(rollback)
+    if rollback.state is not RollbackState.AWAITING_APPROVAL:
+        return rollback
+    left = (rollback.approve_until or rollback.updated_at) - datetime.now(UTC)
+    if left <= timedelta(0):
+        return take_step(rollback, RollbackState.EXPIRED, {}, "nobody has answered in time")
+    emit_state(rollback)
+    rollback = await tell(desk.project, rollback)
+    await asuspend_flow_run(
+        wait_for_input=Approval.with_initial_data(description=approval_text(rollback, desk.project.name)),
+        timeout=round((left + SUSPENDED_LONGER).total_seconds()),
+        key=question_key(rollback, await typed_answers(desk.run)),
+    )
+    return way_back(rollback.id)
+
+
+async def look_again(desk: Desk, rollback: Rollback) -> Rollback:
+    """Approved -> executing if all is as it was approved; else it is asked for again, or refused."""
+    planned, evidence = await study(desk.configuration, desk.project, rollback, SECOND_LOOK_SECONDS)
+    found = look_twice(rollback, planned, evidence)
+    told = "; ".join(found.reasons)
+    if found.is_blocked:
+        return take_step(rollback, RollbackState.REFUSED, {"error": told}, f"it may not be done any more: {told}")
+    if found.must_confirm_again:
+        return ask_for_approval(rollback.id, planned, evidence or rollback.evidence, f"confirm again: {told}")
+    return take_step(rollback, RollbackState.EXECUTING, {}, "all is as it was approved")
+
+
+async def execute(desk: Desk, rollback: Rollback) -> Rollback:
+    """Executing -> verifying or failed: the vendor is called once; what an earlier run called for is only watched."""
+    claim = await claimed(desk, rollback)
+    if claim is None:
+        return way_back(rollback.id)
+
+    async def may_ask() -> bool:
+        return note_the_call(rollback.id, desk.owner, again=claim.started_at is not None)
+
+    moving = move_production(desk.project, rollback, claim.started_at, may_ask=may_ask)
+    moved, rollback = await asyncio.gather(moving, tell(desk.project, rollback))  # nobody waits for Slack now
+    give_move_back(rollback.id, desk.owner)
+    if moved.is_done:
+        return take_step(rollback, RollbackState.VERIFYING, {}, moved.sentence)
+    look = " Look at Vercel." if moved.outcome in {MoveOutcome.UNKNOWN, MoveOutcome.UNFINISHED} else ""
+    return take_step(rollback, RollbackState.FAILED, {"error": moved.sentence + look}, moved.sentence + look)
+
+
+async def prove(desk: Desk, rollback: Rollback) -> Rollback:
+    """Verifying -> succeeded or failed: whether production is there and well, whatever the vendor says."""
+    rollback, said = await tell(desk.project, rollback), None
+    while True:
+        found = verify(rollback, await measure(desk.configuration, desk.project, rollback), desk.project.health_limits)
+        if found.outcome is not said:
+            said = found.outcome
+            get_run_logger().info("So far %s: %s", said, "; ".join(found.reasons))
+        if found.is_over:
+            break
+        await asyncio.sleep(min(PAUSE_SECONDS, rollback.verify_for.total_seconds() / 4))
+    to = RollbackState.FAILED if found.outcome is Outcome.NOT_MOVED else RollbackState.SUCCEEDED
+    told = "; ".join(found.reasons)
+    error = "" if found.outcome is Outcome.CURED else told
+    return take_step(rollback, to, {"outcome": found.outcome, "error": error}, told)
+
+
+async def end(desk: Desk, rollback: Rollback) -> State[Any]:
+    """Tell people how it has ended, and return that as the state of the run."""
+    if rollback.flow_run_id != desk.run:
+        return Completed(name="Not needed", message=f"rollback {rollback.id} is at {rollback.state} in another run")
+    rollback = await tell(desk.project, rollback)
+    await show_plan(desk.project, rollback)
+    return run_state(rollback)
+
+
+async def claimed(desk: Desk, rollback: Rollback) -> MoveClaim | None:
+    """Return the right to change production; None when another run goes on with it."""
+    for _ in range(CLAIM_SECONDS):
+        claim = claim_the_move(rollback.id, desk.owner)
+        if claim is not None or way_back(rollback.id).state is not RollbackState.EXECUTING:
+            return claim
+        await asyncio.sleep(1)
+    return None
+
+
+def run_state(rollback: Rollback) -> State[Any]:
+    """Return the state in which the run ends: red where somebody must come."""
+    name, told = rollback.state.value.replace("_", " ").capitalize(), rollback.error or rollback.outcome or ""
+    message = f"rollback {rollback.id} of {rollback.project}: {told}".removesuffix(": ")
+    if rollback.state is RollbackState.FAILED:
+        return Failed(message=message)
+    if rollback.outcome is Outcome.NOT_CURED:
+        return Failed(name="Not cured", message=message)
+    if rollback.state is RollbackState.PLANNED:
+        name = "Planned"
+        message = f"a dry run, nothing was changed: {rollback.plan.summary if rollback.plan else ''}"
+    return Completed(name=name, message=message)

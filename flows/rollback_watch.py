@@ -1,0 +1,104 @@
+"""Every two minutes: no way back is forgotten, whatever has happened to its run.
+
+Order: what waits too long expires, those who may answer are reminded, what has changed is told; then every run that
+should go on and does not is woken, or another one goes on in its place.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from prefect import flow, get_run_logger
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
+
+from tasks.approvals import resume_run, take_typed_answers
+from tasks.configuration import load_configuration
+from tasks.rollback_record import claim_reminding, last_ways_back, note, take_step, ways_back_under_way
+from tasks.rollback_runs import RunOf, emit_state, go_on_with, run_of
+from tasks.rollback_study import study
+from tasks.rollback_telling import remind, tell, tell_changes, was_told
+from watchkeeper.config import Configuration, Project
+from watchkeeper.domain.rollback import Rollback, RollbackState
+from watchkeeper.domain.second_look import look_twice
+
+LOOK_SECONDS: Final = 20.0
+LATE: Final = timedelta(minutes=1)  # after which somebody else tells how a way back has ended
+FORGOTTEN: Final = timedelta(days=1)
+MOST_RUNS: Final = 6  # that go on with one way back; then people must
+
+
+@flow(name="rollback-watch", timeout_seconds=115, persist_result=False)
+async def rollback_watch() -> State[Any]:
+    """Look after every way back that is under way, and after those whose end nobody was told."""
+    configuration, _ = load_configuration()
+    projects = {project.slug: project for project in configuration.projects}
+    waiting = [rollback for rollback in ways_back_under_way() if rollback.project in projects]
+    for rollback in waiting:
+        await look_after(configuration.only([rollback.project]), projects[rollback.project], rollback)
+    for rollback in last_ways_back(configuration.slugs, 3):
+        await see_to_its_end(projects[rollback.project], rollback)
+    return Completed(message=f"{len(waiting)} under way")
+
+
+async def look_after(configuration: Configuration, project: Project, rollback: Rollback) -> None:
+    """Do what the run of a way back would do if it could."""
+    run = await run_of(rollback)
+    if run is RunOf.ENDED:
+        rollback = await take_typed_answers(rollback)
+    if rollback.state is RollbackState.AWAITING_APPROVAL and run is not RunOf.ALIVE:
+        rollback = await look_at_waiting(configuration, project, rollback)
+    if rollback.state is not RollbackState.AWAITING_APPROVAL and run is RunOf.WAITING:
+        await resume_run(rollback.flow_run_id)
+    elif rollback.state.is_active and run is RunOf.ENDED:
+        await go_on(project, rollback)
+
+
+async def look_at_waiting(configuration: Configuration, project: Project, rollback: Rollback) -> Rollback:
+    """Let the question expire, or remind people of it and tell what has changed since it was asked."""
+    now, until = datetime.now(UTC), rollback.approve_until or datetime.now(UTC)
+    if now >= until:
+        expired = take_step(rollback, RollbackState.EXPIRED, {}, "nobody has answered in time")
+        emit_state(expired)
+        return expired
+    asked_at = until - rollback.approval_timeout
+    if now >= asked_at + rollback.approval_timeout / 2 and claim_reminding(rollback.id, asked_at):
+        await remind(project, rollback)
+    return await judge_on(configuration, project, rollback)
+
+
+async def judge_on(configuration: Configuration, project: Project, rollback: Rollback) -> Rollback:
+    """Tell those who are asked when production has recovered, or another release has arrived; once for each news."""
+    planned, evidence = await study(configuration, project, rollback, LOOK_SECONDS)
+    news = "; ".join(look_twice(rollback, planned, evidence).reasons)
+    if not news or news == rollback.notes.get("news"):
+        return rollback
+    rollback = note(rollback.id, {}, f"while it waits: {news}", {"news": news})
+    await tell_changes(project, rollback, news)
+    return rollback
+
+
+async def go_on(project: Project, rollback: Rollback) -> None:
+    """Start a run that goes on where another one has died; after several of them people must look at it."""
+    runs = int(rollback.notes.get("runs", "1"))
+    if runs < MOST_RUNS:
+        note(rollback.id, {}, "its run has ended before its time", {"runs": str(runs + 1)})
+        get_run_logger().warning("Rollback %s goes on as %s.", rollback.id, await go_on_with(rollback))
+        return
+    where = "production may have moved, look at Vercel" if rollback.move_started_at else "production was not touched"
+    why = f"{runs} runs have died on it: {where}"
+    failed = take_step(rollback, RollbackState.FAILED, {"error": why}, why)
+    emit_state(failed)
+    await tell(project, failed)
+
+
+async def see_to_its_end(project: Project, rollback: Rollback) -> None:
+    """Tell how a way back has ended where its run did not come to that."""
+    ended = rollback.finished_at
+    now = datetime.now(UTC)
+    if not rollback.state.is_final or ended is None or not LATE < now - ended < FORGOTTEN or was_told(rollback):
+        return
+    if await run_of(rollback) is RunOf.WAITING:
+        await resume_run(rollback.flow_run_id)
+    elif await run_of(rollback) is RunOf.ENDED:
+        emit_state(rollback)
+        await tell(project, rollback)

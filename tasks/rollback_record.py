@@ -1,0 +1,172 @@
+"""The record of a way back: opened once, taken from state to state, answered. What is not in it did not happen."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from tasks.store import database, store_task
+from watchkeeper.domain.approvals import Answer
+from watchkeeper.domain.rollback import Plan, Rollback, RollbackEvidence, RollbackRequest, RollbackState
+from watchkeeper.store import rollbacks
+from watchkeeper.store.audit import write_audit
+from watchkeeper.store.database import reading, transaction
+from watchkeeper.store.rollbacks import (
+    AnswerResult,
+    MoveClaim,
+    RollbackChanges,
+    StoredAnswer,
+    TimelineEntry,
+    UnknownRollback,
+)
+
+WATCHKEEPER = "watchkeeper"  # the actor of what no person has done
+
+
+@store_task
+def open_way_back(request: RollbackRequest, parameters: Mapping[str, Any]) -> Rollback:
+    """Open a way back, or return the one that this run or this event has opened before.
+
+    Args:
+        parameters: as they were asked for, for the audit.
+    """
+    now = datetime.now(UTC)
+    with transaction(database()) as session:
+        opened = rollbacks.open_rollback(session, request, now)
+        if opened.requested_at == now:
+            subject, outcome = f"rollback {opened.id}", opened.error or "opened"
+            action = f"ask for {opened.kind}"
+            write_audit(
+                session, request.requested_by, action, subject, parameters, outcome, now, project=opened.project
+            )
+        return opened
+
+
+@store_task
+def take_over(rollback: int, flow_run: str) -> Rollback:
+    """Let this run go on with what another one has left, and return it; its `flow_run_id` tells who has it now.
+
+    Raises:
+        UnknownRollback: there is none with this id.
+    """
+    now = datetime.now(UTC)
+    with transaction(database()) as session:
+        found = _of(rollbacks.rollback(session, rollback), rollback)
+        if found.flow_run_id != flow_run and rollbacks.adopt_rollback(
+            session, rollback, found.flow_run_id, flow_run, now
+        ):
+            rollbacks.record(session, rollback, {}, WATCHKEEPER, "another run goes on with it", now)
+        return _of(rollbacks.rollback(session, rollback), rollback)
+
+
+@store_task
+def take_step(rollback: Rollback, to: RollbackState, changes: RollbackChanges, sentence: str) -> Rollback:
+    """Take a way back to its next state, and return it as it stands then, whoever has taken it there."""
+    now = datetime.now(UTC)
+    with transaction(database()) as session:
+        done = rollbacks.advance(session, rollback.id, rollback.state, to, changes, WATCHKEEPER, sentence, now)
+        if done and (to.is_final or to is RollbackState.VERIFYING):
+            said = {"from": rollback.from_deployment, "to": rollback.to_deployment, "way": rollback.way}
+            subject = f"rollback {rollback.id}"
+            write_audit(session, WATCHKEEPER, to.value, subject, said, sentence, now, project=rollback.project)
+        return _of(rollbacks.rollback(session, rollback.id), rollback.id)
+
+
+@store_task
+def ask_for_approval(rollback: int, plan: Plan, evidence: RollbackEvidence | None, sentence: str) -> Rollback:
+    """Ask for approval, or ask again; return it as it stands then."""
+    now = datetime.now(UTC)
+    with transaction(database()) as session:
+        rollbacks.ask_approval(
+            session, rollback, plan=plan, evidence=evidence, actor=WATCHKEEPER, sentence=sentence, now=now
+        )
+        return _of(rollbacks.rollback(session, rollback), rollback)
+
+
+@store_task
+def write_answer(rollback: int, answer: Answer) -> AnswerResult:
+    """Write an answer down; of each round the first one counts.
+
+    Raises:
+        UnknownRollback: there is none with this id.
+    """
+    with transaction(database()) as session:
+        return rollbacks.answer(session, rollback, answer, datetime.now(UTC))
+
+
+def note(
+    rollback: int, changes: RollbackChanges, sentence: str = "", notes: Mapping[str, str] | None = None
+) -> Rollback:
+    """Write down what was found or told on the way.
+
+    Args:
+        sentence: a line for the timeline; "" for none.
+        notes: added to those that are there.
+    """
+    now = datetime.now(UTC)
+    with transaction(database()) as session:
+        if notes:
+            kept = _of(rollbacks.rollback(session, rollback), rollback).notes
+            changes = {**changes, "notes": {**kept, **notes}}
+        rollbacks.record(session, rollback, changes, WATCHKEEPER, sentence, now)
+        return _of(rollbacks.rollback(session, rollback), rollback)
+
+
+def claim_the_move(rollback: int, owner: str) -> MoveClaim | None:
+    """Take the right to change production; None while another run has it, or when nothing is to be changed."""
+    with transaction(database()) as session:
+        return rollbacks.claim_move(session, rollback, owner, datetime.now(UTC))
+
+
+def note_the_call(rollback: int, owner: str, *, again: bool = False) -> bool:
+    """Note that from now on the vendor may have been called; False when it must not be."""
+    with transaction(database()) as session:
+        return rollbacks.note_call(session, rollback, owner, datetime.now(UTC), again=again)
+
+
+def give_move_back(rollback: int, owner: str) -> None:
+    with transaction(database()) as session:
+        rollbacks.release_move(session, rollback, owner)
+
+
+def claim_reminding(rollback: int, not_since: datetime) -> bool:
+    """Take the right to remind people; False when somebody has done so after `not_since`."""
+    with transaction(database()) as session:
+        return rollbacks.claim_reminder(session, rollback, not_since, datetime.now(UTC))
+
+
+def way_back(rollback: int) -> Rollback:
+    """Return a way back as it stands.
+
+    Raises:
+        UnknownRollback: there is none with this id.
+    """
+    with reading(database()) as session:
+        return _of(rollbacks.rollback(session, rollback), rollback)
+
+
+def ways_back_under_way() -> tuple[Rollback, ...]:
+    with reading(database()) as session:
+        return rollbacks.active_rollbacks(session)
+
+
+def last_ways_back(projects: tuple[str, ...], most: int = 20) -> tuple[Rollback, ...]:
+    """Return the last ways back of these projects, newest first of each, without dry runs."""
+    with reading(database()) as session:
+        found = rollbacks.last_rollbacks(session, projects, most)
+    return tuple(each for several in found.values() for each in several)
+
+
+def answers_of(rollback: int) -> tuple[StoredAnswer, ...]:
+    with reading(database()) as session:
+        return rollbacks.answers(session, rollback)
+
+
+def timeline_of(rollback: int) -> tuple[TimelineEntry, ...]:
+    with reading(database()) as session:
+        return rollbacks.timeline(session, rollback)
+
+
+def _of(found: Rollback | None, rollback: int) -> Rollback:
+    if found is None:
+        raise UnknownRollback(rollback)
+    return found

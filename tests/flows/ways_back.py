@@ -1,0 +1,87 @@
+"""Ways back of one test: started as the form does, carried on as a worker does, answered as people do."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.objects import FlowRun, State
+from prefect.client.schemas.responses import OrchestrationResult
+from prefect.exceptions import Pause
+from prefect.flow_engine import run_flow
+from sqlalchemy import Engine
+
+from flows.emergency_rollback import emergency_rollback
+from tasks.rollback_record import way_back
+from tests.flows.company import Company
+from watchkeeper.domain.rollback import Rollback
+from watchkeeper.store import rollbacks
+from watchkeeper.store.database import reading
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The deployment on the temporary server, and the make-believe company."""
+
+    client: PrefectClient
+    deployment: UUID
+    company: Company
+    database: Engine
+
+    async def ask(self, **parameters: Any) -> UUID:
+        """Start a run as the form does; nothing is done before it is carried on."""
+        given = {"project": "shop", "reason": "checkout fails", "requested_by": "Ada", "dry_run": False}
+        run = await self.client.create_flow_run_from_deployment(
+            self.deployment, parameters={**given, "verify_minutes": 0.05, **parameters}
+        )
+        return run.id
+
+    async def carry_on(self, run: UUID) -> State[Any]:
+        """Let the run do what it can, as a worker would, and return the state that it is in then."""
+        found = await self.client.read_flow_run(run)
+        with suppress(Pause):  # how a process ends whose run is suspended
+            await run_flow(emergency_rollback, flow_run=found, parameters=found.parameters, return_type="state")
+        return await self.state(run)
+
+    async def state(self, run: UUID) -> State[Any]:
+        found: FlowRun = await self.client.read_flow_run(run)
+        assert found.state is not None
+        return found.state
+
+    async def type_in(self, run: UUID, confirm: str, approver: str, comment: str = "") -> OrchestrationResult[Any]:
+        """Answer in the form of Prefect's UI."""
+        typed = {"confirm": confirm, "approver": approver, "comment": comment}
+        return await self.client.resume_flow_run(run, run_input=typed)
+
+    async def waiting(self, **parameters: Any) -> tuple[UUID, Rollback]:
+        """Return a run that waits for an answer, and its way back."""
+        run = await self.ask(**parameters)
+        state = await self.carry_on(run)
+        assert state.is_paused(), state
+        return run, self.of(run)
+
+    def of(self, run: UUID) -> Rollback:
+        with reading(self.database) as session:
+            found = rollbacks.rollback_of_run(session, str(run))
+        assert found is not None
+        return found
+
+    def again(self, rollback: Rollback) -> Rollback:
+        return way_back(rollback.id)
+
+    def moves(self) -> list[str]:
+        """Return what Vercel was asked to change, in order, since this was asked last."""
+        asked = httpx.get(f"{self.company.url}/sandbox/requests").json()["requests"]
+        return [path.partition("?")[0] for method, path in asked if method != "GET" and path.startswith("/vercel/")]
+
+    def fault(self, name: str, **more: Any) -> None:
+        """Let something go wrong at the company."""
+        answer = httpx.post(f"{self.company.url}/sandbox/fault", json={"name": name, "project": "shop", **more})
+        assert answer.is_success, answer.text
+
+
+async def deploy(client: PrefectClient) -> UUID:
+    flow_id = await client.create_flow(emergency_rollback)
+    return await client.create_deployment(flow_id, f"manual-{uuid4().hex[:8]}")
