@@ -6,9 +6,42 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from watchkeeper.domain.incidents import Incident
-from watchkeeper.domain.trends import Trend
+from watchkeeper.domain.report_lines import (
+    Area,
+    BuildLine,
+    EndpointLine,
+    FlakyTestLine,
+    IssueLine,
+    ReleaseLine,
+    WorkflowLine,
+)
+from watchkeeper.domain.report_numbers import Figure, Point, Series
 from watchkeeper.domain.verdicts import Verdict
 from watchkeeper.domain.windows import Window
+
+__all__ = [
+    "Area",
+    "BuildLine",
+    "Cost",
+    "Coverage",
+    "Dora",
+    "DoraFigure",
+    "EndpointLine",
+    "Figure",
+    "FlakyTestLine",
+    "IssueLine",
+    "Objective",
+    "PeriodReport",
+    "Point",
+    "ProjectReport",
+    "Recommendation",
+    "ReleaseLine",
+    "ReportPeriod",
+    "SentLine",
+    "Series",
+    "TimeSaved",
+    "WorkflowLine",
+]
 
 
 class ReportPeriod(StrEnum):
@@ -18,186 +51,6 @@ class ReportPeriod(StrEnum):
     WEEKLY = "weekly"
     MONTHLY = "monthly"
     CUSTOM = "custom"
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One number of a report that can be traced to its source.
-
-    Attributes:
-        name: of the metric, or one of `cost_per_deployment`, `deployment_frequency`, `change_failure_rate`, ...
-        value: in `unit`; None when it is not known, and `note` says why.
-        unit: "%" (value is then a fraction 0..1), ms, s, days, points, credits, the currency's code, "per day" or "".
-        interval: bounds of the true value, 95 %; None where that makes no sense.
-        numerator, denominator: what a share is made of, `3 of 1,204`; None for what is no share.
-        sample: how many single measurements it rests on.
-        source: where it comes from, a short sentence: `Sentry, spans, 24 of 24 hours`.
-        trends: by what it is held against, in this order: `previous` (the period before), `week` (the same day, week or
-            month one week, four weeks or a year ago, as far as that makes sense), `compare_to` (asked for by hand);
-            of the cost also `expected`.
-        note: a sentence about what is special; "" for nothing.
-    """
-
-    name: str
-    title: str
-    value: float | None
-    unit: str = ""
-    interval: tuple[float, float] | None = None
-    numerator: float | None = None
-    denominator: float | None = None
-    sample: int = 0
-    source: str = ""
-    trends: Mapping[str, Trend] = field(default_factory=dict)
-    note: str = ""
-    url: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One point of a line: `value` None is a gap. `low`, `high`: bounds or a band around it; None for none."""
-
-    at: datetime
-    value: float | None
-    low: float | None = None
-    high: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """Lines of one chart, by name, all with points at the same moments, oldest first.
-
-    Names: `score` {score}; `failures` {rate}; `latency_ms` {p50, p95, p99}; `builds` {passed, failed};
-    `cost` {actual, expected}; `releases` {released, failed}. `step` is the span of a point. The cost of a day is shown
-    among the four weeks before it. A monthly report also has `score_by_week`, `failures_by_week`, `latency_ms_by_week`,
-    `builds_by_week` and `cost_by_week` {actual}, of the last thirteen weeks.
-    """
-
-    name: str
-    title: str
-    unit: str
-    step: timedelta
-    lines: Mapping[str, tuple[Point, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class ReleaseLine:
-    """A release that went live in the period. `outcome`: well, failed, rolled back or not known.
-
-    `failures` of `total` requests or sessions of the period were its own.
-    """
-
-    name: str
-    sha: str
-    live_at: datetime
-    outcome: str
-    failures: int
-    total: int
-    reason: str = ""
-    url: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class IssueLine:
-    """An issue worth naming. `kind`: new, regressed or top. `title` and `culprit` are text from outside."""
-
-    kind: str
-    level: str
-    short_id: str
-    title: str
-    culprit: str
-    events: int
-    users: int
-    first_seen: datetime
-    last_seen: datetime
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class BuildLine:
-    """A build of the default branch that failed. `name`: workflow; `failed_jobs`: names of them."""
-
-    name: str
-    number: int
-    sha: str
-    at: datetime
-    failed_jobs: tuple[str, ...]
-    reason: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class FlakyTestLine:
-    """A test that fails and passes on the same commit. `time_lost`: of the runs that were repeated for it."""
-
-    name: str
-    job: str
-    times: int
-    time_lost: timedelta
-    url: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class EndpointLine:
-    """How one endpoint did.
-
-    Attributes:
-        availability: a fraction 0..1 of `probes`; like the latencies None when not known.
-        limit_ms: above which `p95_ms` makes it slow.
-        trend: of `p95_ms` against the period before; None when there is nothing to compare.
-    """
-
-    name: str
-    probes: int
-    availability: float | None
-    p50_ms: float | None
-    p95_ms: float | None
-    p99_ms: float | None
-    is_slow: bool
-    certificate_days: float | None = None
-    limit_ms: float | None = None
-    trend: Trend | None = None
-    url: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class WorkflowLine:
-    """How one workflow of CircleCI did.
-
-    Attributes:
-        runs, passed: of the default branch; `reruns` of them repeated one on the same commit.
-        p95_s: build time in seconds; `queue_s` p95 of the time before its first job started; None when not known.
-        credits, credits_before: on all branches, in the period and in the one before (of a day: on the same weekday a
-            week before); `credits_before` None when nothing is known of it.
-        trend: of `p95_s` against the period before; None when there is nothing to compare.
-    """
-
-    name: str
-    runs: int
-    passed: int
-    p95_s: float | None
-    queue_s: float | None
-    reruns: int
-    credits: float
-    credits_before: float | None
-    trend: Trend | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Area:
-    """Where problems gather.
-
-    Attributes:
-        kind: route, culprit, file or release.
-        events: of a release, its failed requests in the period; else events of the issues that were seen in the period,
-            counted since each was first seen.
-        share: of all events of areas of this kind, 0..1.
-    """
-
-    kind: str
-    name: str
-    events: int
-    issues: int
-    share: float
 
 
 @dataclass(frozen=True, slots=True)
