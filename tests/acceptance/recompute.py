@@ -29,9 +29,22 @@ CREDIT_PRICE = 0.0006
 FLAKY_FOR = timedelta(days=14)
 # Score of what certainly fails, the lower bound of the share: straight lines between these points, in whole points.
 SCORES = ((0.0, 100.0), (0.025, 70.0), (0.05, 50.0), (0.10, 25.0), (1.0, 0.0))
-LEAST_REQUESTS = 30
+LEAST_REQUESTS = 10
+
+LEAST_FAILURES = 3
+CRITICAL = 0.05  # share of failures
+VISIBLE = 0.02  # share of the requests below which a release is not looked at on its own
 
 Row = dict[str, Any]
+Counts = dict[str, tuple[int, int]]  # failed and all, by release
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    hour: datetime
+    release: str
+    status: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +85,10 @@ class Day:
     # --- Sentry: requests where the project sends them, else sessions; people by the hour; issues
 
     def _errors(self) -> dict[str, Number]:
-        failed, total = (sum(hour[n] for hour in self._requests.values()) for n in (0, 1))
-        sessions = sum(count for _, _, count in self._sessions)
-        crashed = sum(count for _, status, count in self._sessions if status == "crashed")
+        counts = [count for hour in self._requests.values() for count in hour.values()]
+        failed, total = sum(failed for failed, _ in counts), sum(total for _, total in counts)
+        sessions = sum(each.count for each in self._sessions)
+        crashed = sum(each.count for each in self._sessions if each.status == "crashed")
         users = [sum(row["count_unique(user)"] for row in self._events("errors", hour)) for hour in self._hours]
         return {
             "failures": _share(failed, total),
@@ -83,20 +97,23 @@ class Day:
         }
 
     @cached_property
-    def _requests(self) -> dict[datetime, tuple[int, int]]:
-        """Failed and all requests (or sessions) by hour."""
+    def _requests(self) -> dict[datetime, Counts]:
+        """Failed and all requests (or sessions) by hour and release."""
         asked = {hour: self._events("spans", hour) for hour in self._hours}
         if any(asked.values()):
-            failures, totals = "failure_count()", "count()"
-            return {h: (sum(r[failures] for r in rows), sum(r[totals] for r in rows)) for h, rows in asked.items()}
-        found = {hour: [0, 0] for hour in self._hours}
-        for hour, status, count in self._sessions:
-            found[hour][0] += count if status in {"crashed", "abnormal", "unhandled"} else 0
-            found[hour][1] += count
-        return {hour: (failed, total) for hour, (failed, total) in found.items()}
+            return {
+                hour: {row["release"]: (row["failure_count()"], row["count()"]) for row in rows}
+                for hour, rows in asked.items()
+            }
+        found: dict[datetime, Counts] = {hour: {} for hour in self._hours}
+        for each in self._sessions:
+            failed, total = found[each.hour].get(each.release, (0, 0))
+            failed += each.count if each.status in {"crashed", "abnormal", "unhandled"} else 0
+            found[each.hour][each.release] = failed, total + each.count
+        return found
 
     @cached_property
-    def _sessions(self) -> list[tuple[datetime, str, int]]:
+    def _sessions(self) -> list[Sessions]:
         answer = self._sentry(
             "sessions",
             {"field": "sum(session)", "groupBy": ["project", "release", "session.status"], "interval": "1h"},
@@ -105,7 +122,7 @@ class Day:
         ).json()
         hours = [_moment(each) for each in answer["intervals"]]
         return [
-            (hour, group["by"]["session.status"], count)
+            Sessions(hour, group["by"]["release"], group["by"]["session.status"], count)
             for group in answer["groups"]
             for hour, count in zip(hours, group["series"]["sum(session)"], strict=True)
             if count
@@ -159,9 +176,9 @@ class Day:
         )
         scores = [row["score"] for row in checks if row["score"] is not None]
         looked = {_hour(_stored(row["window_start"])) for row in checks}
-        for hour, (failed, total) in self._requests.items():
-            if hour not in looked and total >= LEAST_REQUESTS:
-                scores.append(_score_of(_wilson(failed, total)[0]))
+        for hour, counts in self._requests.items():
+            if hour not in looked and sum(total for _, total in counts.values()) >= LEAST_REQUESTS:
+                scores.append(_score_of(counts))
         return Number(fmean(scores) if scores else None, sample=len(scores))
 
     # --- Vercel
@@ -387,11 +404,22 @@ def _wilson(part: int, whole: int) -> tuple[float, float]:
     return (0.0 if part == 0 else middle - reach, 1.0 if part == whole else middle + reach)
 
 
-def _score_of(share: float) -> float:
-    for (left, high), (right, low) in pairwise(SCORES):
-        if share <= right:
-            return float(floor(high + (low - high) * (share - left) / (right - left)))
-    return 0.0
+def _score_of(counts: Counts) -> float:
+    """Whole points by what certainly fails of all; at most 55 where a release that many meet fails beyond the limit."""
+    failed, total = sum(failed for failed, _ in counts.values()), sum(total for _, total in counts.values())
+    share = _wilson(failed, total)[0]
+    points = next(
+        high + (low - high) * (share - left) / (right - left)
+        for (left, high), (right, low) in pairwise(SCORES)
+        if share <= right
+    )
+    met = [count for count in counts.values() if count[1] >= max(LEAST_REQUESTS, VISIBLE * total)]
+    hidden = any(_is_critical(*count) for count in met) and not _is_critical(failed, total)
+    return float(floor(min(points, 55 if hidden else points)))
+
+
+def _is_critical(failed: int, total: int) -> bool:
+    return failed >= LEAST_FAILURES and _wilson(failed, total)[0] > CRITICAL
 
 
 def _over(deployment: Row) -> datetime:

@@ -8,6 +8,7 @@ import pytest
 from deployments.bootstrap import bootstrap
 from tasks.store import database
 from tests.flows.company import Company, open_for_business
+from tests.flows.reporting import Desk, filled  # noqa: F401
 from tests.flows.watch import Watch, document
 from tests.store.databases import (  # noqa: F401
     postgresql_server,
@@ -60,3 +61,10 @@ def watch(
     yield watch
     database().dispose()
     database.cache_clear()
+
+
+@pytest.fixture
+def desk(watch: Watch, tmp_path: Path) -> Desk:
+    desk = Desk(watch, tmp_path / "home")
+    desk.configure()
+    return desk

@@ -12,13 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
+import yaml
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 from prefect.client.schemas.objects import State
 from prefect.settings import PREFECT_API_URL
 from sqlalchemy import create_engine, text
 
 from flows.metrics_aggregation import metrics_aggregation
 from flows.period_report import period_report
+from tasks.store import database
 from tests.flows.company import Company, SlackPost
+from tests.flows.seen_before import CHECK, PROBE, checks, probes
 from tests.flows.watch import Watch, document, project
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -83,6 +89,46 @@ class Desk:
         return found
 
 
+@pytest.fixture(scope="session")
+async def filled(
+    registered: None, open_company: Company, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A store of a watch that stood yesterday and three days ago, with the hours of the last four days aggregated."""
+    folder = tmp_path_factory.mktemp("filled")
+    file, configuration = folder / "filled.db", folder / "projects.yaml"
+    shutil.copy(sqlite_template, file)
+    configuration.write_text(yaml.safe_dump(reporting_document(open_company)))
+    open_company.restart()
+    _let_the_watch_have_stood(f"sqlite:///{file}")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("WATCHKEEPER_HOME", str(folder / "home"))
+        patch.setenv("WATCHKEEPER_PROJECTS", str(configuration))
+        patch.setenv("WATCHKEEPER_DATABASE_URL", f"sqlite:///{file}")
+        database.cache_clear()
+        state = await metrics_aggregation(start=midnight(-4), most_hours=2400, return_state=True)
+        database().dispose()
+        database.cache_clear()
+    assert state.is_completed(), state.message
+    return file
+
+
+def _let_the_watch_have_stood(url: str) -> None:
+    """Write what it has seen: of the shop the whole day, of the portal some hours of it, of the API nothing."""
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        for day in (midnight(-3), midnight(-1)):
+            for slug, hours in (("shop", range(24)), ("portal", range(9, 15))):
+                connection.execute(text(PROBE), list(probes(slug, day, hours, seed=7)))
+                connection.execute(text(CHECK), list(checks(slug, day, hours, seed=7)))
+    engine.dispose()
+
+
+def midnight(days: int) -> datetime:
+    """Return when the day so many days from now begins, in UTC."""
+    return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + days * DAY
+
+
 def reporting_document(company: Company, channel: str = CHANNEL, **more: Any) -> dict[str, Any]:
     """Return a configuration of all three products, with their commits, whose reports go to the channel."""
     products = [project(slug, company, github={"repository": f"acme/{slug}"}) for slug in SLUGS]
@@ -121,6 +167,14 @@ def copied(database: Path, folder: Path, name: str) -> str:
     return f"sqlite:///{shutil.copy(database, folder / name)}"
 
 
+async def free_slots() -> None:
+    """Free the slots of the vendors that killed runs still hold, as the janitor does after some minutes."""
+    async with get_client() as client:
+        for limit in await client.read_global_concurrency_limits(limit=200):
+            if limit.name.startswith("watchkeeper-"):
+                await client.update_global_concurrency_limit(limit.name, GlobalConcurrencyLimitUpdate(active_slots=0))
+
+
 async def killed_after(seconds: float, code: str, **environment: str) -> bool:
     """Run the code in a process of its own and kill it so long after it said `ready`; True when it still lived."""
     variables = {**os.environ, "PREFECT_API_URL": PREFECT_API_URL.value(), "PREFECT_LOGGING_LEVEL": "ERROR"}
@@ -134,5 +188,6 @@ async def killed_after(seconds: float, code: str, **environment: str) -> bool:
     except TimeoutError:
         process.send_signal(signal.SIGKILL)
         await process.wait()
+        await free_slots()
         return True
     return False
