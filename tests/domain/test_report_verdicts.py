@@ -170,7 +170,7 @@ def test_what_nobody_had_begun_to_watch_is_said() -> None:
 
 def test_why_little_is_known_is_said() -> None:
     _, reasons = judged(coverage=Coverage({"sentry": (0, 24)}, ("sentry: the token was refused (24 hours)",)))
-    assert reasons == ["too little is known of sentry (0 of 24 hours): sentry: the token was refused (24 hours)"]
+    assert reasons == ["too little is known of sentry (0 of 24 hours: the token was refused)"]
 
 
 def test_what_is_bad_is_bad_whatever_is_not_known() -> None:

@@ -6,6 +6,7 @@ Warning: anything shorter or smaller that someone should look at. To spend too m
 breaks nothing that visitors meet. Healthy needs the vital sources, and most of their hours.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +14,7 @@ from typing import Final
 
 from watchkeeper.domain.figure_words import over_words, share_words, value_words
 from watchkeeper.domain.limits import HealthLimits
-from watchkeeper.domain.period_reports import ProjectReport, ReportPeriod
+from watchkeeper.domain.period_reports import Coverage, ProjectReport, ReportPeriod
 from watchkeeper.domain.phrases import amount, listed, money, percent, span
 from watchkeeper.domain.report_calendar import ReportCalendar
 from watchkeeper.domain.verdicts import Verdict
@@ -23,6 +24,7 @@ LONG: Final = timedelta(minutes=30)  # of being critical, from which the whole p
 VITAL: Final = ("sentry", "endpoints")
 MOST_HOURS: Final = 0.5  # of a vital source, below which nobody can call a period healthy
 DAY: Final = timedelta(days=1)
+_HOURS: Final = re.compile(r" \(\d+ h(ours)?\)$")  # of a reason: how many hours it is the reason for
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +175,19 @@ def _unknown(report: ProjectReport) -> list[str]:
     vital = {s: hours[s] for s in VITAL if s in hours and s not in report.coverage.not_begun}
     if not vital:
         return ["nothing vital is known of the period: neither errors nor endpoints are looked at"]
-    blind = [f"{s} ({known} of {of} hours)" for s, (known, of) in vital.items() if known < MOST_HOURS * of]
-    if not blind:
-        return []
-    why = f": {report.coverage.reasons[0]}" if report.coverage.reasons else ""
-    return [f"too little is known of {listed(blind)}{why}"]
+    blind = [
+        f"{source} ({known} of {of} hours{_why(source, report.coverage)})"
+        for source, (known, of) in vital.items()
+        if known < MOST_HOURS * of
+    ]
+    return [f"too little is known of {listed(blind)}"] if blind else []
+
+
+def _why(source: str, coverage: Coverage) -> str:
+    """Return why hours of a source are not known, as `: the watch was not running`; "" when nobody says."""
+    reasons = (reason.removeprefix(f"{source}: ") for reason in coverage.reasons if reason.startswith(f"{source}: "))
+    first = next(reasons, "")
+    return f": {_HOURS.sub('', first)}" if first else ""
 
 
 def _well(report: ProjectReport) -> list[str]:
