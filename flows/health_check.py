@@ -1,6 +1,6 @@
 """Every 15 minutes: is production healthy, and how sure are we?
 
-Order: observe (all vendors at once) -> judge -> store -> tell.
+Order: observe (all vendors at once) -> judge -> store -> tell -> propose to go back, where a release is bad.
 """
 
 import time
@@ -15,6 +15,7 @@ from prefect.runtime import flow_run
 from prefect.states import Completed
 from pydantic import AwareDatetime, Field
 
+from flows.rollback_proposals import propose, remind_of_custody
 from reports.health import summary
 from tasks.configuration import load_configuration
 from tasks.observation import observe
@@ -55,6 +56,9 @@ async def health_check(
     is_the_watch = at is None and check_type is CheckType.FULL
     findings = await look(configuration, window, check_type, may_tell=is_the_watch)
     await tell(configuration, findings, mistakes)
+    if is_the_watch:
+        await propose(configuration, findings.checks)
+        await remind_of_custody(configuration, findings.checks)
     if is_the_watch and findings.before:
         await catch_up(configuration, window, until=began + CATCH_UP_SECONDS)
     return Completed(message=summary(findings.checks), data=findings.checks)

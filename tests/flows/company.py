@@ -49,6 +49,11 @@ class Company:
         answer = httpx.post(f"{self.url}/sandbox/scenario", json=body)
         assert answer.status_code == 200, answer.text
 
+    def fault(self, name: str, project: str) -> None:
+        """Let something go wrong at a single place."""
+        answer = httpx.post(f"{self.url}/sandbox/fault", json={"name": name, "project": project})
+        assert answer.status_code == 200, answer.text
+
     def production(self, project: str) -> str:
         """Return the commit that serves production."""
         state = httpx.get(f"{self.url}/sandbox/state").json()
@@ -56,8 +61,11 @@ class Company:
 
     def posts(self, channel: str = "releases") -> list[SlackPost]:
         """Return what a person reads in the channel, oldest first."""
-        page = httpx.get(f"{self.url}/slack", params={"channel": channel}).text
-        return [_post(*found) for found in ARTICLE.findall(page)]
+        return [_post(*found) for found in ARTICLE.findall(self.page(channel))]
+
+    def page(self, channel: str) -> str:
+        """Return the page of the channel, with what its links lead to."""
+        return httpx.get(f"{self.url}/slack", params={"channel": channel}).text
 
 
 def _post(ts: str, html: str) -> SlackPost:

@@ -28,6 +28,7 @@ from watchkeeper.store.incidents import IncidentRow
 from watchkeeper.store.issue_events import IssueEventRow
 from watchkeeper.store.messages import MessageRow
 from watchkeeper.store.metrics import MetricBucketRow, MetricHourRow
+from watchkeeper.store.notices import NoticeRow
 from watchkeeper.store.observations import HourlyObservationRow, ObservationRow
 from watchkeeper.store.projects import ProjectRow
 from watchkeeper.store.releases import ReleaseRow
@@ -63,6 +64,7 @@ KEPT_AS_HOURLY: dict[type[Base], str] = {
     MetricBucketRow: "start",
     MetricHourRow: "hour",
     MessageRow: "planned_at",
+    NoticeRow: "at",
     ConfigurationRow: "last_used_at",
     ReportRow: "window_end",
     RollbackRow: "requested_at",

@@ -18,6 +18,7 @@ from watchkeeper.store import (  # noqa: F401
     issue_events,
     messages,
     metrics,
+    notices,
     observations,
     projects,
     releases,
