@@ -162,12 +162,8 @@ def _states(batch: _Batch) -> list[SourceHour]:
 
 
 def _is_news(state: SourceHour, earlier: SourceHour | None) -> bool:
-    """Return False for what is known better from before, and for what is not configured and never was."""
-    if state.state is HourState.COMPLETE:
-        return True
-    if earlier is None:
-        return state.state is HourState.INCOMPLETE
-    return earlier.state is not HourState.COMPLETE
+    """Return False for what is known better from before."""
+    return state.state is HourState.COMPLETE or earlier is None or earlier.state is not HourState.COMPLETE
 
 
 def _slots(batch: _Batch, states: Sequence[SourceHour]) -> Slots:
@@ -199,8 +195,10 @@ def _samples(batch: _Batch, slots: Slots) -> Iterator[tuple[str, Sample]]:
 
 def _of_probes(probes: ProbeColumns, slots: Slots) -> BucketColumns:
     buckets = aggregate_probes(probes)
-    rows = zip(buckets.project, buckets.start, strict=True)
-    kept = [hour in slots.get((project, "endpoints"), ()) for project, hour in rows]
+    left_out = {(p, hour) for p, _, hour in probes.keys.names if hour not in slots.get((p, "endpoints"), ())}
+    if not left_out:
+        return buckets
+    kept = [key not in left_out for key in zip(buckets.project, buckets.start, strict=True)]
     return buckets.where(np.array(kept, np.bool_))
 
 

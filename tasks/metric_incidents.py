@@ -97,8 +97,9 @@ def _measure_again(session: Session, slugs: Sequence[str], window: Window) -> di
 
     Nothing is said of hours that were never aggregated: not to know of an incident is not to know that there was none.
     """
-    known = metrics.aggregated_hours(session, slugs, window)
-    new = {each for each in _measured(session, slugs, window).buckets() if (each.project, each.start) in known}
+    measured = _measured(session, slugs, window).buckets()
+    known = metrics.aggregated_hours(session, slugs, window) if measured else frozenset()
+    new = {each for each in measured if (each.project, each.start) in known}
     before = metrics.buckets(session, slugs, window, Period.HOUR, metrics_of(INCIDENTS))
     old = {each for several in before.values() for each in several}
     changed: defaultdict[Key, set[datetime]] = defaultdict(set)

@@ -31,6 +31,7 @@ from watchkeeper.store.issue_events import issue_events
 from watchkeeper.store.messages import last_told, pending_messages
 from watchkeeper.store.metric_columns import buckets_query, probes_query
 from watchkeeper.store.metrics import aggregated_hours, buckets, hour_progress, hour_states, hours_done, source_hours
+from watchkeeper.store.notices import NoticeKind, notices, pending_notices, untold_events
 from watchkeeper.store.observations import hourly_observations, observations
 from watchkeeper.store.releases import live_releases, releases
 from watchkeeper.store.report_deliveries import deliveries, due_deliveries, known_message
@@ -61,7 +62,7 @@ QUERIES: dict[str, Callable[[Session], object]] = {
     "buckets": lambda s: buckets(s, PROJECTS, DAYS_90, Period.HOUR),
     "buckets of some metrics": lambda s: buckets(s, PROJECTS, DAYS_90, Period.DAY, ["score", "cost"]),
     "buckets in columns": lambda s: s.execute(buckets_query(PROJECTS, DAYS_90, Period.HOUR, METRICS)),
-    "probes in columns": lambda s: s.execute(probes_query(s, PROJECTS, NOON)),
+    "probes in columns": lambda s: s.execute(probes_query(s, PROJECTS), {"since": NOON, "until": NOON}),
     "hours": lambda s: source_hours(s, PROJECTS, DAYS_90),
     "states of hours": lambda s: hour_states(s, PROJECTS, DAYS_90),
     "progress of hours": lambda s: hour_progress(s, dict.fromkeys(PROJECTS, SOURCES), DAYS_90),
@@ -87,6 +88,9 @@ QUERIES: dict[str, Callable[[Session], object]] = {
     "custody": lambda s: custody(s, PROJECTS),
     "way back of a run": lambda s: rollback_of_run(s, "run"),
     "way back of an event": lambda s: rollback_of_event(s, "event"),
+    "notices": lambda s: notices(s, PROJECTS, [NoticeKind.PROPOSAL], NOON),
+    "notices that wait": lambda s: pending_notices(s, NOON),
+    "events that wait": lambda s: untold_events(s, NOON),
     "timeline of a way back": lambda s: timeline(s, 1),
     "answers to a way back": lambda s: answers(s, 1),
     "audit": lambda s: audit_entries(s, "shop", NOON),

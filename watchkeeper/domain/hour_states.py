@@ -1,6 +1,6 @@
 """Whether an hour of a project is complete, source by source: an hour with something missing is never merely low."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -48,26 +48,22 @@ class Seen:
 def source_hours(  # noqa: PLR0913, PLR0917 - all that decides
     project: str, sources: Collection[str], history: History, hour: datetime, seen: Seen, now: datetime
 ) -> tuple[SourceHour, ...]:
-    """Return the state of each source in an hour.
+    """Return the state of each configured source in an hour.
 
     Args:
         sources: those that are configured.
     """
     settled = hour + HOUR <= now - SETTLED
-    found = {
-        "sentry": _errors(history.errors, hour, seen),
-        "endpoints": _probes(hour, seen, settled=settled),
-        "circleci": _known(history.builds),
-        CREDITS: _credits(history.builds, hour, now),
-        "vercel": _known(history.delivery),
-        GITHUB: _known(history.commits),
-        WATCH: _checks(seen, settled=settled),
+    ask: dict[str, Callable[[], State]] = {
+        "sentry": lambda: _errors(history.errors, hour, seen),
+        "endpoints": lambda: _probes(hour, seen, settled=settled),
+        "circleci": lambda: _known(history.builds),
+        CREDITS: lambda: _credits(history.builds, hour, now),
+        "vercel": lambda: _known(history.delivery),
+        GITHUB: lambda: _known(history.commits),
+        WATCH: lambda: _checks(seen, settled=settled),
     }
-    not_configured = (HourState.NOT_CONFIGURED, "", False)
-    return tuple(
-        SourceHour(project, hour, source, *(found[source] if source in sources else not_configured))
-        for source in SOURCES
-    )
+    return tuple(SourceHour(project, hour, source, *ask[source]()) for source in SOURCES if source in sources)
 
 
 def error_hour(history: History, hour: datetime) -> ErrorHour | None:

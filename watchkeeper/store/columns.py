@@ -3,7 +3,7 @@
 What comes out is raw: SQLite's moments are text. What goes in is raw as well, and must be fit for a database.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
@@ -36,20 +36,35 @@ def is_sqlite(session: Session) -> bool:
 
 def fetch_columns(session: Session, query: Select[Any]) -> list[list[Any]]:
     """Return what a query finds, one list for each of its columns."""
+    columns, _ = fetch_columns_each(session, query, [{}])
+    return columns
+
+
+def fetch_columns_each(
+    session: Session, query: Select[Any], parameters: Sequence[Mapping[str, Any]]
+) -> tuple[list[list[Any]], list[int]]:
+    """Ask a query once with each of the parameters; return all that it finds in columns, and how many rows each time.
+
+    Args:
+        parameters: values of the query's own `bindparam`s, by name.
+    """
+    columns: list[list[Any]] = [[] for _ in query.selected_columns]
     if is_sqlite(session):
-        return _columns(session.connection().execute(query).cursor, len(query.selected_columns))
+        connection = session.connection()
+        return columns, [_collect(connection.execute(query, each).cursor, columns) for each in parameters]
     compiled = query.compile(session.get_bind(), compile_kwargs={"render_postcompile": True})
     with _cursor(session, binary=True) as cursor:
-        cursor.execute(str(compiled), compiled.params)
-        return _columns(cursor, len(query.selected_columns))
+        statement, usual = str(compiled), compiled.params
+        return columns, [_collect(cursor.execute(statement, {**usual, **each}), columns) for each in parameters]
 
 
-def _columns(cursor: Any, number: int) -> list[list[Any]]:  # noqa: ANN401 - a cursor of either driver
-    columns: list[list[Any]] = [[] for _ in range(number)]
+def _collect(cursor: Any, columns: list[list[Any]]) -> int:  # noqa: ANN401 - a cursor of either driver
+    number = 0
     while rows := cursor.fetchmany(FETCHED):
+        number += len(rows)
         for column, values in zip(columns, zip(*rows, strict=True), strict=True):
             column.extend(values)
-    return columns
+    return number
 
 
 def insert_rows(

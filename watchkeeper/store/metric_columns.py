@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import Select, bindparam, delete, func, select
 from sqlalchemy.orm import Session
 
 from watchkeeper.domain.aggregation import Keys, ProbeColumns, keys_of
 from watchkeeper.domain.bucket_columns import BucketColumns, Floats
 from watchkeeper.domain.metrics import METRICS
 from watchkeeper.domain.windows import Period, Window
-from watchkeeper.store.columns import fetch_columns, insert_rows, is_sqlite, raw_moment, read_moment
+from watchkeeper.store.columns import fetch_columns, fetch_columns_each, insert_rows, is_sqlite, raw_moment, read_moment
 from watchkeeper.store.endpoints import ProbeRow
 from watchkeeper.store.metrics import MetricBucketRow
 from watchkeeper.store.tables import table_of
@@ -43,13 +43,8 @@ def probe_columns(session: Session, projects: Collection[str], hours: Sequence[d
 
     One query an hour: the hour of each row is known then, which is quicker than having it told with every row.
     """
-    found: list[list[Any]] = [[] for _ in _PROBE]
-    counts = []
-    for hour in hours:
-        columns = fetch_columns(session, probes_query(session, projects, hour))
-        counts.append(len(columns[0]))
-        for values, more in zip(found, columns, strict=True):
-            values.extend(more)
+    each_hour = [{"since": hour, "until": hour + HOUR} for hour in hours]
+    found, counts = fetch_columns_each(session, probes_query(session, projects), each_hour)
     project, endpoint, ok, total, first_byte, expires = found
     keys = keys_of(project, endpoint, np.repeat(np.arange(len(hours)), counts))
     names = [(name, label, hours[number]) for name, label, number in keys.names]
@@ -57,12 +52,11 @@ def probe_columns(session: Session, projects: Collection[str], hours: Sequence[d
     return ProbeColumns(Keys(names, keys.index), *(_numbers(each) for each in (ok, total, first_byte, moments)))
 
 
-_PROBE = ("project", "endpoint", "failure", "total_ms", "first_byte_ms", "certificate_expires_at")
-
-
-def probes_query(session: Session, projects: Collection[str], hour: datetime) -> Select[Any]:
+def probes_query(session: Session, projects: Collection[str]) -> Select[Any]:
+    """Return the query of the probes made from `since` (included) until `until` (not included)."""
     column = table_of(ProbeRow).c
     expires = column.certificate_expires_at
+    since, until = (bindparam(name, required=False, type_=column.at.type) for name in ("since", "until"))
     return (
         select(
             column.project,
@@ -72,7 +66,7 @@ def probes_query(session: Session, projects: Collection[str], hour: datetime) ->
             column.first_byte_ms,
             expires if is_sqlite(session) else func.date_part("epoch", expires),
         )
-        .where(column.project.in_(projects), column.at >= hour, column.at < hour + HOUR)
+        .where(column.project.in_(projects), column.at >= since, column.at < until)
         .order_by(column.project, column.at, column.endpoint)
     )
 
@@ -155,7 +149,7 @@ def _rows(session: Session, period: Period, buckets: BucketColumns) -> Iterable[
         [packed or None for packed in buckets.sketch],
         strict=True,
     )
-    return sorted(rows, key=lambda row: row[:5])
+    return sorted(rows)  # no two have the same key, so nothing behind the key is ever compared
 
 
 def _each_once(read: Callable[[Any], Any], values: Iterable[Hashable]) -> list[Any]:
