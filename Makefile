@@ -17,7 +17,7 @@ up: $(VENV)/installed
 	@exec $(BIN)/watchkeeper up
 
 test: $(VENV)/installed-for-tests
-	$(BIN)/pytest --cov --cov-report=term:skip-covered
+	$(BIN)/pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered
 
 lint: $(VENV)/installed-for-tests
 	$(BIN)/ruff check .
