@@ -61,16 +61,33 @@ def sign(rollback: Rollback) -> str:
 
 def what(rollback: Rollback) -> str:
     """Return what is to be done, as `roll back to a1b2c3d`."""
+    return _doing(rollback)[0]
+
+
+def what_was_done(rollback: Rollback) -> str:
+    """Return what has been done, as `rolled back to a1b2c3d`."""
+    return _doing(rollback)[1]
+
+
+def _doing(rollback: Rollback) -> tuple[str, str]:
+    """Return it as something to do, and as done."""
     plan = rollback.plan
     if rollback.way is Way.PERCENTAGE:
         share = rollback.rollout_percentage if plan is None or plan.percentage is None else plan.percentage
-        return f"set the share of visitors to {share:g} %"
+        return (words := f"set the share of visitors to {share:g} %"), words
     target = short_name(rollback.to_sha) or rollback.to_deployment or rollback.target_asked
     if rollback.kind is RollbackKind.ROLLBACK:
-        back = "abort the rolling release, back to" if rollback.way is Way.ROLLING_RELEASE else "roll back to"
-        return f"{back} {target or 'the last known good release'}"
-    verb = "promote" if rollback.kind is RollbackKind.PROMOTE else "take the rollback back, to"
-    return f"{verb} {target or 'the newest build'}"
+        target = target or "the last known good release"
+        if rollback.way is Way.ROLLING_RELEASE:
+            return (
+                f"abort the rolling release, back to {target}",
+                f"the rolling release was aborted, back to {target}",
+            )
+        return f"roll back to {target}", f"rolled back to {target}"
+    target = target or "the newest build"
+    if rollback.kind is RollbackKind.PROMOTE:
+        return f"promote {target}", f"promoted {target}"
+    return f"take the rollback back, to {target}", f"the rollback was taken back, to {target}"
 
 
 def headline(rollback: Rollback) -> str:
@@ -101,7 +118,7 @@ _GOING_ON: Final[Mapping[RollbackState, str]] = {
 
 
 def _result(rollback: Rollback) -> str:
-    done = f"done: {what(rollback)}"
+    done = what_was_done(rollback)
     match rollback.outcome:
         case Outcome.CURED:
             return f"{done}. It has helped"
