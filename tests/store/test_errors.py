@@ -60,13 +60,14 @@ def test_readings_of_one_hour_add_up_oldest_first_and_other_hours_stay_out(engin
         assert session_readings(session, ["shop"], [NOON - HOUR, NOON])["shop"] == (before, READING, later)
 
 
-def test_issues_outside_of_the_window_stay_out(engine: Engine) -> None:
-    at_the_end = replace(ISSUE, id="18", last_seen=WINDOW.end)
+def test_issues_that_did_not_live_in_the_window_stay_out(engine: Engine) -> None:
+    goes_on = replace(ISSUE, id="18", last_seen=WINDOW.end + HOUR)
+    came_later = replace(ISSUE, id="19", first_seen=WINDOW.end, last_seen=WINDOW.end)
     with transaction(engine) as session:
-        save_error_reports(session, {"shop": ErrorReport(issues=(ISSUE, at_the_end))}, NOON)
+        save_error_reports(session, {"shop": ErrorReport(issues=(ISSUE, goes_on, came_later))}, NOON)
     with reading(engine) as session:
-        assert issues(session, ["shop"], WINDOW)["shop"] == (ISSUE,)
-        assert issues(session, ["shop"], Window(NOON, NOON + HOUR))["shop"] == (at_the_end, ISSUE)
+        assert issues(session, ["shop"], WINDOW)["shop"] == (goes_on, ISSUE)
+        assert issues(session, ["shop"], Window(WINDOW.end, WINDOW.end + HOUR))["shop"] == (goes_on, came_later)
 
 
 def test_text_that_no_database_takes_does_not_stop_the_others(engine: Engine) -> None:

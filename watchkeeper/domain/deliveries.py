@@ -67,7 +67,8 @@ def try_again_at(now: datetime, attempts: int, asked: timedelta | None = None) -
         attempts: that were made already, at least 1.
         asked: the pause that the vendor asked for; None for none.
     """
-    pause = min(FIRST_PAUSE * 2 ** min(max(attempts, 1) - 1, 10), LONGEST_PAUSE)
+    doubled: int = 2 ** min(max(attempts, 1) - 1, 10)
+    pause = min(FIRST_PAUSE * doubled, LONGEST_PAUSE)
     return now + max(pause, asked or timedelta(0))
 
 

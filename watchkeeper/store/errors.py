@@ -94,11 +94,11 @@ def session_readings(
 
 
 def issues(session: Session, projects: Collection[str], window: Window) -> dict[str, tuple[Issue, ...]]:
-    """Return the issues that were last seen in the window, the latest first."""
+    """Return the issues that lived in the window, those seen last first: also those that have been seen since."""
     table = table_of(IssueRow)
     query = (
         select(table)
-        .where(table.c.project.in_(projects), table.c.last_seen >= window.start, table.c.last_seen < window.end)
+        .where(table.c.project.in_(projects), table.c.last_seen >= window.start, table.c.first_seen < window.end)
         .order_by(table.c.project, table.c.last_seen.desc(), table.c.id)
     )
     return by_project(session.connection().execute(query), projects, _issue)

@@ -73,8 +73,8 @@ def create_rollbacks() -> None:
         unique("rollbacks", "event_id"),
         sqlite_autoincrement=True,
     )
-    active = {"sqlite_where": ACTIVE, "postgresql_where": ACTIVE}
-    op.create_index("uq_rollbacks_active", "rollbacks", ["project"], unique=True, **active)
+    name, place = "uq_rollbacks_active", ("rollbacks", ["project"])
+    op.create_index(name, *place, unique=True, sqlite_where=ACTIVE, postgresql_where=ACTIVE)
     index("rollbacks", "project", "requested_at")
     index("rollbacks", "state", "requested_at")
     index("rollbacks", "requested_at")
@@ -108,8 +108,8 @@ def create_answers() -> None:
         belongs_to("rollback_answers", "rollbacks", rollback="id"),
         sqlite_autoincrement=True,
     )
-    accepted = {"sqlite_where": ACCEPTED, "postgresql_where": ACCEPTED}
-    op.create_index("uq_rollback_answers_accepted", "rollback_answers", ["rollback", "round"], unique=True, **accepted)
+    name, place = "uq_rollback_answers_accepted", ("rollback_answers", ["rollback", "round"])
+    op.create_index(name, *place, unique=True, sqlite_where=ACCEPTED, postgresql_where=ACCEPTED)
     index("rollback_answers", "rollback", "id")
 
 
