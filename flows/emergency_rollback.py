@@ -23,7 +23,7 @@ from pydantic import Field
 from reports.rollback import approval_text
 from tasks.approvals import Approval, question_key, take_typed_answers, typed_answers
 from tasks.configuration import load_configuration
-from tasks.rollback import measure, move_production
+from tasks.rollback import measure, move_production, show_rollback_plan, tell_rollback
 from tasks.rollback_record import (
     ask_for_approval,
     claim_the_move,
@@ -31,20 +31,20 @@ from tasks.rollback_record import (
     last_ways_back,
     note_the_call,
     open_way_back,
+    planned_changes,
     take_over,
     take_step,
     way_back,
 )
 from tasks.rollback_runs import emit_state
 from tasks.rollback_study import study
-from tasks.rollback_telling import show_plan, tell
 from watchkeeper.config import Configuration, Project
 from watchkeeper.domain.moves import MoveOutcome
-from watchkeeper.domain.rollback import Outcome, Plan, Rollback, RollbackEvidence, RollbackState
+from watchkeeper.domain.rollback import Outcome, Rollback, RollbackState
 from watchkeeper.domain.rollback_requests import Asked, request_of
 from watchkeeper.domain.rollback_verification import verify
 from watchkeeper.domain.second_look import look_twice
-from watchkeeper.store.rollbacks import MoveClaim, RollbackChanges
+from watchkeeper.store.rollbacks import MoveClaim
 
 SUSPENDED_LONGER: Final = timedelta(minutes=30)  # than there is time to answer: the row expires first, and tells people
 SECOND_LOOK_SECONDS: Final = 8.0  # what cannot be seen by then is taken to be as it was approved
@@ -155,22 +155,13 @@ def next_step(desk: Desk, rollback: Rollback) -> Step | None:
 async def plan(desk: Desk, rollback: Rollback) -> Rollback:
     """Requested -> planned, or refused: what would be done, what speaks against it, and what speaks for it."""
     planned, evidence = await study(desk.configuration, desk.project, rollback)
-    changes = what_was_planned(planned, evidence)
+    changes = planned_changes(planned)
+    if evidence:
+        changes["evidence"] = evidence
     if not planned.is_blocked:
         return take_step(rollback, RollbackState.PLANNED, changes, planned.summary)
     why = "; ".join(f"{point.name}: {point.reason}" for point in planned.blocks)
     return take_step(rollback, RollbackState.REFUSED, changes | {"error": why}, planned.summary)
-
-
-def what_was_planned(planned: Plan, evidence: RollbackEvidence | None) -> RollbackChanges:
-    changes: RollbackChanges = {"plan": planned, "way": planned.way}
-    if evidence:
-        changes["evidence"] = evidence
-    if planned.serving:
-        changes |= {"from_deployment": planned.serving.deployment, "from_sha": planned.serving.sha}
-    if planned.target:
-        changes |= {"to_deployment": planned.target.deployment, "to_sha": planned.target.sha}
-    return changes
 
 
 async def ask(_desk: Desk, rollback: Rollback) -> Rollback:
@@ -188,8 +179,8 @@ async def wait_for_answer(desk: Desk, rollback: Rollback) -> Rollback:
     left = (rollback.approve_until or rollback.updated_at) - datetime.now(UTC)
     if left <= timedelta(0):
         return take_step(rollback, RollbackState.EXPIRED, {}, "nobody has answered in time")
-    emit_state(rollback)
-    rollback = await tell(desk.project, rollback)
+    rollback = await tell(desk, rollback)
+    await show_rollback_plan(desk.project, rollback)
     await asuspend_flow_run(
         wait_for_input=Approval.with_initial_data(description=approval_text(rollback, desk.project.name)),
         timeout=round((left + SUSPENDED_LONGER).total_seconds()),
@@ -220,7 +211,7 @@ async def execute(desk: Desk, rollback: Rollback) -> Rollback:
         return note_the_call(rollback.id, desk.owner, again=claim.started_at is not None)
 
     moving = move_production(desk.project, rollback, claim.started_at, may_ask=may_ask)
-    moved, rollback = await asyncio.gather(moving, tell(desk.project, rollback))  # nobody waits for Slack now
+    moved, rollback = await asyncio.gather(moving, tell(desk, rollback))  # nobody waits for Slack now
     give_move_back(rollback.id, desk.owner)
     if moved.is_done:
         return take_step(rollback, RollbackState.VERIFYING, {}, moved.sentence)
@@ -230,7 +221,7 @@ async def execute(desk: Desk, rollback: Rollback) -> Rollback:
 
 async def prove(desk: Desk, rollback: Rollback) -> Rollback:
     """Verifying -> succeeded or failed: whether production is there and well, whatever the vendor says."""
-    rollback, said = await tell(desk.project, rollback), None
+    rollback, said = await tell(desk, rollback), None
     while True:
         found = verify(rollback, await measure(desk.configuration, desk.project, rollback), desk.project.health_limits)
         if found.outcome is not said:
@@ -249,8 +240,9 @@ async def end(desk: Desk, rollback: Rollback) -> State[Any]:
     """Tell people how it has ended, and return that as the state of the run."""
     if rollback.flow_run_id != desk.run:
         return Completed(name="Not needed", message=f"rollback {rollback.id} is at {rollback.state} in another run")
-    rollback = await tell(desk.project, rollback)
-    await show_plan(desk.project, rollback)
+    await show_rollback_plan(desk.project, rollback)
+    if not rollback.dry_run:  # whoever asked for the plan is looking at it
+        rollback = await tell(desk, rollback)
     return run_state(rollback)
 
 
@@ -262,6 +254,12 @@ async def claimed(desk: Desk, rollback: Rollback) -> MoveClaim | None:
             return claim
         await asyncio.sleep(1)
     return None
+
+
+async def tell(desk: Desk, rollback: Rollback) -> Rollback:
+    """Tell people where it stands, and return it with what was noted of that."""
+    links = {"Prefect run": str(flow_run.ui_url)} if flow_run.ui_url else {}
+    return await tell_rollback(desk.project, rollback, links)
 
 
 def run_state(rollback: Rollback) -> State[Any]:

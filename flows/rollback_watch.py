@@ -13,10 +13,11 @@ from prefect.states import Completed
 
 from tasks.approvals import resume_run, take_typed_answers
 from tasks.configuration import load_configuration
+from tasks.rollback import remind_of_rollback, tell_rollback, tell_rollback_news
+from tasks.rollback_people import TOLD
 from tasks.rollback_record import claim_reminding, last_ways_back, note, take_step, ways_back_under_way
 from tasks.rollback_runs import RunOf, emit_state, go_on_with, run_of
 from tasks.rollback_study import study
-from tasks.rollback_telling import remind, tell, tell_changes, was_told
 from watchkeeper.config import Configuration, Project
 from watchkeeper.domain.rollback import Rollback, RollbackState
 from watchkeeper.domain.second_look import look_twice
@@ -62,7 +63,7 @@ async def look_at_waiting(configuration: Configuration, project: Project, rollba
         return expired
     asked_at = until - rollback.approval_timeout
     if now >= asked_at + rollback.approval_timeout / 2 and claim_reminding(rollback.id, asked_at):
-        await remind(project, rollback)
+        await remind_of_rollback(project, rollback)
     return await judge_on(configuration, project, rollback)
 
 
@@ -73,7 +74,7 @@ async def judge_on(configuration: Configuration, project: Project, rollback: Rol
     if not news or news == rollback.notes.get("news"):
         return rollback
     rollback = note(rollback.id, {}, f"while it waits: {news}", {"news": news})
-    await tell_changes(project, rollback, news)
+    await tell_rollback_news(project, rollback, news)
     return rollback
 
 
@@ -88,17 +89,18 @@ async def go_on(project: Project, rollback: Rollback) -> None:
     why = f"{runs} runs have died on it: {where}"
     failed = take_step(rollback, RollbackState.FAILED, {"error": why}, why)
     emit_state(failed)
-    await tell(project, failed)
+    await tell_rollback(project, failed)
 
 
 async def see_to_its_end(project: Project, rollback: Rollback) -> None:
     """Tell how a way back has ended where its run did not come to that."""
     ended = rollback.finished_at
     now = datetime.now(UTC)
-    if not rollback.state.is_final or ended is None or not LATE < now - ended < FORGOTTEN or was_told(rollback):
+    was_told = rollback.notes.get(TOLD) == rollback.state.value
+    if not rollback.state.is_final or ended is None or not LATE < now - ended < FORGOTTEN or was_told:
         return
     if await run_of(rollback) is RunOf.WAITING:
         await resume_run(rollback.flow_run_id)
     elif await run_of(rollback) is RunOf.ENDED:
         emit_state(rollback)
-        await tell(project, rollback)
+        await tell_rollback(project, rollback)

@@ -73,12 +73,14 @@ def take_step(rollback: Rollback, to: RollbackState, changes: RollbackChanges, s
 
 @store_task
 def ask_for_approval(rollback: int, plan: Plan, evidence: RollbackEvidence | None, sentence: str) -> Rollback:
-    """Ask for approval, or ask again; return it as it stands then."""
+    """Ask for approval of this plan, or ask again; return it as it stands then."""
     now = datetime.now(UTC)
     with transaction(database()) as session:
-        rollbacks.ask_approval(
+        asked = rollbacks.ask_approval(
             session, rollback, plan=plan, evidence=evidence, actor=WATCHKEEPER, sentence=sentence, now=now
         )
+        if asked is not None:  # what is done must be what is asked about
+            rollbacks.record(session, rollback, planned_changes(plan), WATCHKEEPER, "", now)
         return _of(rollbacks.rollback(session, rollback), rollback)
 
 
@@ -91,6 +93,16 @@ def write_answer(rollback: int, answer: Answer) -> AnswerResult:
     """
     with transaction(database()) as session:
         return rollbacks.answer(session, rollback, answer, datetime.now(UTC))
+
+
+def planned_changes(plan: Plan) -> RollbackChanges:
+    """Return what the row of a way back takes from its plan: how, from where and to where."""
+    changes: RollbackChanges = {"plan": plan, "way": plan.way}
+    if plan.serving:
+        changes |= {"from_deployment": plan.serving.deployment, "from_sha": plan.serving.sha}
+    if plan.target:
+        changes |= {"to_deployment": plan.target.deployment, "to_sha": plan.target.sha}
+    return changes
 
 
 def note(

@@ -1,16 +1,18 @@
 """Ways back of one test: started as the form does, carried on as a worker does, answered as people do."""
 
-from contextlib import suppress
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import httpx
-from prefect.client.orchestration import PrefectClient
+from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.client.schemas.responses import OrchestrationResult
 from prefect.exceptions import Pause
-from prefect.flow_engine import run_flow
+from prefect.flow_engine import run_flow_async
 from sqlalchemy import Engine
 
 from flows.emergency_rollback import emergency_rollback
@@ -42,7 +44,7 @@ class Desk:
         """Let the run do what it can, as a worker would, and return the state that it is in then."""
         found = await self.client.read_flow_run(run)
         with suppress(Pause):  # how a process ends whose run is suspended
-            await run_flow(emergency_rollback, flow_run=found, parameters=found.parameters, return_type="state")
+            await run_flow_async(emergency_rollback, found, found.parameters, return_type="state")
         return await self.state(run)
 
     async def state(self, run: UUID) -> State[Any]:
@@ -76,12 +78,16 @@ class Desk:
         asked = httpx.get(f"{self.company.url}/sandbox/requests").json()["requests"]
         return [path.partition("?")[0] for method, path in asked if method != "GET" and path.startswith("/vercel/")]
 
-    def fault(self, name: str, **more: Any) -> None:
+    async def fault(self, name: str, **more: Any) -> None:
         """Let something go wrong at the company."""
-        answer = httpx.post(f"{self.company.url}/sandbox/fault", json={"name": name, "project": "shop", **more})
+        body = {"name": name, "project": "shop", **more}
+        answer = await asyncio.to_thread(httpx.post, f"{self.company.url}/sandbox/fault", json=body)
         assert answer.is_success, answer.text
 
 
-async def deploy(client: PrefectClient) -> UUID:
-    flow_id = await client.create_flow(emergency_rollback)
-    return await client.create_deployment(flow_id, f"manual-{uuid4().hex[:8]}")
+@asynccontextmanager
+async def at_the_desk(company: Company, database: Engine) -> AsyncIterator[Desk]:
+    async with get_client() as client:
+        await asyncio.to_thread(httpx.post, f"{company.url}/sandbox/requests")
+        deployment = await client.create_deployment(await client.create_flow(emergency_rollback), "manual")
+        yield Desk(client, deployment, company, database)
