@@ -5,14 +5,13 @@ from typing import Final
 
 from reports import markdown
 from reports.rollback_words import (
-    CUSTODY,
     MARKS,
     asked_by,
     clock,
+    custody_words,
     evidence_sentences,
     headline,
     hour,
-    leaves_custody,
     notable,
     point_words,
     question,
@@ -42,8 +41,7 @@ def plan_text(rollback: Rollback, name: str) -> str:
     parts += ["### The plan", f"**{markdown.escape(sentence(plan.summary))}**", _releases(plan), _points(plan)]
     if plan.alternative:
         parts.append(f"**What to do instead.** {markdown.escape(sentence(plan.alternative))}")
-    if leaves_custody(rollback):
-        parts.append(CUSTODY)
+    parts.append(custody_words(rollback))
     return "\n\n".join(part for part in parts if part)
 
 
@@ -58,10 +56,9 @@ def approval_text(rollback: Rollback, name: str = "") -> str:
     warnings = notable(plan) if plan else ()
     if warnings:
         lines.append("\n".join(f"- {MARKS[point.mark]} {markdown.escape(point_words(point))}" for point in warnings))
-    if leaves_custody(rollback):
-        lines.append(CUSTODY)
+    lines.append(custody_words(rollback))
     lines.append(f"{markdown.escape(' '.join(question(rollback)))} Choose **YES** or **NO**, and give your name.")
-    return "\n\n".join(lines)
+    return "\n\n".join(line for line in lines if line)
 
 
 def issue_title(rollback: Rollback, name: str) -> str:
@@ -89,7 +86,7 @@ def issue_text(
         "### What has happened",
         "\n".join(_step(entry) for entry in told),
         f"**{github(sentence(rollback.error))}**" if rollback.error else "",
-        CUSTODY if leaves_custody(rollback) and rollback.moved_at else "",
+        custody_words(rollback) if rollback.moved_at else "",
     ]
     return "\n\n".join(part for part in parts if part)
 
@@ -101,7 +98,7 @@ def pull_request_comment(rollback: Rollback, name: str, links: Mapping[str, str]
     parts = [
         f"This was taken off production of **{github(name)}**{at}: `{release}` went back to `{target}`.",
         "\n".join(f"- {github(line)}" for line in evidence_sentences(rollback.evidence)),
-        CUSTODY if leaves_custody(rollback) else "",
+        custody_words(rollback),
         _links(links),
     ]
     return "\n\n".join(part for part in parts if part)
@@ -134,7 +131,7 @@ def _points(plan: Plan) -> str:
         (
             f"{MARKS[point.mark]} {'forced' if point.is_forced else point.mark}",
             markdown.link(point.url, point.name),
-            markdown.escape(sentence(point.reason)),
+            markdown.escape(point.reason),
         )
         for point in plan.points
     ]

@@ -5,18 +5,18 @@ from typing import Final
 
 from reports import slack
 from reports.rollback_words import (
-    CUSTODY,
     MARKS,
     asked_by,
     clock,
     commands,
+    custody_words,
     evidence_sentences,
     headline,
-    leaves_custody,
     notable,
     point_words,
     question,
     sign,
+    what,
 )
 from reports.slack import SlackMessage
 from reports.text import sentence
@@ -38,9 +38,7 @@ def rollback_message(rollback: Rollback, name: str, links: Mapping[str, str]) ->
     paragraphs = [title, _error(rollback), _evidence(rollback), _points(rollback), _question(rollback)]
     blocks = [slack.section(paragraph) for paragraph in paragraphs if paragraph]
     small = [slack.escape(asked_by(rollback), 900)]
-    if leaves_custody(rollback):
-        small.append(CUSTODY)
-    blocks += [slack.context(small), *slack.links_line(links)]
+    blocks += [slack.context([text for text in (*small, custody_words(rollback)) if text]), *slack.links_line(links)]
     return slack.slack_message(title.replace("*", ""), blocks)
 
 
@@ -54,7 +52,7 @@ def steps_message(entries: Sequence[TimelineEntry]) -> SlackMessage:
 def reminder_message(rollback: Rollback) -> SlackMessage:
     """Return the reminder at half time, for the thread and the channel."""
     until = f" until {clock(rollback.approve_until)}" if rollback.approve_until else ""
-    text = f"⏰ Still waiting for a YES or a NO{until}: {slack.escape(headline(rollback), 400)}"
+    text = f"⏰ Still waiting for a YES or a NO{until}: {slack.escape(what(rollback), 400)}"
     return slack.slack_message(text, [slack.section(f"{text}\n{_question(rollback)}")])
 
 

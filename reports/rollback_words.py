@@ -22,7 +22,6 @@ from watchkeeper.domain.rollback import (
 )
 
 MARKS: Final[Mapping[Mark, str]] = {Mark.OK: "✅", Mark.WARNING: "⚠️", Mark.BLOCKS: "⛔"}
-CUSTODY: Final = "From now on new builds do not go live by themselves, until somebody promotes one."
 _SIGNS: Final[Mapping[RollbackState, str]] = {
     RollbackState.REQUESTED: "🕓",
     RollbackState.PLANNED: "📋",
@@ -206,6 +205,14 @@ def commands(rollback: Rollback) -> tuple[str, str]:
 def asked_by(rollback: Rollback) -> str:
     by = f"Rollback {rollback.id}, asked for by {rollback.requested_by} at {clock(rollback.requested_at)}"
     return f"{by}: {rollback.reason}" if rollback.reason.strip() else by
+
+
+def custody_words(rollback: Rollback) -> str:
+    """Return what it does to later builds; "" where it does nothing to them."""
+    if not leaves_custody(rollback):
+        return ""
+    when = "After it" if rollback.moved_at is None else "Since then"
+    return f"{when} new builds do not go live by themselves, until somebody promotes one."
 
 
 def leaves_custody(rollback: Rollback) -> bool:
