@@ -22,6 +22,7 @@ from watchkeeper.domain.rollback import (
 )
 
 MARKS: Final[Mapping[Mark, str]] = {Mark.OK: "✅", Mark.WARNING: "⚠️", Mark.BLOCKS: "⛔"}
+CUSTODY: Final = "New builds do not go live by themselves then, until somebody promotes one."
 _SIGNS: Final[Mapping[RollbackState, str]] = {
     RollbackState.REQUESTED: "🕓",
     RollbackState.PLANNED: "📋",
