@@ -15,23 +15,23 @@ from typing import Annotated, NoReturn
 import cyclopts
 import httpx
 from cyclopts import App, Parameter
-from rich.console import Console
 
-from deployments.home import Home, open_home, prefect_client_environment, trust_sandbox
-from watchkeeper.config import (
-    ENV_FILE,
-    Configuration,
-    ConfigurationError,
-    Settings,
-    configuration_text,
-    read_configuration,
-    read_environment,
-    read_settings,
+from deployments.command import (
+    USAGE,
+    client_environment,
+    configuration_of,
+    errors,
+    fail,
+    home_of,
+    output,
+    read,
+    settings_of,
 )
+from deployments.rollback_cli import replay, rollback_app
+from watchkeeper.config import Configuration, ConfigurationError
 from watchkeeper.domain.health import HealthCheck
 from watchkeeper.domain.verdicts import Verdict
 
-USAGE = 4
 VENDORS = {"sentry", "vercel", "circleci", "github", "slack"}
 EXIT_CODES = {Verdict.HEALTHY: 0, Verdict.WARNING: 1, Verdict.CRITICAL: 2, Verdict.UNKNOWN: 3}
 WORST_FIRST = (Verdict.CRITICAL, Verdict.UNKNOWN, Verdict.WARNING, Verdict.HEALTHY)
@@ -46,8 +46,8 @@ config_app = App(name="config", help="Look at the configuration.")
 sandbox_app = App(name="sandbox", help="Run and steer the make-believe company.")
 app.command(config_app)
 app.command(sandbox_app)
-
-output, errors = Console(), Console(stderr=True)
+app.command(rollback_app)
+app.command(replay)
 
 
 @app.command
@@ -79,7 +79,7 @@ def up(  # noqa: PLR0913 - one option a setting
     web_port
         Port of the web receiver, for later. [default: 8080]
     """
-    settings = _settings(
+    settings = settings_of(
         home=home,
         database_url=database_url,
         projects=projects,
@@ -87,13 +87,13 @@ def up(  # noqa: PLR0913 - one option a setting
         sandbox_port=sandbox_port,
         web_port=web_port,
     )
-    configuration = _configuration(settings)
+    configuration = configuration_of(settings)
     from deployments.up import CannotStartError, stand_watch  # noqa: PLC0415 - imported only where it is needed
 
     try:
         return asyncio.run(stand_watch(settings, configuration, output))
     except CannotStartError as error:
-        _fail(str(error))
+        fail(str(error))
 
 
 @app.command
@@ -117,9 +117,9 @@ def check(
     as_json
         Print JSON instead of the table.
     """
-    settings = _settings()
-    configuration = _configuration(settings)
-    os.environ.update(_client_environment(settings))
+    settings = settings_of()
+    configuration = configuration_of(settings)
+    os.environ.update(client_environment(settings))
     if as_json:
         os.environ["PREFECT_LOGGING_LEVEL"] = "ERROR"
         logging.disable(logging.WARNING)
@@ -129,9 +129,9 @@ def check(
     try:
         checks = asyncio.run(run_check(projects, at, window_minutes, check_type))
     except (ValueError, LookupError) as error:
-        _fail(str(error))
+        fail(str(error))
     except StoreError as error:  # nobody knows how the projects are
-        _fail(str(error), EXIT_CODES[Verdict.UNKNOWN])
+        fail(str(error), EXIT_CODES[Verdict.UNKNOWN])
     _show(checks, configuration, as_json=as_json)
     return EXIT_CODES[min((check.verdict for check in checks), key=WORST_FIRST.index)]
 
@@ -149,9 +149,9 @@ def check_config(
     as_json
         Print JSON instead of text.
     """
-    settings = _settings(projects=file)
+    settings = settings_of(projects=file)
     try:
-        configuration = _read(settings)
+        configuration = read(settings)
     except ConfigurationError as error:
         problems = [{"key": p.key, "line": p.line, "message": p.message} for p in error.problems]
         output.print_json(json.dumps({"ok": False, "problems": problems})) if as_json else errors.print(
@@ -181,7 +181,7 @@ def run_sandbox(*, port: int | None = None, projects: int = 3, seed: int = 7) ->
     """
     from watchkeeper.sandbox.app import run_sandbox as serve  # noqa: PLC0415
 
-    serve(port or _settings().sandbox_port, projects, seed)
+    serve(port or settings_of().sandbox_port, projects, seed)
     return 0
 
 
@@ -199,17 +199,17 @@ def scenario(name: str, target: str = "", *, port: int | None = None) -> int:
     port
         Where the sandbox listens. [default: the running one, else WATCHKEEPER_SANDBOX_PORT]
     """
-    settings = _settings()
-    running = _home(settings).running()
+    settings = settings_of()
+    running = home_of(settings).running()
     address = f"http://127.0.0.1:{port or (running.sandbox_port if running else settings.sandbox_port)}"
     key = "vendor" if target in VENDORS else "project"
     try:
         answer = httpx.post(f"{address}/sandbox/scenario", json={"name": name, key: target}, timeout=10)
     except httpx.TransportError:
-        _fail(f"no sandbox answers at {address}: start it by `watchkeeper up` or `watchkeeper sandbox run`")
+        fail(f"no sandbox answers at {address}: start it by `watchkeeper up` or `watchkeeper sandbox run`")
     body = answer.json()
     if answer.is_error:
-        _fail(str(body.get("error", body)))
+        fail(str(body.get("error", body)))
     output.print_json(json.dumps(body))
     return 0
 
@@ -230,52 +230,6 @@ def _show(checks: Sequence[HealthCheck], configuration: Configuration, *, as_jso
         output.print_json(json.dumps(checks_as_json(checks)))
     else:
         output.print(check_table(checks, {project.slug: project.name for project in configuration.projects}))
-
-
-def _settings(**given: object) -> Settings:
-    try:
-        return read_settings(ENV_FILE, **given)
-    except ConfigurationError as error:
-        _fail(str(error))
-
-
-def _read(settings: Settings) -> Configuration:
-    environment = {**read_environment(), **settings.variables()}
-    return read_configuration(configuration_text(settings.projects), environment, str(settings.projects))
-
-
-def _configuration(settings: Settings) -> Configuration:
-    try:
-        return _read(settings)
-    except ConfigurationError as error:
-        _fail(str(error))
-
-
-def _home(settings: Settings) -> Home:
-    try:
-        return open_home(settings.home)
-    except OSError as error:
-        _fail(f"the state folder {settings.home} cannot be used: {error}")
-
-
-def _client_environment(settings: Settings) -> dict[str, str]:
-    home = _home(settings)
-    running = home.running()
-    environment = settings.variables()
-    if running is not None:
-        environment |= settings.model_copy(update={"sandbox_port": running.sandbox_port}).variables()
-        return environment | prefect_client_environment(home, running.prefect_port) | trust_sandbox(home)
-    if "PREFECT_API_URL" in os.environ:
-        return environment
-    _fail(
-        f"no Prefect server runs from {home.path}. Start one with `watchkeeper up` (in another terminal), "
-        "or set PREFECT_API_URL to your own."
-    )
-
-
-def _fail(message: str, code: int = USAGE) -> NoReturn:
-    errors.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
-    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ def start_command(project: str, release: str) -> str:
 
 
 def promote_command(project: str) -> str:
-    return f"watchkeeper rollback promote {shell_quote(project)} --no-dry-run"
+    return f"watchkeeper rollback promote {shell_quote(project)}"
 
 
 def proposal_message(content: Mapping[str, Any], name: str, prepared: Prepared) -> SlackMessage:

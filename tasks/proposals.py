@@ -134,7 +134,7 @@ def emit_proposals(configuration: Configuration, now: datetime) -> None:
 
 def event_id(notice: Notice) -> UUID:
     """Return the id of the event: the same for the same proposal, whoever tells it and however often."""
-    return uuid5(NAMESPACE_URL, f"{PROPOSED}:{notice.project}:{notice.name}")
+    return uuid5(NAMESPACE_URL, f"{PROPOSED}:{notice.project}:{notice.name}:{notice.at.isoformat()}")
 
 
 async def send_notices(configuration: Configuration, now: datetime) -> int:

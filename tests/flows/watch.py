@@ -91,7 +91,7 @@ def document(company: Company, projects: Iterable[dict[str, Any]] | None = None,
     return {
         "slack": {"channel": "#releases", "credentials": "sandbox"},
         "connectivity": [f"{company.url}/connectivity"],
-        "defaults": {"credentials": "sandbox"},
+        "defaults": {"credentials": "sandbox", "rollback": {"auto": "off"}},
         "projects": list(projects) if projects is not None else [project("shop", company), project("api", company)],
         **more,
     }

@@ -88,7 +88,11 @@ class Configuration:
 
     def maintenance_of(self, project: Project, now: datetime) -> Maintenance | None:
         """Return the maintenance that holds for the project now; None when there is none."""
-        return current_maintenance((entry.value(project.timezone) for entry in project.maintenance), now)
+        return current_maintenance(self.maintenances(project), now)
+
+    def maintenances(self, project: Project) -> tuple[Maintenance, ...]:
+        """Return all that are configured for the project."""
+        return tuple(entry.value(project.timezone) for entry in project.maintenance)
 
     def project(self, slug: str) -> Project:
         """Return the project.

@@ -1,0 +1,75 @@
+"""What the commands share: settings, configuration, the running start, and how they end."""
+
+import os
+import sys
+from typing import NoReturn
+
+from rich.console import Console
+
+from deployments.home import Home, open_home, prefect_client_environment, trust_sandbox
+from watchkeeper.config import (
+    ENV_FILE,
+    Configuration,
+    ConfigurationError,
+    Settings,
+    configuration_text,
+    read_configuration,
+    read_environment,
+    read_settings,
+)
+
+USAGE = 4
+
+output, errors = Console(), Console(stderr=True)
+
+
+def settings_of(**given: object) -> Settings:
+    try:
+        return read_settings(ENV_FILE, **given)
+    except ConfigurationError as error:
+        fail(str(error))
+
+
+def read(settings: Settings) -> Configuration:
+    environment = {**read_environment(), **settings.variables()}
+    return read_configuration(configuration_text(settings.projects), environment, str(settings.projects))
+
+
+def configuration_of(settings: Settings) -> Configuration:
+    try:
+        return read(settings)
+    except ConfigurationError as error:
+        fail(str(error))
+
+
+def home_of(settings: Settings) -> Home:
+    try:
+        return open_home(settings.home)
+    except OSError as error:
+        fail(f"the state folder {settings.home} cannot be used: {error}")
+
+
+def store_environment(settings: Settings) -> dict[str, str]:
+    """Return what reading the store needs; it can be read while nothing runs."""
+    return settings.variables() | {"PREFECT_LOGGING_LEVEL": "ERROR"}
+
+
+def client_environment(settings: Settings) -> dict[str, str]:
+    """Return what talking to the running start, or to a server of one's own, needs."""
+    home = home_of(settings)
+    running = home.running()
+    environment = settings.variables()
+    if running is not None:
+        environment |= settings.model_copy(update={"sandbox_port": running.sandbox_port}).variables()
+        return environment | prefect_client_environment(home, running.prefect_port) | trust_sandbox(home)
+    if "PREFECT_API_URL" in os.environ:
+        return environment
+    fail(
+        f"no Prefect server runs from {home.path}. Start one with `watchkeeper up` (in another terminal), "
+        "or set PREFECT_API_URL to your own."
+    )
+
+
+def fail(message: str, code: int = USAGE) -> NoReturn:
+    errors.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
+    sys.exit(code)
