@@ -18,6 +18,7 @@ from watchkeeper.clients.base import (
     VendorUnavailable,
 )
 from watchkeeper.clients.rate_limits import LimitHeaders
+from watchkeeper.clients.vendor_errors import OutcomeUnknown
 from watchkeeper.domain.verdicts import Gap
 
 TOKEN = "make-believe-token"
@@ -405,3 +406,46 @@ async def test_what_is_sent_never_follows_a_redirect(target: str) -> None:
         with pytest.raises(VendorRefused, match="redirects to"):
             await client.send("POST", "/things", {})
     assert asked == ["/v1/things"]
+
+
+def failing(error: Exception) -> Handler:
+    def handle(_: httpx.Request) -> httpx.Response:
+        raise error
+
+    return handle
+
+
+REACHED = [
+    (answering(httpx.Response(500)), True),
+    (answering(httpx.Response(503, headers={"Retry-After": "60"})), True),
+    (answering(httpx.Response(200, text="<html>")), True),
+    (failing(httpx.ReadTimeout("late")), True),
+    (failing(httpx.WriteError("gone")), True),
+    (failing(httpx.RemoteProtocolError("gone")), True),
+    (failing(httpx.ConnectError("no route")), False),
+    (failing(httpx.ConnectTimeout("late")), False),
+    (answering(httpx.Response(429, headers={"Retry-After": "60"})), False),
+]
+
+
+@pytest.mark.parametrize(("handler", "may_be_done"), REACHED)
+async def test_what_may_have_been_done_is_told_from_what_was_not(handler: Handler, may_be_done: object) -> None:
+    async with client_of(handler) as client:
+        with pytest.raises(VendorUnavailable) as caught:
+            await client.send("POST", "/things", {})
+        with pytest.raises(VendorUnavailable) as asked:
+            await client.get("/things")
+    assert isinstance(caught.value, OutcomeUnknown) is may_be_done
+    assert not isinstance(asked.value, OutcomeUnknown)
+
+
+async def test_nothing_at_all_can_be_sent() -> None:
+    seen: list[httpx.Request] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(201)
+
+    async with client_of(handler) as client:
+        assert (await client.send("POST", "/things?team=a", None)).body is None
+    assert (seen[0].content, seen[0].url.query) == (b"", b"team=a")
