@@ -208,7 +208,9 @@ async def execute(desk: Desk, rollback: Rollback) -> Rollback:
         return way_back(rollback.id)
 
     async def may_ask() -> bool:
-        return note_the_call(rollback.id, desk.owner, again=claim.started_at is not None)
+        # Asked each time: what never reached the vendor is tried again, for longer than a claim lasts.
+        mine = claim_the_move(rollback.id, desk.owner)
+        return mine is not None and note_the_call(rollback.id, desk.owner, again=mine.started_at is not None)
 
     moving = move_production(desk.project, rollback, claim.started_at, may_ask=may_ask)
     moved, rollback = await asyncio.gather(moving, tell(desk, rollback))  # nobody waits for Slack now

@@ -505,3 +505,18 @@ async def test_the_deployments_of_one_project_are_read_within_a_bound() -> None:
     assert asked[0].url.params["projectId"] == "prj_shop"
     assert asked[0].url.params["sha"] == "a" * 40
     assert asked[1].url.params["until"] == str(CREATED + 1)
+
+
+async def test_leave_is_asked_for_right_before_every_attempt() -> None:
+    vercel = Vercel()
+    errors = [httpx.ConnectError("no route"), httpx.ConnectError("no route")]
+    vercel.before = lambda _: errors.pop() if errors else None
+    given: list[int] = []
+
+    async def may_ask() -> bool:
+        given.append(len(vercel.moves))
+        return True
+
+    async with Hasty(TOKEN, transport=httpx.MockTransport(vercel)) as client:
+        moved = await client.move(ORDER, QUICK, may_ask)
+    assert (moved.outcome, given) == (MoveOutcome.MOVED, [0, 1, 2])
