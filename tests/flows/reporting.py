@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -175,19 +176,24 @@ async def free_slots() -> None:
                 await client.update_global_concurrency_limit(limit.name, GlobalConcurrencyLimitUpdate(active_slots=0))
 
 
-async def killed_after(seconds: float, code: str, **environment: str) -> bool:
-    """Run the code in a process of its own and kill it so long after it said `ready`; True when it still lived."""
+async def killed_after(seconds: float, code: str, **environment: str) -> float | None:
+    """Run the code in a process of its own and kill it so many seconds after it said `ready`.
+
+    Returns:
+        After how many seconds it ended by itself; None when it was killed.
+    """
     variables = {**os.environ, "PREFECT_API_URL": PREFECT_API_URL.value(), "PREFECT_LOGGING_LEVEL": "ERROR"}
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", code, env=variables | environment, cwd=ROOT, stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
     assert await process.stdout.readline() == b"ready\n"
+    began = time.monotonic()
     try:
         await asyncio.wait_for(process.wait(), seconds)
     except TimeoutError:
         process.send_signal(signal.SIGKILL)
         await process.wait()
         await free_slots()
-        return True
-    return False
+        return None
+    return time.monotonic() - began

@@ -156,9 +156,9 @@ async def test_killed_anywhere_and_run_again_the_rows_are_those_of_a_run_that_wa
     url = copied(sqlite_template, tmp_path, "killed.db")
     run = RUN.format(start=start.isoformat(), end=end.isoformat())
     when = random.Random(3)
-    killed = [await killed_after(when.uniform(0.3, 3), run, WATCHKEEPER_DATABASE_URL=url) for _ in range(4)]
-    assert any(killed)
-    await killed_after(120, run, WATCHKEEPER_DATABASE_URL=url)
+    lived = [await killed_after(when.uniform(0.3, 3), run, WATCHKEEPER_DATABASE_URL=url) for _ in range(4)]
+    assert None in lived
+    assert await killed_after(120, run, WATCHKEEPER_DATABASE_URL=url)
     await aggregate(start=start, end=end)
     assert hours_done(watch) == 24
     assert snapshot(Watch(watch.company, watch.file, url)) == snapshot(watch)

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import random
-import time
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -202,19 +201,18 @@ async def test_two_runs_at_once_make_one_report_and_one_message(desk: Desk) -> N
 
 
 async def test_killed_at_ten_moments_and_run_again_there_is_one_report_and_one_message(desk: Desk) -> None:
-    began = time.monotonic()
-    assert not await killed_after(120, RUN)
-    length = min(time.monotonic() - began, 12.0)
+    length = await killed_after(120, RUN)
+    assert length is not None
     when = random.Random(11)
-    killed = []
+    lived = []
     for _ in range(10):
         _forget(desk)
-        killed.append(await killed_after(when.uniform(0.1, 0.6) * length, RUN))
+        lived.append(await killed_after(when.uniform(0.25, 1) * length, RUN))
         desk.let_deliveries_go()
         state = await desk.report(deliver=True)
         assert state.is_completed(), state.message
         assert_there_is_one(desk)
-    assert sum(killed) >= 5, killed
+    assert lived.count(None) >= 7, lived
 
 
 def _forget(desk: Desk) -> None:
@@ -229,7 +227,7 @@ def _forget(desk: Desk) -> None:
 
 
 async def test_a_full_disk_leaves_nothing_half_written(desk: Desk) -> None:
-    assert not await killed_after(120, SMALL_DISK)
+    assert await killed_after(120, SMALL_DISK)
     assert not [name for name in desk.kept() if name.endswith((".html", ".png"))]
     assert not desk.kept(), "nor anything unfinished"
     assert not reports(desk)
