@@ -6,6 +6,7 @@ Order: which hours are due -> read the vendors' history -> keep it -> aggregate,
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from typing import Annotated, Any
 
 from prefect import flow, get_run_logger
@@ -15,7 +16,7 @@ from pydantic import AwareDatetime, Field
 
 from tasks.configuration import load_configuration
 from tasks.history import read_history
-from tasks.metrics import Aggregated, Subject, aggregate_hours, hours_due, save_history, show_progress
+from tasks.metrics import Aggregated, Subject, aggregate_hours, hours_due, known_pipelines, save_history, show_progress
 from tasks.reports import retry_deliveries
 from watchkeeper.config import Configuration
 from watchkeeper.domain.phrases import amount
@@ -23,7 +24,6 @@ from watchkeeper.domain.windows import Window, floor
 
 HOUR = timedelta(hours=1)
 BACK = timedelta(days=30)  # how far a run looks for hours that were missed
-BATCH = 24  # hours that are read and aggregated together
 SECONDS = 480  # after that no batch is begun; the next run goes on there
 
 
@@ -61,7 +61,8 @@ async def metrics_aggregation(
 
 async def aggregate(configuration: Configuration, hours: Sequence[datetime], now: datetime) -> Aggregated:
     """Read, keep and aggregate these hours of all projects. Doing it again changes nothing but what vendors now say."""
-    histories = await read_history(configuration, tuple(hours), now)
+    known = known_pipelines(configuration.slugs, hours)
+    histories = await read_history(configuration, tuple(hours), now, known)
     save_history(histories, now)
     aggregated = aggregate_hours(subjects_of(configuration), histories, tuple(hours), now)
     for reason in aggregated.incomplete:
@@ -98,15 +99,9 @@ def span_to_fill(start: datetime | None, end: datetime | None, now: datetime) ->
 
 
 def batches(hours: Sequence[datetime]) -> Iterator[Sequence[datetime]]:
-    """Yield the hours, newest first, in batches none of which spans more than a day."""
-    batch: list[datetime] = []
-    for hour in hours:
-        if batch and (len(batch) == BATCH or batch[0] - hour >= BATCH * HOUR):
-            yield batch
-            batch = []
-        batch.append(hour)
-    if batch:
-        yield batch
+    """Yield the hours, newest first, a day (in UTC) at a time, so that most days are rolled up once."""
+    for _, batch in groupby(hours, key=datetime.date):
+        yield tuple(batch)
 
 
 def summary(due: Sequence[datetime], done: Sequence[Aggregated]) -> str:
