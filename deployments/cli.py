@@ -192,7 +192,7 @@ def scenario(name: str, target: str = "", *, port: int | None = None) -> int:
     Parameters
     ----------
     name
-        One of calm, bad-release, slow-burn, low-traffic, vendor-down, vendor-slow, rate-limited, garbage,
+        One of calm, bad-release, repair, rolling-release, bad-flag, slow-burn, low-traffic, vendor-down, vendor-slow, rate-limited, garbage,
         platform-incident, certificate-expiring.
     target
         A vendor (sentry, vercel, circleci, github, slack) for the vendor scenarios, a project for the others.

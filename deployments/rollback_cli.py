@@ -362,8 +362,10 @@ def _known(number: int) -> "Rollback":
 
     try:
         return way_back(number)
-    except (UnknownRollback, StoreError) as error:
+    except UnknownRollback as error:
         fail(f"{error}: `watchkeeper rollback list` shows those that there are")
+    except StoreError as error:
+        fail(str(error))
 
 
 def _read_store(projects: tuple[str, ...], most: int) -> tuple["Rollback", ...]:

@@ -22,6 +22,7 @@ from tests.flows.watch import Watch, document, minutes, now, project
 
 pytestmark = pytest.mark.slow
 
+TEAM = {"teamId": "team_sandboxacme"}
 PROPOSED = "watchkeeper.rollback.proposed"
 NOTICES = "SELECT project, kind, name, channel, sent_at, emitted_at FROM notices ORDER BY id"
 
@@ -177,9 +178,9 @@ async def roll_back_by_hand(company: Company) -> None:
     """Go back in Vercel itself, and wait until the domains have moved."""
     address = f"{company.url}/vercel"
     async with httpx.AsyncClient(headers={"Authorization": "Bearer sandbox-vercel-token"}) as client:
-        wanted = {"projectId": "prj_shop", "target": "production", "teamId": "team_sandboxacme"}
+        wanted = {"projectId": "prj_shop", "target": "production", **TEAM}
         found = (await client.get(f"{address}/v6/deployments", params=wanted)).json()["deployments"]
-        moved = await client.post(f"{address}/v1/projects/prj_shop/rollback/{found[1]['uid']}")
+        moved = await client.post(f"{address}/v1/projects/prj_shop/rollback/{found[1]['uid']}", params=TEAM)
         assert moved.status_code == 201, moved.text
     await asyncio.sleep(2.5)
 

@@ -82,6 +82,31 @@ async def test_a_rollback_cures_and_leaves_custody_until_a_promotion(visitor: Vi
     assert production["lastAliasRequest"]["type"] == "promote"
 
 
+async def test_a_repair_waits_in_custody_until_it_is_promoted(visitor: Visitor, clock: Clock) -> None:
+    await visitor.play("bad-release")
+    good = (await visitor.deployments())[1]
+    await visitor.ask("POST", f"/vercel/v1/projects/prj_shop/rollback/{good['uid']}")
+    clock.advance(5)
+    await visitor.play("repair")
+    clock.advance(5)
+    newest = (await visitor.deployments())[0]
+    assert (newest["state"], newest["readySubstate"]) == ("READY", "STAGED")
+    assert (await visitor.production())["targets"]["production"]["id"] == good["uid"]
+    await visitor.ask("POST", f"/vercel/v10/projects/prj_shop/promote/{newest['uid']}")
+    clock.advance(20 * 60)
+    assert (await visitor.production())["targets"]["production"]["id"] == newest["uid"]
+    counted = (await visitor.spans())["shop-web"]
+    assert sum(failures for _, failures in counted.values()) / sum(total for total, _ in counted.values()) < 0.01
+
+
+async def test_without_a_rollback_a_repair_goes_live(visitor: Visitor, clock: Clock) -> None:
+    await visitor.play("bad-release")
+    await visitor.play("repair")
+    clock.advance(5)
+    newest = (await visitor.deployments())[0]
+    assert (await visitor.production())["targets"]["production"]["id"] == newest["uid"]
+
+
 async def _job(visitor: Visitor, clock: Clock, seconds: float) -> str:
     clock.advance(seconds)
     status: str = (await visitor.production())["lastAliasRequest"]["jobStatus"]

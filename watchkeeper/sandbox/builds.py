@@ -165,6 +165,11 @@ def main_push(index: int, pushed_at: int, title: str, *, seconds: int = 150, is_
     return Build(index, day, 0, "main", title, 2, pushed_at, ends, ready, pushed_at, is_bad=is_bad)
 
 
+def repair(project: Project, ready_at: int, number: int) -> Build:
+    """Return the release that mends what the bad one broke."""
+    return replace(main_push(project.index, ready_at - 150, "Give the new provider the amount"), number=number)
+
+
 def bad_release(project: Project, ready_at: int, number: int) -> Build:
     """Return the release that breaks the product, built in two and a half minutes and live at `ready_at`."""
     built = main_push(project.index, ready_at - 150, "Charge cards through the new provider", is_bad=True)

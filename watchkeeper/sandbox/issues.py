@@ -50,7 +50,7 @@ def issues_of(world: World, project: Project) -> Iterator[Issue]:
     for slot in range(len(TEMPLATES) if project.is_busy else 3):
         yield from _standing(world, project, slot)
     yield from issues_told(world, project)
-    extras = [extra for extra in world.extras.get(project.index, ()) if extra.ready_at <= world.now()]
+    extras = [extra for extra in world.extras.get(project.index, ()) if extra.is_bad and extra.ready_at <= world.now()]
     for place, extra in enumerate(extras):
         yield from _of_bad_release(world, project, extra, place, is_over=extra != extras[-1])
 

@@ -7,6 +7,7 @@ VENDORS = ("sentry", "vercel", "vercel-status", "circleci", "github", "slack", "
 SCENARIOS: dict[str, str] = {
     "calm": "Everything works. Ends every other scenario, and any custody with it.",
     "bad-release": "A release went live ten minutes ago and fails about 30 % of its requests. A rollback cures it.",
+    "repair": "Somebody pushes a repair: it goes live, or is built and waits while production is held at a rollback.",
     "rolling-release": "A release that fails about 12 % of its requests is given to a quarter of the visitors.",
     "bad-flag": "Half of the visitors get a new checkout that fails about 12 % of its requests: a percentage cures it.",
     "slow-burn": "Failures have been rising for two hours, by 1.5 percentage points an hour.",
@@ -19,7 +20,7 @@ SCENARIOS: dict[str, str] = {
     "certificate-expiring": "The certificate of the products' TLS port ends in two days.",
 }
 OF_A_VENDOR = frozenset({"vendor-down", "vendor-slow", "rate-limited", "garbage"})
-OF_A_PROJECT = frozenset({"bad-release", "rolling-release", "bad-flag", "slow-burn"})
+OF_A_PROJECT = frozenset({"bad-release", "repair", "rolling-release", "bad-flag", "slow-burn"})
 
 
 class UnknownScenarioError(ValueError):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import lru_cache, partial
 
-from watchkeeper.sandbox.builds import FIRST_EXTRA, Build, bad_release, builds_of_day
+from watchkeeper.sandbox.builds import FIRST_EXTRA, Build, bad_release, builds_of_day, repair
 from watchkeeper.sandbox.company import DAY, HISTORY_DAYS, Company, Project
 from watchkeeper.sandbox.moves import ALIAS_SECONDS, Move
 from watchkeeper.sandbox.rolling import STAGES, Rolling
@@ -65,6 +65,8 @@ class World:
         began = int(scenario.at) - BAD_RELEASE_AGE
         if name == "bad-release":
             self._break(self.company.by_name[scenario.project], began)
+        elif name == "repair":
+            self._mend(self.company.by_name[scenario.project], int(scenario.at))
         elif name == "rolling-release":
             self._roll_out(self.company.by_name[scenario.project], began)
         elif name == "bad-flag":
@@ -82,6 +84,12 @@ class World:
             self.moves[index].append(Move("promote", source, bad, live_at))
         self.extras[index] = [*earlier, bad]
         self.rollings.pop(index, None)
+
+    def _mend(self, project: Project, ready_at: int) -> None:
+        """Put a repaired release live; in custody it is built and waits."""
+        extras = self.extras.setdefault(project.index, [])
+        number = FIRST_EXTRA + sum(extra.day == (ready_at - 150) // DAY for extra in extras)
+        extras.append(repair(project, ready_at, number))
 
     def _roll_out(self, project: Project, live_at: int) -> None:
         """Give a bad release to a quarter of the visitors."""
