@@ -5,6 +5,7 @@ and before and after each word with the vendor. To kill it is to throw the gener
 """
 
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
@@ -21,7 +22,6 @@ from watchkeeper.domain.rollback_moves import MoveState, judge_move
 from watchkeeper.store.database import reading, transaction
 from watchkeeper.store.rollback_moves import LEASE
 from watchkeeper.store.rollbacks import (
-    AnswerResult,
     accepted_answers,
     adopt_rollback,
     advance,
@@ -51,11 +51,12 @@ class TimedOut(Exception):  # noqa: N818
 
 @dataclass
 class Vendor:
-    """Something like Vercel. `moves`: the ids of the rollbacks that have asked it to change production, in order."""
+    """Something like Vercel. `moves`: the ids of the rollbacks by which production was changed, in their order."""
 
     serving: str = BAD
     auto_assigns: bool = True
     request: AliasRequest | None = None
+    asked_by: int = 0
     moves: list[int] = field(default_factory=list)
     trouble: str = ""  # of the next call: lost, late_answer, slow, fails, stays
 
@@ -66,19 +67,25 @@ class Vendor:
         trouble, self.trouble = self.trouble, ""
         if trouble == "lost":
             raise TimedOut
+        if self.request is not None and self.request.job is AliasJob.PENDING:
+            return  # 409: it is at it already
         job = {"slow": AliasJob.PENDING, "fails": AliasJob.FAILED}.get(trouble, AliasJob.SUCCEEDED)
-        self.request = AliasRequest("rollback", self.serving, target, job, now)
-        self.moves.append(by)
+        self.request, self.asked_by = AliasRequest("rollback", self.serving, target, job, now), by
         if job is AliasJob.SUCCEEDED and trouble != "stays":
-            self.serving, self.auto_assigns = target, False
+            self._serve(target)
         if trouble == "late_answer":
             raise TimedOut
 
     def finish(self) -> None:
         """End what is under way."""
         if self.request is not None and self.request.job is AliasJob.PENDING:
-            self.serving, self.auto_assigns = self.request.to_deployment, False
+            self._serve(self.request.to_deployment)
             self.request = replace(self.request, job=AliasJob.SUCCEEDED)
+
+    def _serve(self, target: str) -> None:
+        if self.serving != target:
+            self.moves.append(self.asked_by)
+        self.serving, self.auto_assigns = target, False
 
     def release(self, name: str) -> None:
         if self.auto_assigns:
@@ -99,7 +106,6 @@ class World:
     started: int = 0
     dies_in_transaction: bool = False
     has_recovered: bool = False
-    answered: list[AnswerResult] = field(default_factory=list)
 
     def write(self, change: Callable[[Session], Value]) -> Value:
         with transaction(self.engine) as session:
@@ -131,8 +137,10 @@ class World:
         return list(zip(several, said, strict=True))
 
     def start(self, run: str, event: str) -> None:
-        """Start a run, or start it again after it was killed."""
+        """Start a run, or start it again: after it was killed, or because somebody believes that it was."""
         self.started += 1
+        if run in self.runs:
+            self.runs[f"{run} that was believed dead"] = self.runs.pop(run)
         self.runs[run] = self.play(run, event, f"{run}/{self.started}")
 
     def step(self, run: str) -> None:
@@ -147,10 +155,8 @@ class World:
         if waiting is None:
             return
         given = Answer(word, person, self.clock, round=asked_in)
-        try:
-            self.answered.append(self.write(lambda session: answer(session, waiting.id, given, self.clock)))
-        except Killed:
-            return
+        with suppress(Killed):
+            self.write(lambda session: answer(session, waiting.id, given, self.clock))
 
     def play(self, run: str, event: str, owner: str) -> Run:
         """Do what the flow does: always what the stored state says comes next."""
@@ -221,10 +227,8 @@ class World:
                 yield
 
     def call(self, by: int) -> None:
-        try:
+        with suppress(TimedOut):
             self.vendor.roll_back(GOOD, by, self.clock)
-        except TimedOut:
-            return
 
     def ask(self, at: Rollback) -> None:
         self.write(
@@ -239,5 +243,7 @@ class World:
     def adopt(self, run: str) -> None:
         """Let another run go on with what is under way, as on the start of a server that has lost the first one."""
         at = self.current()
-        if at is not None and at.is_active and at.flow_run_id not in self.runs:
+        if at is None or not at.is_active or at.flow_run_id in self.runs:
+            return
+        with suppress(Killed):
             self.write(lambda session: adopt_rollback(session, at.id, at.flow_run_id, run, self.clock))

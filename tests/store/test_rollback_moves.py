@@ -82,6 +82,13 @@ def test_who_was_away_for_too_long_may_not_call_any_more(session: Session, execu
     assert not note_call(session, executing, "a", NOON + LEASE)
 
 
+def test_a_clock_that_was_put_back_holds_nobody_up(session: Session, executing: int) -> None:
+    claim_move(session, executing, "a", NOON)
+    assert claim_move(session, executing, "b", NOON) is None
+    assert claim_move(session, executing, "b", NOON - SECOND) is not None
+    assert not note_call(session, executing, "a", NOON - SECOND)
+
+
 def test_a_claim_can_be_given_back(session: Session, executing: int) -> None:
     claim_move(session, executing, "a", NOON)
     release_move(session, executing, "b")

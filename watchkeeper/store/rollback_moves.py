@@ -32,12 +32,16 @@ def claim_move(
     """Take the right to change production; None when another run has it, or the rollback is not being executed.
 
     Commit, look at production, then `note_call`. The claim runs out after `lease`; its owner may take it again before.
+    One that ends later than any could is of a clock that was put back since, and holds nobody up. Who has lost the
+    claim cannot note a call any more. So the vendor is asked twice, for the same target, only where a clock jumps in
+    the moment between a note and its call.
 
     Args:
         owner: one process: a run that is started again must not take itself for the one that may still be calling.
     """
     table = table_of(RollbackRow)
-    free = or_(table.c.claimed_until.is_(None), table.c.claimed_until <= now, table.c.claimed_by == owner)
+    until = table.c.claimed_until
+    free = or_(until.is_(None), until <= now, until > now + lease, table.c.claimed_by == owner)
     executing = table.c.state == RollbackState.EXECUTING.value
     claim = update(table).where(table.c.id == rollback, executing, free)
     values = {"claimed_by": owner, "claimed_until": now + lease}
