@@ -4,10 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help up test lint benchmarks lock clean
+.PHONY: help up demo test lint benchmarks lock clean
 
 help:
 	@echo "make up          start the watch (http://127.0.0.1:4200), Ctrl-C stops it"
+	@echo "make demo        a bad release and the way back, played unattended in under three minutes"
 	@echo "make test        run the whole test-suite"
 	@echo "make lint        ruff, mypy, import contracts"
 	@echo "make benchmarks  run every benchmark and print its table"
@@ -15,6 +16,9 @@ help:
 
 up: $(VENV)/installed
 	@exec $(BIN)/watchkeeper up
+
+demo: $(VENV)/installed
+	@exec $(BIN)/python -m deployments.demo
 
 test: $(VENV)/installed-for-tests
 	$(BIN)/pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered

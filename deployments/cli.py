@@ -59,6 +59,7 @@ def up(  # noqa: PLR0913 - one option a setting
     prefect_port: int | None = None,
     sandbox_port: int | None = None,
     web_port: int | None = None,
+    history: bool = True,
 ) -> int:
     """Start everything here, run the first health check, and stand watch until Ctrl-C.
 
@@ -78,6 +79,8 @@ def up(  # noqa: PLR0913 - one option a setting
         Port of the make-believe company. [default: 8400]
     web_port
         Port of the web receiver, for later. [default: 8080]
+    history
+        Fill in the last 30 days and make the first report, while the watch stands already.
     """
     settings = settings_of(
         home=home,
@@ -91,7 +94,7 @@ def up(  # noqa: PLR0913 - one option a setting
     from deployments.up import CannotStartError, stand_watch  # noqa: PLC0415 - imported only where it is needed
 
     try:
-        return asyncio.run(stand_watch(settings, configuration, output))
+        return asyncio.run(stand_watch(settings, configuration, output, fills_history=history))
     except CannotStartError as error:
         fail(str(error))
 
@@ -192,8 +195,8 @@ def scenario(name: str, target: str = "", *, port: int | None = None) -> int:
     Parameters
     ----------
     name
-        One of calm, bad-release, repair, rolling-release, bad-flag, slow-burn, low-traffic, vendor-down, vendor-slow, rate-limited, garbage,
-        platform-incident, certificate-expiring.
+        One of calm, bad-release, repair, rolling-release, bad-flag, slow-burn, low-traffic, vendor-down, vendor-slow,
+        rate-limited, garbage, platform-incident, certificate-expiring.
     target
         A vendor (sentry, vercel, circleci, github, slack) for the vendor scenarios, a project for the others.
     port

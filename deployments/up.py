@@ -42,6 +42,7 @@ class Start:
     configuration: Configuration
     home: Home
     console: Console
+    fills_history: bool = True
     children: list[Child] = field(default_factory=list)
 
     @property
@@ -70,8 +71,13 @@ class Start:
         return found | {"Logs": str(self.home.logs)}
 
 
-async def stand_watch(settings: Settings, configuration: Configuration, console: Console) -> int:
+async def stand_watch(
+    settings: Settings, configuration: Configuration, console: Console, *, fills_history: bool = True
+) -> int:
     """Start everything, run the first check, and stay until a signal or until a child ends.
+
+    Args:
+        fills_history: whether the last 30 days are filled in meanwhile; else only the hourly run goes on with them.
 
     Returns:
         0 after a signal, 1 when a child ended by itself.
@@ -79,7 +85,7 @@ async def stand_watch(settings: Settings, configuration: Configuration, console:
     Raises:
         CannotStartError: an occupied port, an unwritable folder, a child that does not come up.
     """
-    start = Start(settings, configuration, _open(settings), console)
+    start = Start(settings, configuration, _open(settings), console, fills_history)
     _refuse_occupied_ports(start)
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -107,6 +113,8 @@ async def _start_and_watch(start: Start) -> None:
 async def _stand(start: Start) -> Child:
     """Fill in the past until a child ends, and return that child. Whatever goes wrong in filling stops nothing."""
     ending = asyncio.create_task(wait_for_end(start.children))
+    if not start.fills_history:
+        return await ending
     filling = asyncio.create_task(fill_history(start.configuration, start.console))
     try:
         await asyncio.wait({ending, filling}, return_when=asyncio.FIRST_COMPLETED)
