@@ -1,14 +1,17 @@
 """Every figure of a daily report agrees with what an independent script makes of the raw data."""
 
 import json
+import subprocess
+import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.acceptance.recompute import Day, Number
-from tests.flows.reporting import DAY, SLUGS, Desk, copied, midnight
+from tests.acceptance.reckoning import Number
+from tests.acceptance.recompute import Day
+from tests.flows.reporting import DAY, ROOT, SLUGS, Desk, copied, midnight
 
 pytestmark = pytest.mark.slow
 
@@ -52,6 +55,13 @@ async def test_the_recomputed_day_is_no_empty_one(desk: Desk) -> None:
     known = {name for figures in again.values() for name, number in figures.items() if number.value}
     nothing_happened = {"rollbacks", "promotions", "regressed_issues", "resolved_issues", "build_reruns"}
     assert set(again["shop"]) - known == nothing_happened
+
+
+def test_the_script_imports_nothing_of_ours() -> None:
+    ours = "{'watchkeeper', 'flows', 'tasks', 'blocks', 'reports', 'deployments'}"
+    code = f"import sys, tests.acceptance.recompute; print([m for m in sys.modules if m.split('.')[0] in {ours}])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def agrees(figure: dict[str, Any], again: Number) -> bool:
