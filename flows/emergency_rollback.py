@@ -25,11 +25,11 @@ from tasks.approvals import Approval, question_key, take_typed_answers, typed_an
 from tasks.configuration import load_configuration
 from tasks.rollback import measure, move_production, show_rollback_plan, tell_rollback
 from tasks.rollback_record import (
+    Leave,
     ask_for_approval,
     claim_the_move,
     give_move_back,
     last_ways_back,
-    note_the_call,
     open_way_back,
     planned_changes,
     take_over,
@@ -115,7 +115,7 @@ async def emergency_rollback(  # noqa: PLR0913, PLR0917 - the form
     while (step := next_step(desk, rollback)) is not None:
         before, rollback = rollback, await step(desk, rollback)
         emit_state(rollback)
-        if rollback == before:
+        if rollback == before and step is not execute:
             raise RuntimeError(f"rollback {rollback.id} cannot go on from {rollback.state}")
     return await end(desk, rollback)
 
@@ -206,18 +206,15 @@ async def execute(desk: Desk, rollback: Rollback) -> Rollback:
     claim = await claimed(desk, rollback)
     if claim is None:
         return way_back(rollback.id)
-
-    async def may_ask() -> bool:
-        # Asked each time: what never reached the vendor is tried again, for longer than a claim lasts.
-        mine = claim_the_move(rollback.id, desk.owner)
-        return mine is not None and note_the_call(rollback.id, desk.owner, again=mine.started_at is not None)
-
-    moving = move_production(desk.project, rollback, claim.started_at, may_ask=may_ask)
+    leave = Leave(rollback.id, desk.owner, was_asked=claim.started_at is not None)
+    moving = move_production(desk.project, rollback, claim.started_at, may_ask=leave)
     moved, rollback = await asyncio.gather(moving, tell(desk, rollback))  # nobody waits for Slack now
     give_move_back(rollback.id, desk.owner)
+    if leave.was_denied:
+        return way_back(rollback.id)
     if moved.is_done:
         return take_step(rollback, RollbackState.VERIFYING, {}, moved.sentence)
-    look = " Look at Vercel." if moved.outcome in {MoveOutcome.UNKNOWN, MoveOutcome.UNFINISHED} else ""
+    look = ". Look at Vercel" if moved.outcome in {MoveOutcome.UNKNOWN, MoveOutcome.UNFINISHED} else ""
     return take_step(rollback, RollbackState.FAILED, {"error": moved.sentence + look}, moved.sentence + look)
 
 

@@ -1,6 +1,7 @@
 """The record of a way back: opened once, taken from state to state, answered. What is not in it did not happen."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -129,10 +130,31 @@ def claim_the_move(rollback: int, owner: str) -> MoveClaim | None:
         return rollbacks.claim_move(session, rollback, owner, datetime.now(UTC))
 
 
-def note_the_call(rollback: int, owner: str, *, again: bool = False) -> bool:
-    """Note that from now on the vendor may have been called; False when it must not be."""
-    with transaction(database()) as session:
-        return rollbacks.note_call(session, rollback, owner, datetime.now(UTC), again=again)
+@dataclass(slots=True)
+class Leave:
+    """The leave to call the vendor, asked for right before each call.
+
+    Attributes:
+        owner: who has claimed the move.
+        was_asked: True when the vendor may have been called before; who asks for leave then has found nothing of it.
+        was_denied: True when another run has the right now.
+    """
+
+    rollback: int
+    owner: str
+    was_asked: bool
+    was_denied: bool = False
+
+    async def __call__(self) -> bool:
+        """Note that from now on the vendor may have been called; False when it must not be."""
+        # It may have taken so long to get here that the claim has run out.
+        given = self._note() or (claim_the_move(self.rollback, self.owner) is not None and self._note())
+        self.was_asked, self.was_denied = self.was_asked or given, not given
+        return given
+
+    def _note(self) -> bool:
+        with transaction(database()) as session:
+            return rollbacks.note_call(session, self.rollback, self.owner, datetime.now(UTC), again=self.was_asked)
 
 
 def give_move_back(rollback: int, owner: str) -> None:

@@ -27,13 +27,26 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def free_pair() -> int:
+    """Return a free port that the next one to is free: the sandbox takes both."""
+    while True:
+        with socket.socket() as one, socket.socket() as next_one:
+            one.bind(("127.0.0.1", 0))
+            port = int(one.getsockname()[1])
+            try:
+                next_one.bind(("127.0.0.1", port + 1))
+            except OSError:
+                continue
+            return port
+
+
 @dataclass
 class Watch:
     """One start of `watchkeeper up`, and what a user can do with it."""
 
     home: Path
     prefect_port: int = field(default_factory=free_port)
-    sandbox_port: int = field(default_factory=free_port)
+    sandbox_port: int = field(default_factory=free_pair)
     web_port: int = field(default_factory=free_port)
     settings: dict[str, str] = field(default_factory=dict)
 

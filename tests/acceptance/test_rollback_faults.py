@@ -1,0 +1,151 @@
+"""The way back with a worker of its own, as on the day it is needed: killed, restarted, and answered all the same."""
+
+import os
+import signal
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import httpx
+import psutil
+import pytest
+
+from tests.acceptance.watch import Watch, standing_watch
+
+pytestmark = pytest.mark.slow
+
+SOON = 60  # on a machine that does much else beside; how long it takes in quiet is measured by a benchmark
+
+T = TypeVar("T")
+
+
+@pytest.fixture(scope="module")
+def watch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
+    found = Watch(tmp_path_factory.mktemp("rollback") / "home")
+    with standing_watch(found):
+        yield found
+
+
+@pytest.fixture
+def bad_release(watch: Watch) -> Iterator[str]:
+    """The commit of a bad release that serves production."""
+    watch.scenario("bad-release", "shop")
+    httpx.post(f"http://127.0.0.1:{watch.sandbox_port}/sandbox/requests")
+    yield production(watch)
+    watch.scenario("calm")
+
+
+def production(watch: Watch) -> str:
+    state = watch.sandbox("/sandbox/state").json()
+    return str(next(each["release"] for each in state["production"] if each["project"] == "shop"))
+
+
+def moves(watch: Watch) -> int:
+    """Return how often Vercel was asked to change production since this was asked last."""
+    asked = watch.sandbox("/sandbox/requests").json()["requests"]
+    return sum(method != "GET" and path.startswith("/vercel/") for method, path in asked)
+
+
+def start(watch: Watch, **parameters: Any) -> str:
+    """Start a way back by the form of the UI."""
+    deployment = watch.prefect("GET", "/deployments/name/emergency-rollback/manual")
+    given = {"project": "shop", "requested_by": "Ada", "reason": "checkout fails", "dry_run": False}
+    body = {"parameters": {**given, "verify_minutes": 0.2, **parameters}, "state": {"type": "SCHEDULED"}}
+    return str(watch.prefect("POST", f"/deployments/{deployment['id']}/create_flow_run", body)["id"])
+
+
+def state_of(watch: Watch, run: str) -> str:
+    return str(watch.prefect("GET", f"/flow_runs/{run}")["state"]["type"])
+
+
+def row(watch: Watch) -> dict[str, Any]:
+    """Return the last way back as it stands in the store."""
+    with closing(sqlite3.connect(watch.home / "watchkeeper.db", timeout=20)) as connection:
+        connection.row_factory = sqlite3.Row
+        return dict(connection.execute("SELECT * FROM rollbacks ORDER BY id DESC LIMIT 1").fetchone() or {})
+
+
+def wait_for(look: Callable[[], T], wanted: Callable[[T], bool], seconds: float = 240) -> T:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if wanted(found := look()):
+            return found
+        time.sleep(0.05)
+    raise AssertionError(look())
+
+
+def answer(watch: Watch, run: str, word: str, name: str) -> dict[str, Any]:
+    """Answer in the form of the UI, which says so when the server is busy: then a person tries again."""
+    body = {"run_input": {"confirm": word, "approver": name}}
+    address = f"http://127.0.0.1:{watch.prefect_port}/api/flow_runs/{run}/resume"
+    for _ in range(20):
+        given = httpx.post(address, json=body, headers=watch.authorization, timeout=90)
+        if given.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+            break
+        time.sleep(0.5)
+    assert given.is_success, given.text
+    found: dict[str, Any] = given.json()
+    return found
+
+
+def process_of(run: str) -> psutil.Process | None:
+    """Return the process that the worker has started for a run; its children are not meant."""
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("PREFECT__FLOW_RUN_ID") == run:
+                return process
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+    return None
+
+
+def test_a_yes_in_the_ui_takes_production_back(watch: Watch, bad_release: str) -> None:
+    run = start(watch)
+    wait_for(lambda: state_of(watch, run), lambda state: state == "PAUSED")
+    assert answer(watch, run, "yes", "Grace")["status"] == "REJECT"
+    asked = datetime.now(UTC)
+    assert answer(watch, run, "YES", "Grace")["status"] == "ACCEPT"
+    done = wait_for(lambda: row(watch), lambda found: found["state"] == "succeeded")
+    called = datetime.fromisoformat(done["move_started_at"]).replace(tzinfo=UTC)
+    assert (called - asked).total_seconds() < SOON
+    assert production(watch) != bad_release
+    assert moves(watch) == 1
+    artifacts = watch.prefect("POST", "/artifacts/latest/filter", {})
+    assert "rollback-shop" in {artifact["key"] for artifact in artifacts}
+    assert "It has" in watch.sandbox("/slack").text
+
+
+@pytest.mark.parametrize("state", ["executing", "verifying"])
+def test_a_run_whose_process_is_killed_is_replaced_by_itself(watch: Watch, bad_release: str, state: str) -> None:
+    run = start(watch)
+    wait_for(lambda: state_of(watch, run), lambda found: found == "PAUSED")
+    answer(watch, run, "YES", "Grace")
+    wait_for(lambda: row(watch), lambda found: found["state"] == state)
+    process = process_of(run)
+    assert process is not None
+    os.kill(process.pid, signal.SIGKILL)
+    done = wait_for(lambda: row(watch), lambda found: found["state"] == "succeeded", 200)
+    assert done["flow_run_id"] != run
+    assert production(watch) != bad_release
+    assert moves(watch) == 1
+
+
+def test_a_proposal_that_is_told_twice_is_one_way_back(watch: Watch, bad_release: str) -> None:
+    """By itself only the plan is made, since the project is configured to `propose`."""
+    event = {
+        "id": "6ff0bfb4-4f4b-4d35-9f4e-2f1cf1f0a001",
+        "occurred": datetime.now(UTC).isoformat(),
+        "event": "watchkeeper.rollback.proposed",
+        "resource": {"prefect.resource.id": "watchkeeper.project.shop"},
+        "payload": {"project": "shop", "reason": "12 % of the requests fail"},
+    }
+    for _ in range(2):
+        address = f"http://127.0.0.1:{watch.prefect_port}/api/events"
+        assert httpx.post(address, json=[event], headers=watch.authorization).is_success
+    done = wait_for(lambda: row(watch), lambda found: found["event_id"] == event["id"] and found["state"] == "planned")
+    assert done["dry_run"]
+    assert production(watch) == bad_release
+    assert moves(watch) == 0
