@@ -31,7 +31,7 @@ from watchkeeper.config import Credentials, read_credentials, read_settings
 
 WORK_POOL = "watchkeeper"
 BLOCK_TYPES: tuple[type[Block], ...] = (Sentry, Vercel, CircleCI, Slack, GitHub, Apprise)
-VENDOR_SLOTS = {"sentry": 2, "vercel": 2, "circleci": 2}
+VENDOR_SLOTS = {"sentry": 2, "vercel": 2, "circleci": 2, "history": 1}
 RETENTION = {"raw_days": 30, "hourly_days": 400, "prefect_days": 30}
 
 

@@ -23,16 +23,19 @@ NOT_CONFIGURED = Missing(Gap.NOT_CONFIGURED, "the project does not use it")
 
 
 async def at_once(
-    *asking: tuple[Sequence[Project], Coroutine[Any, Any, dict[str, Any]]], seconds: int = SLOT_SECONDS
+    *asking: tuple[Sequence[Project], Coroutine[Any, Any, dict[str, Any]]],
+    seconds: int = SLOT_SECONDS,
+    besides: Sequence[str] = (),
 ) -> list[dict[str, Any]]:
     """Ask all vendors at once, while we hold a slot of each; without slots none of their projects has an answer.
 
     Args:
         asking: what asks a vendor, with the projects that it asks about.
         seconds: how long to wait for the slots.
+        besides: limits that a slot is held of, too.
     """
     try:
-        async with slots(*SLOTS, seconds=seconds):
+        async with slots(*SLOTS, *besides, seconds=seconds):
             return await asyncio.gather(*(each for _, each in asking))
     except VendorUnavailable as error:
         for _, each in asking:

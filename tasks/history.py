@@ -58,6 +58,7 @@ async def read_history(
         (_using(projects, "circleci"), _builds(projects, span, known or {}, now)),
         (_using(projects, "github"), _commits(projects, span)),
         seconds=SLOTS_WITHIN,
+        besides=["history"],  # one at a time, so that a slot of each vendor is left to the health check
     )
     return {
         slug: History(

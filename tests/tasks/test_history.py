@@ -42,7 +42,7 @@ def open_company() -> Iterator[Company]:
 async def company(prefect_server: None, open_company: Company) -> Company:
     """A calm company, with the blocks that reach it."""
     open_company.restart()
-    for vendor in ("sentry", "vercel", "circleci"):
+    for vendor in ("sentry", "vercel", "circleci", "history"):
         await create_limit(vendor)
     await save_blocks(open_company, "history")
     return open_company
