@@ -15,7 +15,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -244,9 +244,9 @@ def expect(holds: object, what: str) -> None:
 
 
 @asynccontextmanager
-async def standing(stage: Stage) -> AsyncIterator[Child]:
-    """Keep a whole Watchkeeper up."""
-    (stage.home / "projects.yaml").write_text(configuration())
+async def standing(stage: Stage, configure: Callable[[Path], None]) -> AsyncIterator[Child]:
+    """Keep a whole Watchkeeper up. `configure` writes its configuration into the folder."""
+    configure(stage.home)
     stage.say("A Prefect server, a worker, Watchkeeper and a make-believe company start, in a folder of their own.")
     log = stage.home / "up.log"
     arguments = ("-m", "deployments.cli", "up", "--no-history")
@@ -265,6 +265,10 @@ async def ready(stage: Stage, child: Child) -> None:
             raise DemoError(f"it did not start:\n{printed[-3000:]}")
         await asyncio.sleep(0.2)
     stage.console.print(Text(printed[: printed.index("Ready after")].rstrip()), soft_wrap=True)
+
+
+def write_configuration(home: Path) -> None:
+    (home / "projects.yaml").write_text(configuration())
 
 
 def configuration() -> str:
@@ -307,7 +311,7 @@ async def demo(console: Console) -> int:
         console.print("[bold]Watchkeeper: a bad release, and the way back.[/bold] Nothing here is real but the code.")
         console.print("[dim]Shorter than in life: it is measured for half a minute whether a move has helped.[/dim]")
         try:
-            async with standing(stage):
+            async with standing(stage, write_configuration):
                 await play(stage)
         except (DemoError, httpx.HTTPError) as error:
             console.print(f"\n[red]The demo has failed:[/red] {error}", markup=True, soft_wrap=True)
