@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any, TypeVar
+from uuid import uuid4
 
 import httpx
 import psutil
@@ -52,7 +53,8 @@ def moves(watch: Watch) -> int:
 def start(watch: Watch, **parameters: Any) -> str:
     """Start a way back by the form of the UI."""
     deployment = watch.prefect("GET", "/deployments/name/emergency-rollback/manual")
-    given = {"project": "shop", "requested_by": "Ada", "reason": "checkout fails", "dry_run": False}
+    # Forced, because one test follows the other without the time that should lie between two ways back.
+    given = {"project": "shop", "requested_by": "Ada", "reason": "checkout fails", "dry_run": False, "force": "shop"}
     body = {"parameters": {**given, "verify_minutes": 0.2, **parameters}, "state": {"type": "SCHEDULED"}}
     return str(watch.prefect("POST", f"/deployments/{deployment['id']}/create_flow_run", body)["id"])
 
@@ -65,7 +67,8 @@ def row(watch: Watch) -> dict[str, Any]:
     """Return the last way back as it stands in the store."""
     with closing(sqlite3.connect(watch.home / "watchkeeper.db", timeout=20)) as connection:
         connection.row_factory = sqlite3.Row
-        return dict(connection.execute("SELECT * FROM rollbacks ORDER BY id DESC LIMIT 1").fetchone() or {})
+        found = connection.execute("SELECT * FROM rollbacks ORDER BY id DESC LIMIT 1").fetchone()
+        return dict(found) if found else dict.fromkeys(("event_id", "state"))
 
 
 def wait_for(look: Callable[[], T], wanted: Callable[[T], bool], seconds: float = 240) -> T:
@@ -133,19 +136,19 @@ def test_a_run_whose_process_is_killed_is_replaced_by_itself(watch: Watch, bad_r
     assert moves(watch) == 1
 
 
-def test_a_proposal_that_is_told_twice_is_one_way_back(watch: Watch, bad_release: str) -> None:
+def test_a_proposal_that_is_told_twice_is_one_way_back(watch: Watch) -> None:
     """By itself only the plan is made, since the project is configured to `propose`."""
     event = {
-        "id": "6ff0bfb4-4f4b-4d35-9f4e-2f1cf1f0a001",
+        "id": str(uuid4()),
         "occurred": datetime.now(UTC).isoformat(),
         "event": "watchkeeper.rollback.proposed",
-        "resource": {"prefect.resource.id": "watchkeeper.project.shop"},
-        "payload": {"project": "shop", "reason": "12 % of the requests fail"},
+        "resource": {"prefect.resource.id": "watchkeeper.project.api"},
+        "payload": {"project": "api", "reason": "12 % of the requests fail"},
     }
+    httpx.post(f"http://127.0.0.1:{watch.sandbox_port}/sandbox/requests")
     for _ in range(2):
         address = f"http://127.0.0.1:{watch.prefect_port}/api/events"
-        assert httpx.post(address, json=[event], headers=watch.authorization).is_success
-    done = wait_for(lambda: row(watch), lambda found: found["event_id"] == event["id"] and found["state"] == "planned")
+        assert httpx.post(address, json=[event], headers=watch.authorization, timeout=60).is_success
+    done = wait_for(lambda: row(watch), lambda found: (found["event_id"], found["state"]) == (event["id"], "planned"))
     assert done["dry_run"]
-    assert production(watch) == bad_release
     assert moves(watch) == 0
