@@ -28,7 +28,8 @@ from deployments.command import (
     settings_of,
 )
 from deployments.rollback_cli import replay, rollback_app
-from watchkeeper.config import Configuration, ConfigurationError
+from deployments.shadow import too_early
+from watchkeeper.config import Configuration, ConfigurationError, Settings
 from watchkeeper.domain.health import HealthCheck
 from watchkeeper.domain.verdicts import Verdict
 
@@ -154,7 +155,7 @@ def check_config(
     """
     settings = settings_of(projects=file)
     try:
-        configuration = read(settings)
+        configuration = _checked(settings)
     except ConfigurationError as error:
         problems = [{"key": p.key, "line": p.line, "message": p.message} for p in error.problems]
         output.print_json(json.dumps({"ok": False, "problems": problems})) if as_json else errors.print(
@@ -215,6 +216,15 @@ def scenario(name: str, target: str = "", *, port: int | None = None) -> int:
         fail(str(body.get("error", body)))
     output.print_json(json.dumps(body))
     return 0
+
+
+def _checked(settings: Settings) -> Configuration:
+    """Return the configuration, if there is no mistake in it, and none that only the store tells."""
+    configuration = read(settings)
+    early = too_early(settings, configuration)
+    if early:
+        raise ConfigurationError(str(settings.projects), early)
+    return configuration
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
