@@ -52,7 +52,9 @@ async def test_the_body_must_hold_the_text() -> None:
     assert (found.failure, found.detail) == (ProbeFailure.BODY, "the body does not hold the expected text")
 
 
-@pytest.mark.parametrize(("coding", "compressed"), [("gzip", gzip.compress(OK, mtime=0)), ("deflate", zlib.compress(OK))])
+@pytest.mark.parametrize(
+    ("coding", "compressed"), [("gzip", gzip.compress(OK, mtime=0)), ("deflate", zlib.compress(OK))]
+)
 async def test_a_body_that_was_compressed_unasked_is_read(coding: str, compressed: bytes) -> None:
     answer = reply(compressed, "200 OK", f"Content-Encoding: {coding}")
     assert (await probe_answer(answer, json_condition="ready")).ok

@@ -106,7 +106,7 @@ def test_the_first_answer_counts(word: str, did: str) -> None:
         pytest.param({"approver": "Zoe"}, False, id="another person"),
     ],
 )
-def test_an_answer_given_again(other: dict[str, str], is_repeat: bool) -> None:  # noqa: FBT001
+def test_an_answer_given_again(other: dict[str, Any], is_repeat: bool) -> None:  # noqa: FBT001
     judged = judge_answer(rollback(RollbackState.EXECUTING), replace(ANSWER, **other), [ANSWER])
     assert isinstance(judged, RefusedAnswer)
     assert judged.is_repeat is is_repeat

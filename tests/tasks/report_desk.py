@@ -18,7 +18,8 @@ from blocks.apprise import Apprise
 from blocks.github import GitHub
 from blocks.slack import Slack
 from tasks import store
-from tasks.reports import Drawn, Kept, deliver_report, keep, retry_deliveries
+from tasks.report_plans import Kept
+from tasks.reports import Drawn, deliver_report, keep, retry_deliveries
 from tests.reports.period_makers import period_report
 from tests.sandbox.serving import serving
 from watchkeeper.config import Configuration, read_configuration
