@@ -1,0 +1,76 @@
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.domain.makers import at
+from tests.domain.rollback_makers import evidence, plan, rollback
+from watchkeeper.domain.rollback import AutoRollback, RollbackKind, RollbackPolicy, RollbackState, Source
+from watchkeeper.domain.rollback_requests import Asked, request_of
+from watchkeeper.domain.second_look import look_twice
+from watchkeeper.domain.verdicts import Verdict
+
+ASKED = Asked("shop", requested_by="Ada", reason="checkout fails", dry_run=False)
+
+
+@pytest.mark.parametrize(
+    ("auto", "is_dry", "needs_approval"),
+    [
+        pytest.param(AutoRollback.OFF, True, True, id="off: a plan only"),
+        pytest.param(AutoRollback.PROPOSE, True, True, id="propose: a plan only"),
+        pytest.param(AutoRollback.APPROVE_THEN_RUN, False, True, id="approve then run: it waits for a YES"),
+        pytest.param(AutoRollback.AUTOMATIC, False, False, id="automatic: nobody is asked"),
+    ],
+)
+def test_an_event_goes_as_far_as_the_project_allows(auto: AutoRollback, *, is_dry: bool, needs_approval: bool) -> None:
+    asked = Asked("shop", event_id="e-1", dry_run=False, require_approval=False, force="shop")
+    request = request_of(asked, RollbackPolicy(auto=auto), "run-1", ())
+    assert (request.dry_run, request.needs_approval) == (is_dry, needs_approval)
+    assert (request.source, request.requested_by) == (Source.AUTOMATIC, "watchkeeper")
+    assert not request.is_forced, "no event can force anything"
+
+
+@pytest.mark.parametrize("auto", [auto for auto in AutoRollback if auto is not AutoRollback.AUTOMATIC])
+def test_a_person_cannot_do_without_approval_unless_the_project_is_automatic(auto: AutoRollback) -> None:
+    asked = replace(ASKED, require_approval=False)
+    assert request_of(asked, RollbackPolicy(auto=auto), "run-1", ()).needs_approval
+
+
+def test_what_is_not_said_only_shows_the_plan_and_takes_the_times_of_the_project() -> None:
+    policy = RollbackPolicy(approval_timeout=timedelta(minutes=7), verify_for=timedelta(minutes=3))
+    request = request_of(Asked("shop"), policy, "run-1", ())
+    assert request.dry_run
+    assert (request.approval_timeout, request.verify_for) == (timedelta(minutes=7), timedelta(minutes=3))
+
+
+def test_to_force_it_the_slug_must_be_typed() -> None:
+    assert request_of(replace(ASKED, force="shop"), RollbackPolicy(), "run-1", ()).is_forced
+    with pytest.raises(ValueError, match="type the slug of the project, shop"):
+        request_of(replace(ASKED, force="yes"), RollbackPolicy(), "run-1", ())
+
+
+def test_an_undo_takes_the_last_rollback_back_that_moved_production() -> None:
+    undo = replace(ASKED, action="undo")
+    earlier = [
+        rollback(RollbackState.DECLINED, id=9),
+        rollback(RollbackState.UNDONE, id=8, moved_at=at(5)),
+        rollback(RollbackState.SUCCEEDED, id=7, kind=RollbackKind.PROMOTE, moved_at=at(6)),
+        rollback(RollbackState.SUCCEEDED, id=6, moved_at=at(7)),
+    ]
+    assert request_of(undo, RollbackPolicy(), "run-1", earlier).undoes == 6
+    with pytest.raises(ValueError, match="nothing to take back"):
+        request_of(undo, RollbackPolicy(), "run-1", earlier[:3])
+
+
+@pytest.mark.parametrize(
+    ("kind", "asks_again"),
+    [(RollbackKind.ROLLBACK, True), (RollbackKind.PROMOTE, False), (RollbackKind.UNDO, False)],
+)
+def test_recovery_speaks_against_a_rollback_and_against_nothing_else(kind: RollbackKind, *, asks_again: bool) -> None:
+    asked = rollback(kind=kind)
+    well = evidence(verdict=Verdict.HEALTHY, reasons=("all is well",))
+    assert look_twice(asked, plan(), well).must_confirm_again is asks_again
+
+
+def test_what_nobody_can_see_is_taken_to_be_as_it_was() -> None:
+    assert not look_twice(rollback(), plan(), None).must_confirm_again
