@@ -53,7 +53,7 @@ def test_every_schedule_produces_runs(started: Started, watch: Watch) -> None:
     scheduled = watch.prefect("POST", "/flow_runs/filter", {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}})
     with_runs = {run["deployment_id"] for run in scheduled}
     assert len(deployments) >= 4
-    assert {deployment["id"] for deployment in deployments} == with_runs
+    assert {deployment["id"] for deployment in deployments if deployment["schedules"]} <= with_runs
 
 
 def test_a_bad_release_turns_one_project_critical_and_calm_brings_it_back(watch: Watch, calm: None) -> None:

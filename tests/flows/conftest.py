@@ -26,7 +26,7 @@ def open_company() -> Iterator[Company]:
         yield company
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # other tests on the same server have companies of their own
 async def registered(prefect_server: None, open_company: Company, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Blocks that reach the company, and the limits of the vendors."""
     record = tmp_path_factory.mktemp("bootstrap") / "blocks.json"

@@ -90,7 +90,7 @@ class Desk:
         return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def filled(
     registered: None, open_company: Company, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:

@@ -114,7 +114,7 @@ def untold_events(session: Session, now: datetime) -> tuple[Notice, ...]:
     """Return what automations were not told yet, oldest first."""
     table = table_of(NoticeRow)
     wanted = (_recent(table, now), table.c.is_event, table.c.emitted_at.is_(None))
-    rows = session.connection().execute(select(table).where(*wanted).order_by(table.c.id))
+    rows = session.connection().execute(select(table).where(*wanted).order_by(table.c.at, table.c.id))
     return tuple(_notice(row) for row in rows)
 
 
@@ -127,7 +127,7 @@ def pending_notices(session: Session, now: datetime) -> tuple[Notice, ...]:
     """Return what may be sent now, oldest first."""
     table = table_of(NoticeRow)
     due = or_(table.c.not_before.is_(None), table.c.not_before <= now)
-    query = select(table).where(_waits(table, now), due).order_by(table.c.id)
+    query = select(table).where(_waits(table, now), due).order_by(table.c.at, table.c.id)
     return tuple(_notice(row) for row in session.connection().execute(query))
 
 
