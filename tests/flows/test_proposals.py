@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -159,19 +159,11 @@ async def test_the_form_is_filled_in(bad: Watch, company: Company) -> None:
         await client.delete_deployment(deployment)
 
 
-async def test_custody_is_recalled_once_a_day_from_the_next_morning_on(watch: Watch, company: Company) -> None:
+async def test_on_its_first_day_the_rollback_itself_tells_of_custody(watch: Watch, company: Company) -> None:
     await roll_back_by_hand(company)
     checks = tuple((await watch.check(projects=["shop"])).values())
     assert checks[0].in_custody
-    assert kinds(watch) == [], "on the first day the rollback itself has told it"
-
-    change(watch, "UPDATE alias_requests SET requested_at = :then", then=str(now() - timedelta(days=2, hours=1)))
-    await watch.check(projects=["shop"])
-    await watch.check(projects=["shop"])
-    assert kinds(watch) == ["custody"]
-    (told,) = [post.text for post in company.posts() if "is held at release" in post.text]
-    assert f"release {company.production('shop')[:7]} for 2 days" in told
-    assert "watchkeeper rollback promote shop" in told
+    assert kinds(watch) == []
 
 
 async def roll_back_by_hand(company: Company) -> None:
