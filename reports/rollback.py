@@ -20,7 +20,7 @@ from reports.rollback_words import (
 )
 from reports.text import is_web_url, one_line, sentence
 from watchkeeper.domain.commits import short_name
-from watchkeeper.domain.rollback import Plan, PlannedRelease, Rollback
+from watchkeeper.domain.rollback import Plan, PlannedRelease, Point, Rollback
 from watchkeeper.store.rollbacks import StoredAnswer, TimelineEntry
 
 MOST_LINES: Final = 200
@@ -123,19 +123,20 @@ def _release(role: str, release: PlannedRelease | None) -> tuple[str, str, str, 
         return role, "–", "–", "–"
     url = release.inspector_url or release.url
     name = short_name(release.sha) or release.deployment
-    return role, f"`{_code(name)}`", clock(release.created_at), markdown.link(url, release.deployment)
+    # Prefect shows the backslash of an escaped underscore within a link, so the id stands beside it.
+    where = f"`{_code(release.deployment)}`" + (f" ({markdown.link(url, 'open')})" if is_web_url(url) else "")
+    return role, f"`{_code(name)}`", clock(release.created_at), where
 
 
 def _points(plan: Plan) -> str:
-    rows = [
-        (
-            f"{MARKS[point.mark]} {'forced' if point.is_forced else point.mark}",
-            markdown.link(point.url, point.name),
-            markdown.escape(point.reason),
-        )
-        for point in plan.points
-    ]
-    return markdown.table(("", "What", "Why"), rows)
+    """Return the points as a list: a table of sentences is cut off where the page is narrow."""
+    return "\n".join(_point(point) for point in plan.points)
+
+
+def _point(point: Point) -> str:
+    word = "forced" if point.is_forced else point.mark
+    reason = markdown.escape(sentence(point.reason))
+    return f"- {MARKS[point.mark]} {word}, **{markdown.link(point.url, point.name)}**: {reason}"
 
 
 def _plan_points(plan: Plan | None) -> str:

@@ -145,9 +145,9 @@ def stop(started: Started, sign: signal.Signals = signal.SIGTERM) -> int:
 
 
 @contextmanager
-def standing_watch(watch: Watch) -> Iterator[Started]:
-    """Keep a whole Watchkeeper up for the length of the block."""
-    started = start(watch)
+def standing_watch(watch: Watch, *arguments: str) -> Iterator[Started]:
+    """Keep a whole Watchkeeper up for the length of the block. `arguments`: of `watchkeeper up`."""
+    started = start(watch, *arguments)
     try:
         wait_until_ready(started)
         yield started
