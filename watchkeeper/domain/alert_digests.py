@@ -1,0 +1,76 @@
+"""What a channel is told: plain data, complete in itself, kept in the outbox with the change that it tells."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from watchkeeper.domain.alert_groups import Reason
+from watchkeeper.domain.alert_values import AlertStatus, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One alert of a digest. All text is unescaped: each channel escapes it its own way."""
+
+    fingerprint: str
+    project: str
+    rule: str
+    severity: Severity
+    status: AlertStatus
+    since: datetime
+    summary: str
+    details: tuple[str, ...] = ()
+    release: str = ""
+    url: str = ""
+    runbook: str = ""
+    resolved_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What one message tells.
+
+    Attributes:
+        key: the same for all messages of one group on one channel: what PagerDuty and Jira know it by, at most 255
+            characters; another group under the same name later has another key.
+        title: one sentence, as `Shop: error rate 31 % and 2 more, laid on release 1a2b3c4`.
+        reason: why this is told now.
+        status: firing while any alert is, else resolved.
+        severity: of the worst firing alert; once resolved, of the worst that there was.
+        project, project_name: "" when it tells of several projects at once.
+        firing, resolved: how many alerts, also those that are not in `lines`.
+        lines: the weightiest alerts first, at most five.
+        counts: number of firing alerts by severity, `{"critical": 2}`.
+        started_at: since when the oldest of them holds.
+        acknowledged_by: "" while nobody has taken it on.
+        people: whom to address; names as in the configuration, with their handles by channel kind resolved when sent.
+        incident: number; 0 for none.
+        group: number of the group's row, which `watchkeeper alerts ack` takes; 0 for several groups at once.
+        is_test: True for the message of `watchkeeper channels test`.
+    """
+
+    key: str
+    title: str
+    reason: Reason
+    status: AlertStatus
+    severity: Severity
+    at: datetime
+    started_at: datetime
+    project: str = ""
+    project_name: str = ""
+    cause: str = ""
+    release: str = ""
+    firing: int = 0
+    resolved: int = 0
+    counts: tuple[tuple[str, int], ...] = ()
+    lines: tuple[Line, ...] = ()
+    acknowledged_by: str = ""
+    assigned_to: str = ""
+    people: tuple[str, ...] = ()
+    incident: int = 0
+    group: int = 0
+    escalation_step: int = 0
+    is_test: bool = False
+
+    @property
+    def is_resolved(self) -> bool:
+        return self.status is AlertStatus.RESOLVED

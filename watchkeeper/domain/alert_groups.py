@@ -1,0 +1,91 @@
+"""Alerts that are told together: what belongs to one project and one cause, and what each channel knows of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a channel is told something."""
+
+    FIRST = "first"
+    NEW_IN_GROUP = "new_in_group"
+    SOME_RESOLVED = "some_resolved"
+    ALL_RESOLVED = "all_resolved"
+    REMINDER = "reminder"
+    ESCALATION = "escalation"
+    FLAPPING = "flapping"  # it changes too often; nothing more is told until it is stable
+    ACKNOWLEDGED = "acknowledged"  # somebody works on it: no reminder and no escalation any more
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one channel knows of a group.
+
+    Attributes:
+        sequence: number of transitions that were told (or written down to be told) to this channel.
+        firing: fingerprints that it knows to be firing.
+        at: when it was last told anything.
+    """
+
+    sequence: int = 0
+    firing: frozenset[str] = frozenset()
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group from its first alert until all are resolved and told. What comes later under the same key is another one.
+
+    Attributes:
+        key: `<project>|<cause>`.
+        due_at: when it is looked at again: after the group wait at first, after the group interval later.
+        channels: what each channel knows, by its name.
+        acknowledged_at: when somebody took it on; a new critical alert in it, or one that comes back, takes that back.
+        assigned_to: name of the person; "" for none.
+        escalation_step: number of steps that were taken; escalated_at: when the last one was.
+        incident: number of the incident that it belongs to; 0 for none.
+        closed_at: None while it is open.
+        id: number of its row; 0 for one that is not stored yet.
+        version: counts the changes of the row.
+    """
+
+    key: str
+    project: str
+    cause: str
+    opened_at: datetime
+    due_at: datetime
+    channels: Mapping[str, Told] = field(default_factory=dict)
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str = ""
+    assigned_to: str = ""
+    escalation_step: int = 0
+    escalated_at: datetime | None = None
+    incident: int = 0
+    closed_at: datetime | None = None
+    id: int = 0
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One transition of a group that one channel is told: the entry of the ledger, unique by group, channel, sequence.
+
+    Attributes:
+        firing, resolved: fingerprints as they are at this transition.
+        people: names of those who are addressed, for an escalation.
+    """
+
+    group: str
+    channel: str
+    sequence: int
+    reason: Reason
+    at: datetime
+    firing: frozenset[str] = frozenset()
+    resolved: frozenset[str] = frozenset()
+    people: tuple[str, ...] = ()
+
+
+def group_key(project: str, cause: str) -> str:
+    return f"{project}|{cause}"
