@@ -22,7 +22,7 @@ from reports.chart_axes import (
 from reports.palette import light
 from reports.text import one_line
 from watchkeeper.domain.commits import short_name
-from watchkeeper.domain.incidents import Incident
+from watchkeeper.domain.outages import Outage
 from watchkeeper.domain.period_reports import ProjectReport, ReleaseLine, Series
 from watchkeeper.domain.windows import Window
 
@@ -54,7 +54,7 @@ def score_chart(project: ProjectReport, canvas: Canvas, place: tzinfo) -> Drawin
     )
 
 
-def incident_rows(incidents: Sequence[Incident], window: Window) -> list[Row]:
+def incident_rows(incidents: Sequence[Outage], window: Window) -> list[Row]:
     """Return where incidents lie in the window, each wide enough to be seen."""
     least = window.length / 160
     spans = [(max(i.started_at, window.start), min(i.ended_at or window.end, window.end)) for i in incidents]

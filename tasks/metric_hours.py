@@ -10,7 +10,7 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from tasks.metric_facts import Loaded, failures_observed, load
-from tasks.metric_incidents import find_again
+from tasks.metric_outages import find_again
 from tasks.metric_rollups import roll_up_again
 from watchkeeper.domain.aggregation import ProbeColumns, aggregate_probes
 from watchkeeper.domain.bucket_columns import BucketColumns

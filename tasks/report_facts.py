@@ -25,10 +25,10 @@ from watchkeeper.store import (
     delivery,
     errors,
     health,
-    incidents,
     issue_events,
     messages,
     metrics,
+    outages,
     releases,
 )
 from watchkeeper.store.database import reading
@@ -98,7 +98,7 @@ def _everything(session: Session, slugs: tuple[str, ...], local: Sequence[Report
         "issues": errors.issues(session, slugs, window),
         "issue_events": issue_events.issue_events(session, slugs, story),
         "flaky_tests": build_runs.flaky_tests(session, slugs, window),
-        "incidents": incidents.incidents(session, slugs, story),
+        "incidents": outages.outages(session, slugs, story),
         "alias_requests": alias_requests.alias_requests(session, slugs, story),
         "commits": commits.commits(session, slugs, story),
     }

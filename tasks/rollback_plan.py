@@ -24,7 +24,7 @@ from watchkeeper.domain.rollback_input import Case, PercentageReading, Permissio
 from watchkeeper.domain.rollback_targets import ReleaseRecord, release_records
 from watchkeeper.domain.verdicts import Gap, Missing
 from watchkeeper.domain.windows import Window
-from watchkeeper.store import health, incidents, rollbacks
+from watchkeeper.store import health, outages, rollbacks
 from watchkeeper.store.database import reading
 
 RECORD_BACK: Final = timedelta(days=30)
@@ -123,7 +123,7 @@ def recall_ways_back(slug: str, rollback: int, undoes: int | None, now: datetime
     month = Window(now - RECORD_BACK, now + timedelta(minutes=1))
     with reading(database()) as session:
         checks = health.checks(session, [slug], month, CheckType.FULL, with_components=False).get(slug, ())
-        troubles = incidents.incidents(session, [slug], month).get(slug, ())
+        troubles = outages.outages(session, [slug], month).get(slug, ())
         earlier = rollbacks.last_rollbacks(session, [slug]).get(slug, ())
         undone = rollbacks.rollback(session, undoes) if undoes is not None else None
     others = tuple(other for other in earlier if other.id != rollback)

@@ -6,7 +6,7 @@ from tests.domain.report_makers import BAD, GOOD, release, rollback
 from watchkeeper.domain.blame import Fault
 from watchkeeper.domain.commits import Commit
 from watchkeeper.domain.dora import measure_dora
-from watchkeeper.domain.incidents import Incident
+from watchkeeper.domain.outages import Outage
 from watchkeeper.domain.period_reports import Dora
 from watchkeeper.domain.releases import Release
 from watchkeeper.domain.trends import Direction
@@ -21,12 +21,12 @@ def several(number: int, every: timedelta = HOUR) -> list[Release]:
     return [release(f"{n + 1:040x}", START + n * every) for n in range(number)]
 
 
-def incident(sha: str = "", hours: float | None = 0.5, at: datetime = START, **other: bool) -> Incident:
+def incident(sha: str = "", hours: float | None = 0.5, at: datetime = START, **other: bool) -> Outage:
     fault = Fault.RELEASE if sha else Fault.UNKNOWN
-    return Incident("shop", at, None if hours is None else at + hours * HOUR, fault, sha, "it fails", **other)
+    return Outage("shop", at, None if hours is None else at + hours * HOUR, fault, sha, "it fails", **other)
 
 
-def of_releases(releases: list[Release], *incidents: Incident, window: Window = WEEK) -> Dora:
+def of_releases(releases: list[Release], *incidents: Outage, window: Window = WEEK) -> Dora:
     return measure_dora(releases, None, incidents, [], window)
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from tests.domain.report_makers import cost, earlier, endpoint_line, figure, figures, report
 from watchkeeper.domain.blame import Fault
-from watchkeeper.domain.incidents import Incident
 from watchkeeper.domain.metrics import Better
+from watchkeeper.domain.outages import Outage
 from watchkeeper.domain.period_reports import (
     Area,
     BuildLine,
@@ -63,7 +63,7 @@ DEAR = cost(actual=61.2, expected=40.0, variance=0.53, verdict=Verdict.CRITICAL)
 COUNTED = figures(
     figure("failures", 0.01, numerator=2_400, denominator=240_000, sample=240_000, url="https://s.example")
 )
-LASTING = Incident("shop", AT, None, Fault.RELEASE, BAD, "it fails")
+LASTING = Outage("shop", AT, None, Fault.RELEASE, BAD, "it fails")
 
 # What makes each rule speak: (rule, subject, severity), what stands in the evidence, and what in the effect.
 SPEAKING: list[Any] = [

@@ -6,7 +6,7 @@ from tests.domain.report_makers import BAD, GOOD, release, rollback
 from watchkeeper.domain.blame import Fault
 from watchkeeper.domain.commits import Commit
 from watchkeeper.domain.delivery import AliasJob, AliasRequest
-from watchkeeper.domain.incidents import Incident
+from watchkeeper.domain.outages import Outage
 from watchkeeper.domain.release_outcomes import (
     distinct_releases,
     failed_releases,
@@ -24,8 +24,8 @@ FIRST, SECOND = release(GOOD, START + HOUR), release(BAD, START + 5 * HOUR)
 BOTH = (SECOND, FIRST)
 
 
-def incident(release: str, fault: Fault = Fault.RELEASE, at: float = 5) -> Incident:
-    return Incident("shop", START + at * HOUR, START + (at + 1) * HOUR, fault, release, "it fails 12 %")
+def incident(release: str, fault: Fault = Fault.RELEASE, at: float = 5) -> Outage:
+    return Outage("shop", START + at * HOUR, START + (at + 1) * HOUR, fault, release, "it fails 12 %")
 
 
 def commit(sha: str, at: float) -> Commit:
@@ -64,7 +64,7 @@ def test_only_what_went_live_in_the_window_did_so() -> None:
         pytest.param([], [rollback("", START)], {}, id="a rollback from nobody knows where"),
     ],
 )
-def test_which_releases_failed(incidents: list[Incident], moves: list[AliasRequest], expected: dict[str, str]) -> None:
+def test_which_releases_failed(incidents: list[Outage], moves: list[AliasRequest], expected: dict[str, str]) -> None:
     assert failed_releases(BOTH, incidents, moves) == expected
 
 

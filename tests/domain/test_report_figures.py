@@ -22,8 +22,8 @@ from watchkeeper.domain.builds import WorkflowStatus
 from watchkeeper.domain.delivery import ServingState
 from watchkeeper.domain.health import CheckType, HealthCheck
 from watchkeeper.domain.history import FlakyTest
-from watchkeeper.domain.incidents import Incident
 from watchkeeper.domain.metrics import METRICS
+from watchkeeper.domain.outages import Outage
 from watchkeeper.domain.period_reports import ReportPeriod, SentLine
 from watchkeeper.domain.report_facts import ProjectFacts
 from watchkeeper.domain.report_figures import summarise, summarise_project
@@ -34,7 +34,7 @@ from watchkeeper.domain.windows import Window
 DAILY, WEEKLY, MONTHLY = (calendar(p) for p in (ReportPeriod.DAILY, ReportPeriod.WEEKLY, ReportPeriod.MONTHLY))
 START = DAILY.window.start
 HOUR, DAY, MINUTE = timedelta(hours=1), timedelta(days=1), timedelta(minutes=1)
-INCIDENT = Incident("shop", START + 5 * HOUR, START + 6 * HOUR, Fault.RELEASE, BAD, "release bbbbbbb fails 12 %")
+INCIDENT = Outage("shop", START + 5 * HOUR, START + 6 * HOUR, Fault.RELEASE, BAD, "release bbbbbbb fails 12 %")
 EMPTY = ProjectFacts("shop", "Shop", states=states(24, sentry=(0, "the token was refused")))
 
 

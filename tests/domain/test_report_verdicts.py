@@ -5,8 +5,8 @@ import pytest
 
 from tests.domain.report_makers import NOW, calendar, cost, endpoint_line, figure, figures, report
 from watchkeeper.domain.blame import Fault
-from watchkeeper.domain.incidents import Incident
 from watchkeeper.domain.limits import HealthLimits
+from watchkeeper.domain.outages import Outage
 from watchkeeper.domain.period_reports import Coverage, IssueLine, Objective, ReleaseLine, ReportPeriod
 from watchkeeper.domain.report_verdicts import critical_time, judge_period
 from watchkeeper.domain.verdicts import Verdict
@@ -21,10 +21,10 @@ def judged(**other: Any) -> tuple[Verdict, list[str]]:
     return judge_period(report(**other), HealthLimits(), DAILY)
 
 
-def incident(start: float, minutes: float | None) -> Incident:
+def incident(start: float, minutes: float | None) -> Outage:
     begun = START + start * HOUR
     ended = None if minutes is None else begun + minutes * MINUTE
-    return Incident("shop", begun, ended, Fault.UNKNOWN, "", "everything fails")
+    return Outage("shop", begun, ended, Fault.UNKNOWN, "", "everything fails")
 
 
 def failures(bad: int, total: int, low: float) -> dict[str, Any]:

@@ -6,8 +6,8 @@ import pytest
 
 from tests.domain.report_makers import calendar, cost, figure, figures, report
 from watchkeeper.domain.blame import Fault
-from watchkeeper.domain.incidents import Incident
 from watchkeeper.domain.metrics import Better
+from watchkeeper.domain.outages import Outage
 from watchkeeper.domain.period_reports import IssueLine, ProjectReport, ReleaseLine
 from watchkeeper.domain.report_words import better_sentences, headline, sentences
 from watchkeeper.domain.trends import Direction, Trend, trend_of
@@ -23,9 +23,9 @@ def named(name: str, verdict: Verdict, **other: Any) -> ProjectReport:
     return replace(report(**other), slug=name.lower(), name=name, verdict=verdict)
 
 
-def incident(minutes: int, release: str = "") -> Incident:
+def incident(minutes: int, release: str = "") -> Outage:
     fault = Fault.RELEASE if release else Fault.UNKNOWN
-    return Incident("shop", START, START + minutes * MINUTE, fault, release, "everything fails")
+    return Outage("shop", START, START + minutes * MINUTE, fault, release, "everything fails")
 
 
 WELL, WARNED, CRITICAL, UNKNOWN = Verdict.HEALTHY, Verdict.WARNING, Verdict.CRITICAL, Verdict.UNKNOWN

@@ -7,7 +7,7 @@ from tests.domain.makers import NEW, OLD, WINDOW, at, deployment, judged, produc
 from tests.domain.rollback_makers import rollback
 from watchkeeper.domain.blame import Blame, Fault
 from watchkeeper.domain.health import CheckType, HealthCheck
-from watchkeeper.domain.incidents import Incident
+from watchkeeper.domain.outages import Outage
 from watchkeeper.domain.production import DeploymentState, RollingRelease, ServingState, VercelDeployment
 from watchkeeper.domain.rollback import RollbackKind, RollbackState
 from watchkeeper.domain.rollback_targets import (
@@ -156,8 +156,8 @@ def test_records_count_what_a_release_is_to_blame_for() -> None:
         replace(check(), check_type=CheckType.ENDPOINTS_ONLY),
     ]
     incidents = [
-        Incident("shop", at(9), None, Fault.RELEASE, OLDER, "x"),
-        Incident("shop", at(9), None, Fault.PLATFORM, NEW, "x"),
+        Outage("shop", at(9), None, Fault.RELEASE, OLDER, "x"),
+        Outage("shop", at(9), None, Fault.PLATFORM, NEW, "x"),
     ]
     found = release_records(checks, incidents, [rollback(RollbackState.SUCCEEDED, from_sha=OLDER, moved_at=at(3))])
     assert found[NEW] == ReleaseRecord(NEW, checks=4, healthy=1)

@@ -12,8 +12,8 @@ from watchkeeper.domain.delivery import AliasJob, AliasRequest, DeploymentState
 from watchkeeper.domain.delivery_samples import deployment_samples, incident_samples, move_samples, release_samples
 from watchkeeper.domain.errors import Denominator, ErrorCount
 from watchkeeper.domain.history import BuildRun, ErrorHour
-from watchkeeper.domain.incidents import Incident
 from watchkeeper.domain.limits import ErrorLimits
+from watchkeeper.domain.outages import Outage
 from watchkeeper.domain.releases import Release
 from watchkeeper.domain.samples import Sample, check_samples, error_samples, score_of_errors
 from watchkeeper.domain.verdicts import Gap, Missing, Verdict
@@ -132,7 +132,7 @@ def test_releases_that_failed_and_how_long_restoring_took() -> None:
     live = Release(SHA, NOON, live_at=NOON + MINUTE)
     other = Release("b" * 40, NOON, live_at=NOON + 2 * HOUR)
     never = Release("c" * 40, NOON)
-    incident = Incident("shop", NOON + 5 * MINUTE, NOON + 65 * MINUTE, Fault.RELEASE, SHA, "because")
+    incident = Outage("shop", NOON + 5 * MINUTE, NOON + 65 * MINUTE, Fault.RELEASE, SHA, "because")
     nobodys = replace(incident, fault=Fault.UNKNOWN, release="")
     assert told(release_samples([live, never])) == {"releases": [(1, 12)]}
     assert told(incident_samples([live, other, never], [incident, nobodys], ())) == {

@@ -141,7 +141,7 @@ def snapshot(watch: Watch) -> dict[str, list[Any]]:
     """Return everything that aggregating has written, but for the moments at which it was written."""
     hours = "SELECT project, hour, source, state, reason, is_final FROM metric_hours ORDER BY project, hour, source"
     buckets = "SELECT * FROM metric_buckets ORDER BY project, period, metric, start, label"
-    incidents = "SELECT * FROM incidents ORDER BY 1, 2, 3"
+    incidents = "SELECT * FROM outages ORDER BY 1, 2, 3"
     return {"hours": watch.rows(hours), "buckets": watch.rows(buckets), "incidents": watch.rows(incidents)}
 
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from tests.reports.tales import DAY, Tale, trend
 from watchkeeper.domain.blame import Fault
-from watchkeeper.domain.incidents import Incident
+from watchkeeper.domain.outages import Outage
 from watchkeeper.domain.period_reports import (
     Area,
     BuildLine,
@@ -41,12 +41,12 @@ def releases_of(tale: Tale) -> tuple[ReleaseLine, ...]:
     return tuple(sorted((*good, *((bad,) if tale.badness == 2 else ())), key=lambda release: release.live_at))
 
 
-def incidents_of(tale: Tale, slug: str) -> tuple[Incident, ...]:
+def incidents_of(tale: Tale, slug: str) -> tuple[Outage, ...]:
     if tale.badness < 2:
         return ()
-    first = Incident(slug, tale.at(0.587), tale.at(0.587) + timedelta(minutes=47), Fault.RELEASE, "4f2a9c1e77d0",
+    first = Outage(slug, tale.at(0.587), tale.at(0.587) + timedelta(minutes=47), Fault.RELEASE, "4f2a9c1e77d0",
                      "release 4f2a9c1 fails 12.4 % of 1,930 requests, the one before it 0.3 % of 9,210")  # fmt: skip
-    second = Incident(slug, tale.at(0.2), tale.at(0.2) + timedelta(minutes=12), Fault.PLATFORM, "",
+    second = Outage(slug, tale.at(0.2), tale.at(0.2) + timedelta(minutes=12), Fault.PLATFORM, "",
                       "Vercel's status page says major: elevated errors in fra1", from_history=True)  # fmt: skip
     return (first,) if tale.period is ReportPeriod.DAILY else (second, first)
 

@@ -12,17 +12,17 @@ from watchkeeper.domain.commits import Commit
 from watchkeeper.domain.delivery import AliasJob, AliasRequest
 from watchkeeper.domain.history import BuildRun, FlakyTest
 from watchkeeper.domain.hours import HourState, SourceHour
-from watchkeeper.domain.incidents import Incident
 from watchkeeper.domain.issues import Issue, IssueLevel
 from watchkeeper.domain.metrics import Bucket
+from watchkeeper.domain.outages import Outage
 from watchkeeper.domain.windows import Period, Window
 from watchkeeper.store.alias_requests import save_alias_requests
 from watchkeeper.store.build_runs import save_build_runs, save_flaky_tests
 from watchkeeper.store.commits import save_commits
 from watchkeeper.store.errors import save_issues
-from watchkeeper.store.incidents import save_incidents
 from watchkeeper.store.metric_columns import replace_buckets
 from watchkeeper.store.metrics import save_source_hours
+from watchkeeper.store.outages import save_outages
 from watchkeeper.store.projects import see_projects
 
 HOUR = timedelta(hours=1)
@@ -41,5 +41,5 @@ def save_metrics(session: Session, project: str) -> None:
     save_issues(session, {project: [issue]}, NOON)
     save_alias_requests(session, {project: [AliasRequest("promote", "a", "b", AliasJob.SUCCEEDED, NOON)]})
     save_commits(session, {project: [Commit(SHA, NOON, "mend it", "Ada")]})
-    incident = Incident(project, NOON, NOON + HOUR, Fault.US, "", "because")
-    save_incidents(session, [project], Window(NOON, NOON + HOUR), [incident])
+    incident = Outage(project, NOON, NOON + HOUR, Fault.US, "", "because")
+    save_outages(session, [project], Window(NOON, NOON + HOUR), [incident])

@@ -50,7 +50,7 @@ def test_a_forgotten_project_leaves_nothing_and_takes_nothing_of_others(engine: 
         "sentry_issues": 1,
         "alias_requests": 1,
         "commits": 1,
-        "incidents": 1,
+        "outages": 1,
     }
     with reading(engine) as session:
         assert checks(session, ["shop", "api"], WINDOW) == {"shop": (), "api": (check("api"),)}

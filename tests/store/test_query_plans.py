@@ -26,13 +26,13 @@ from watchkeeper.store.delivery import deployments
 from watchkeeper.store.endpoints import first_probes, probes
 from watchkeeper.store.errors import issues, session_readings
 from watchkeeper.store.health import checked_windows, checks, hourly_health, latest_checks
-from watchkeeper.store.incidents import incidents
 from watchkeeper.store.issue_events import issue_events
 from watchkeeper.store.messages import last_told, pending_messages
 from watchkeeper.store.metric_columns import buckets_query, probes_query
 from watchkeeper.store.metrics import aggregated_hours, buckets, hour_progress, hour_states, hours_done, source_hours
 from watchkeeper.store.notices import NoticeKind, notices, pending_notices, untold_events
 from watchkeeper.store.observations import hourly_observations, observations
+from watchkeeper.store.outages import outages
 from watchkeeper.store.releases import live_releases, releases
 from watchkeeper.store.report_deliveries import deliveries, due_deliveries, known_message
 from watchkeeper.store.reports import earlier_recommendations, reports_since
@@ -74,7 +74,7 @@ QUERIES: dict[str, Callable[[Session], object]] = {
     "issue events": lambda s: issue_events(s, PROJECTS, DAYS_90),
     "moves of production": lambda s: alias_requests(s, PROJECTS, DAYS_90),
     "commits": lambda s: commits(s, PROJECTS, DAYS_90),
-    "incidents": lambda s: incidents(s, PROJECTS, DAYS_90),
+    "outages": lambda s: outages(s, PROJECTS, DAYS_90),
     "live releases": lambda s: live_releases(s, PROJECTS, DAYS_90),
     "session readings": lambda s: session_readings(s, PROJECTS, [NOON]),
     "issues": lambda s: issues(s, PROJECTS, DAYS_90),

@@ -146,7 +146,7 @@ def test_metrics_and_what_they_are_made_of_are_kept_for_400_days(engine: Engine)
             "sentry_issues",
             "alias_requests",
             "commits",
-            "incidents",
+            "outages",
         ],
         1,
     )

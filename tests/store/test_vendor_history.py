@@ -12,9 +12,9 @@ from watchkeeper.domain.builds import WorkflowStatus
 from watchkeeper.domain.commits import Commit
 from watchkeeper.domain.delivery import AliasJob, AliasRequest
 from watchkeeper.domain.history import BuildRun, FlakyTest
-from watchkeeper.domain.incidents import Incident
 from watchkeeper.domain.issue_events import IssueChange
 from watchkeeper.domain.issues import Issue, IssueLevel
+from watchkeeper.domain.outages import Outage
 from watchkeeper.domain.releases import Release
 from watchkeeper.domain.windows import Window
 from watchkeeper.store.alias_requests import alias_requests, save_alias_requests
@@ -24,8 +24,8 @@ from watchkeeper.store.commits import commits, save_commits
 from watchkeeper.store.database import reading, transaction
 from watchkeeper.store.endpoints import first_probes, save_probes
 from watchkeeper.store.errors import issues, save_issues
-from watchkeeper.store.incidents import incidents, save_incidents
 from watchkeeper.store.issue_events import issue_events
+from watchkeeper.store.outages import outages, save_outages
 from watchkeeper.store.projects import see_projects
 from watchkeeper.store.releases import live_releases, save_releases
 
@@ -34,7 +34,7 @@ SPAN = Window(NOON, NOON + HOUR)
 RUN = BuildRun("r1", "build", "topic", WorkflowStatus.SUCCESS, NOON - HOUR, NOON + MINUTE, 1234)
 FLAKY = FlakyTest("t" * 3000, "file", "job", "build", 3, timedelta(seconds=90), NOON + MINUTE)
 ISSUE = Issue("1", "SHOP-1", "shop", "boom", "a.py", IssueLevel.ERROR, "unresolved", "", 1, 1, NOON, NOON + MINUTE, "")
-INCIDENT = Incident("shop", NOON, NOON + MINUTE, Fault.RELEASE, SHA, "because", from_history=True)
+INCIDENT = Outage("shop", NOON, NOON + MINUTE, Fault.RELEASE, SHA, "because", from_history=True)
 
 
 def test_runs_come_back_by_when_they_stopped(engine: Engine) -> None:
@@ -117,18 +117,18 @@ def test_incidents_that_overlap_a_window(engine: Engine, start: int, end: int | 
     ended_at = None if end is None else NOON + end * MINUTE
     incident = replace(INCIDENT, started_at=NOON + start * MINUTE, ended_at=ended_at)
     with transaction(engine) as session:
-        save_incidents(session, ["shop"], Window(NOON - HOUR, NOON + 2 * HOUR), [incident])
+        save_outages(session, ["shop"], Window(NOON - HOUR, NOON + 2 * HOUR), [incident])
     with reading(engine) as session:
-        assert incidents(session, ["shop", "api"], SPAN) == {"shop": (incident,) if overlaps else (), "api": ()}
+        assert outages(session, ["shop", "api"], SPAN) == {"shop": (incident,) if overlaps else (), "api": ()}
 
 
 def test_incidents_are_replaced_where_they_were_looked_for(engine: Engine) -> None:
     before, other = replace(INCIDENT, started_at=NOON - MINUTE), replace(INCIDENT, project="api")
     with transaction(engine) as session:
-        save_incidents(session, ["shop", "api"], Window(NOON - HOUR, NOON + HOUR), [before, INCIDENT, other])
-        save_incidents(session, ["shop"], SPAN, [])
+        save_outages(session, ["shop", "api"], Window(NOON - HOUR, NOON + HOUR), [before, INCIDENT, other])
+        save_outages(session, ["shop"], SPAN, [])
     with reading(engine) as session:
-        found = incidents(session, ["shop", "api"], Window(NOON - HOUR, NOON + HOUR))
+        found = outages(session, ["shop", "api"], Window(NOON - HOUR, NOON + HOUR))
     assert found == {"shop": (before,), "api": (other,)}
 
 

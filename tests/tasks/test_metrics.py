@@ -21,13 +21,13 @@ from watchkeeper.domain.delivery import AliasJob, AliasRequest, DeliveryReport, 
 from watchkeeper.domain.errors import Denominator, ErrorCount, Issue, IssueLevel
 from watchkeeper.domain.history import BuildHistory, BuildRun, ErrorHistory, ErrorHour, FlakyTest, History
 from watchkeeper.domain.hours import CREDITS, GITHUB, WATCH, HourState, SourceHour
-from watchkeeper.domain.incidents import Incident
 from watchkeeper.domain.limits import HealthLimits
 from watchkeeper.domain.metrics import Bucket
 from watchkeeper.domain.observations import Observation
+from watchkeeper.domain.outages import Outage
 from watchkeeper.domain.verdicts import Gap, Missing, Verdict
 from watchkeeper.domain.windows import Period, Window
-from watchkeeper.store import endpoints, health, incidents, metrics, observations
+from watchkeeper.store import endpoints, health, metrics, observations, outages
 from watchkeeper.store.database import reading, transaction
 from watchkeeper.store.retention import prune
 
@@ -247,7 +247,7 @@ def test_an_incident_of_checks_is_laid_on_its_release() -> None:
     keep(history())
     aggregate(history())
     with reading(store.database()) as session:
-        (found,) = incidents.incidents(session, ["shop"], Window(NOON, NOON + HOUR))["shop"]
+        (found,) = outages.outages(session, ["shop"], Window(NOON, NOON + HOUR))["shop"]
     assert (found.started_at, found.ended_at) == (NOON, NOON + 30 * MINUTE)
     assert buckets()["failed_releases", "", NOON].total == 1
     assert buckets()["restore_time_s", "", NOON].total == 30 * 60
@@ -260,17 +260,17 @@ def test_an_incident_of_the_history_grows_over_batches() -> None:
     for batch in ((hours[2], hours[3]), (hours[0], hours[1])):
         aggregate(History(ErrorHistory({hour: told[hour] for hour in batch}), *[DOWN] * 3), *batch)
     with reading(store.database()) as session:
-        (found,) = incidents.incidents(session, ["shop"], Window(hours[0], NOW))["shop"]
+        (found,) = outages.outages(session, ["shop"], Window(hours[0], NOW))["shop"]
     assert (found.started_at, found.ended_at, found.from_history) == (hours[1], hours[3], True)
 
 
 def test_incidents_outlast_the_checks_that_found_them() -> None:
-    known = Incident("shop", NOON, NOON + 10 * MINUTE, Fault.RELEASE, SHA, "because")
+    known = Outage("shop", NOON, NOON + 10 * MINUTE, Fault.RELEASE, SHA, "because")
     with transaction(store.database()) as session:
-        incidents.save_incidents(session, ["shop"], Window(NOON, NOON + HOUR), [known])
+        outages.save_outages(session, ["shop"], Window(NOON, NOON + HOUR), [known])
     aggregate(history(), now=NOW + 40 * DAY)
     with reading(store.database()) as session:
-        assert incidents.incidents(session, ["shop"], Window(NOON, NOON + HOUR))["shop"] == (known,)
+        assert outages.outages(session, ["shop"], Window(NOON, NOON + HOUR))["shop"] == (known,)
 
 
 def test_checks_that_were_put_together_still_count() -> None:

@@ -16,7 +16,7 @@ from watchkeeper.domain.blame import Fault
 from watchkeeper.domain.hours import CREDITS, GITHUB, WATCH, HourState
 from watchkeeper.domain.metrics import Bucket
 from watchkeeper.domain.windows import Period, Window, floor
-from watchkeeper.store import incidents, metrics
+from watchkeeper.store import metrics, outages
 from watchkeeper.store.database import reading
 
 DAY = timedelta(days=1)
@@ -65,7 +65,7 @@ async def test_two_days_with_a_bad_release(company: Company) -> None:  # noqa: F
     once = {period: of(period, Window(today - 40 * DAY, today)) for period in Period}
     assert (len(counts), sum(counts) > 500) == (2, True)
     with reading(store.database()) as session:
-        found = incidents.incidents(session, SLUGS, window)
+        found = outages.outages(session, SLUGS, window)
         states = metrics.source_hours(session, SLUGS, window)
     assert (found["shop"], found["portal"]) == ((), ())
     (incident,) = found["api"]

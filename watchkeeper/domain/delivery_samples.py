@@ -6,7 +6,7 @@ from typing import Final
 
 from watchkeeper.domain.commits import Commit
 from watchkeeper.domain.delivery import AliasJob, AliasRequest, DeploymentState, VercelDeployment
-from watchkeeper.domain.incidents import Incident
+from watchkeeper.domain.outages import Outage
 from watchkeeper.domain.release_outcomes import failed_releases, laid_on, lead_times
 from watchkeeper.domain.releases import Release
 from watchkeeper.domain.samples import Sample, sample_at
@@ -58,7 +58,7 @@ def lead_time_samples(releases: Sequence[Release], commits: Sequence[Commit]) ->
 
 
 def incident_samples(
-    releases: Sequence[Release], incidents: Sequence[Incident], moves: Sequence[AliasRequest]
+    releases: Sequence[Release], incidents: Sequence[Outage], moves: Sequence[AliasRequest]
 ) -> list[Sample]:
     """Return which releases failed, in the hour in which they went live, and how long restoring took.
 

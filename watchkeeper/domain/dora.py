@@ -18,8 +18,8 @@ from typing import Final
 from watchkeeper.domain.commits import Commit, short_name
 from watchkeeper.domain.delivery import AliasRequest
 from watchkeeper.domain.error_rates import wilson_interval
-from watchkeeper.domain.incidents import Incident
 from watchkeeper.domain.metrics import Better
+from watchkeeper.domain.outages import Outage
 from watchkeeper.domain.period_reports import Dora, DoraFigure, Figure
 from watchkeeper.domain.phrases import amount
 from watchkeeper.domain.release_outcomes import (
@@ -68,7 +68,7 @@ class _Keys:
 def measure_dora(  # noqa: PLR0913, PLR0917 - the four keys are made of all of it
     releases: Sequence[Release],
     commits: Sequence[Commit] | None,
-    incidents: Sequence[Incident],
+    incidents: Sequence[Outage],
     moves: Sequence[AliasRequest],
     window: Window,
     previous: Window | None = None,
@@ -94,7 +94,7 @@ def measure_dora(  # noqa: PLR0913, PLR0917 - the four keys are made of all of i
 def _keys(
     releases: Sequence[Release],
     commits: Sequence[Commit] | None,
-    incidents: Sequence[Incident],
+    incidents: Sequence[Outage],
     moves: Sequence[AliasRequest],
     window: Window,
 ) -> _Keys:
@@ -115,7 +115,7 @@ def _keys(
 
 
 def _taken_back_after(
-    live: Sequence[Release], incidents: Sequence[Incident], moves: Sequence[AliasRequest]
+    live: Sequence[Release], incidents: Sequence[Outage], moves: Sequence[AliasRequest]
 ) -> list[timedelta]:
     """Return how long releases served until they were rolled back, of those on which no incident is laid."""
     moments = rolled_back(live, moves)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from watchkeeper.domain.incidents import Incident
+from watchkeeper.domain.outages import Outage
 from watchkeeper.domain.report_lines import (
     Area,
     BuildLine,
@@ -198,7 +198,7 @@ class ProjectReport:
     series: Mapping[str, Series]
     coverage: Coverage
     releases: tuple[ReleaseLine, ...] = ()
-    incidents: tuple[Incident, ...] = ()
+    incidents: tuple[Outage, ...] = ()
     issues: tuple[IssueLine, ...] = ()
     builds: tuple[BuildLine, ...] = ()
     flaky_tests: tuple[FlakyTestLine, ...] = ()

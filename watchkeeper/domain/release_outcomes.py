@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from watchkeeper.domain.blame import Fault
 from watchkeeper.domain.commits import SHORTEST, Commit, commit_of, same_commit
 from watchkeeper.domain.delivery import AliasJob, AliasRequest
-from watchkeeper.domain.incidents import Incident
+from watchkeeper.domain.outages import Outage
 from watchkeeper.domain.phrases import clock
 from watchkeeper.domain.releases import Release
 from watchkeeper.domain.windows import Window
@@ -49,7 +49,7 @@ def live_releases(releases: Iterable[Release], window: Window) -> tuple[Release,
 
 
 def failed_releases(
-    releases: Iterable[Release], incidents: Iterable[Incident], moves: Iterable[AliasRequest]
+    releases: Iterable[Release], incidents: Iterable[Outage], moves: Iterable[AliasRequest]
 ) -> dict[str, str]:
     """Return why releases failed, by their names: an incident is laid on them, or they were rolled back."""
     known = tuple(releases)
@@ -102,7 +102,7 @@ def lead_times(releases: Iterable[Release], commits: Sequence[Commit] | None) ->
     return found
 
 
-def laid_on(incident: Incident, releases: Iterable[Release]) -> Release | None:
+def laid_on(incident: Outage, releases: Iterable[Release]) -> Release | None:
     """Return the release that an incident is laid on; None when it is laid on none, or on one that is not known."""
     if incident.fault is not Fault.RELEASE or not incident.release:
         return None

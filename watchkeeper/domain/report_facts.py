@@ -11,11 +11,11 @@ from watchkeeper.domain.delivery import AliasRequest, VercelDeployment
 from watchkeeper.domain.endpoints import Endpoint
 from watchkeeper.domain.health import HealthCheck
 from watchkeeper.domain.history import FlakyTest
-from watchkeeper.domain.incidents import Incident
 from watchkeeper.domain.issue_events import IssueEvent
 from watchkeeper.domain.issues import Issue
 from watchkeeper.domain.limits import HealthLimits
 from watchkeeper.domain.metrics import Bucket
+from watchkeeper.domain.outages import Outage
 from watchkeeper.domain.period_reports import Recommendation
 from watchkeeper.domain.releases import Release
 from watchkeeper.domain.slo import SloTarget
@@ -78,7 +78,7 @@ class ProjectFacts:
     issues: tuple[Issue, ...] = ()
     issue_events: tuple[IssueEvent, ...] = ()
     flaky_tests: tuple[FlakyTest, ...] = ()
-    incidents: tuple[Incident, ...] = ()
+    incidents: tuple[Outage, ...] = ()
     alias_requests: tuple[AliasRequest, ...] = ()
     commits: tuple[Commit, ...] | None = None
     latest: HealthCheck | None = None

@@ -11,8 +11,8 @@ from watchkeeper.domain.costs import cost_report, daily_costs, day_shares
 from watchkeeper.domain.dora import measure_dora
 from watchkeeper.domain.hour_states import NOT_RUNNING
 from watchkeeper.domain.hours import CREDITS
-from watchkeeper.domain.incidents import Incident
 from watchkeeper.domain.metrics import Better
+from watchkeeper.domain.outages import Outage
 from watchkeeper.domain.period_reports import (
     Cost,
     Coverage,
@@ -165,7 +165,7 @@ def _drafted(
 # --- parts of one project
 
 
-def _incidents(facts: ProjectFacts, window: Window) -> tuple[Incident, ...]:
+def _incidents(facts: ProjectFacts, window: Window) -> tuple[Outage, ...]:
     """Return the incidents that overlap the window, oldest first."""
     own = [i for i in facts.incidents if i.started_at < window.end and (i.ended_at or window.end) > window.start]
     return tuple(sorted(own, key=lambda incident: incident.started_at))

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from watchkeeper.domain.blame import Fault
 from watchkeeper.domain.commits import commit_of, same_commit, short_name
 from watchkeeper.domain.health import CheckType, HealthCheck
-from watchkeeper.domain.incidents import Incident
+from watchkeeper.domain.outages import Outage
 from watchkeeper.domain.phrases import amount, clock, listed
 from watchkeeper.domain.production import (
     DeliveryReport,
@@ -70,7 +70,7 @@ class NoTarget:
 
 
 def release_records(
-    checks: Iterable[HealthCheck], incidents: Iterable[Incident] = (), rollbacks: Iterable[Rollback] = ()
+    checks: Iterable[HealthCheck], incidents: Iterable[Outage] = (), rollbacks: Iterable[Rollback] = ()
 ) -> dict[str, ReleaseRecord]:
     """Return how releases did, by commit SHA."""
     looked, healthy, critical, laid = Counter[str](), Counter[str](), Counter[str](), Counter[str]()

@@ -24,12 +24,12 @@ from watchkeeper.store.endpoints import ProbeRow
 from watchkeeper.store.errors import IssueRow, SentryReleaseRow, SessionReadingRow
 from watchkeeper.store.health import HealthCheckRow, HourlyHealthRow
 from watchkeeper.store.hourly import put_health_together, put_observations_together
-from watchkeeper.store.incidents import IncidentRow
 from watchkeeper.store.issue_events import IssueEventRow
 from watchkeeper.store.messages import MessageRow
 from watchkeeper.store.metrics import MetricBucketRow, MetricHourRow
 from watchkeeper.store.notices import NoticeRow
 from watchkeeper.store.observations import HourlyObservationRow, ObservationRow
+from watchkeeper.store.outages import OutageRow
 from watchkeeper.store.projects import ProjectRow
 from watchkeeper.store.releases import ReleaseRow
 from watchkeeper.store.reports import ReportRow
@@ -60,7 +60,7 @@ KEPT_AS_HOURLY: dict[type[Base], str] = {
     BuildRunRow: "created_at",
     FlakyTestRow: "last_seen_at",
     CommitRow: "at",
-    IncidentRow: "started_at",
+    OutageRow: "started_at",
     MetricBucketRow: "start",
     MetricHourRow: "hour",
     MessageRow: "planned_at",

@@ -24,7 +24,7 @@ depends_on = None
 def upgrade() -> None:
     create_metrics()
     create_what_the_vendors_tell()
-    create_incidents()
+    create_outages()
     op.add_column("workflows", real("queued_s", null=True))
     index("releases", "project", "live_at")
 
@@ -33,7 +33,7 @@ def downgrade() -> None:
     op.drop_index("ix_releases_project_live_at", "releases")
     op.drop_column("workflows", "queued_s")
     drop(
-        "incidents",
+        "outages",
         "commits",
         "alias_requests",
         "issue_events",
@@ -137,9 +137,9 @@ def create_what_the_vendors_tell() -> None:
     index("commits", "project", "at")
 
 
-def create_incidents() -> None:
+def create_outages() -> None:
     op.create_table(
-        "incidents",
+        "outages",
         words("project"),
         moment("started_at"),
         moment("ended_at", null=True),
@@ -147,6 +147,6 @@ def create_incidents() -> None:
         words("release"),
         words("reason"),
         flag("from_history"),
-        key("incidents", "project", "started_at"),
+        key("outages", "project", "started_at"),
         **IN_ORDER_OF_KEY,
     )
