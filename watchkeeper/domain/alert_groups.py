@@ -27,11 +27,14 @@ class Told:
         sequence: number of transitions that were told (or written down to be told) to this channel.
         firing: fingerprints that it knows to be firing.
         at: when it was last told anything.
+        storm: key of the message in which it was told together with many other groups, and is told from then on; ""
+            for a message of its own.
     """
 
     sequence: int = 0
     firing: frozenset[str] = frozenset()
     at: datetime | None = None
+    storm: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +42,13 @@ class Group:
     """A group from its first alert until all are resolved and told. What comes later under the same key is another one.
 
     Attributes:
-        key: `<project>|<cause>`.
+        key: `<project>|<cause>`; the project is "" for a cause that projects share: the platform, our own connection.
         due_at: when it is looked at again: after the group wait at first, after the group interval later.
         channels: what each channel knows, by its name.
         acknowledged_at: when somebody took it on; a new critical alert in it, or one that comes back, takes that back.
         assigned_to: name of the person; "" for none.
-        escalation_step: number of steps that were taken; escalated_at: when the last one was.
+        escalation_step: number of steps that were taken; escalated_at: when the last one was, or since when the first
+            one is waited for.
         incident: number of the incident that it belongs to; 0 for none.
         closed_at: None while it is open.
         id: number of its row; 0 for one that is not stored yet.

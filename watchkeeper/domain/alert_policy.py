@@ -31,7 +31,8 @@ class Matcher:
     """A condition on one field or label of an alert; a label that is not there is "".
 
     Attributes:
-        pattern: the value, or with `is_regex` an expression that must match the whole of it.
+        pattern: the value, or with `is_regex` an expression that must match the whole of it. What is no expression
+            matches nothing, negated or not: a mistake must not silence.
     """
 
     name: str
@@ -40,9 +41,20 @@ class Matcher:
     is_negated: bool = False
 
     def matches(self, alert: Alert) -> bool:
-        value = str(getattr(alert, self.name)) if self.name in FIELDS else dict(alert.labels).get(self.name, "")
-        found = re.fullmatch(self.pattern, value) is not None if self.is_regex else value == self.pattern
-        return found is not self.is_negated
+        value = value_of(alert, self.name)
+        if not self.is_regex:
+            return (value == self.pattern) is not self.is_negated
+        try:
+            return (re.fullmatch(self.pattern, value) is not None) is not self.is_negated
+        except re.error:
+            return False
+
+
+def value_of(alert: Alert, name: str) -> str:
+    """Return the field or label of that name; "" for a label that is not there."""
+    if name in FIELDS:
+        return str(getattr(alert, name))
+    return next((value for label, value in alert.labels if label == name), "")
 
 
 Matchers = tuple[Matcher, ...]
