@@ -1,0 +1,56 @@
+"""A digest as data for machines: what the webhook sends and the file keeps. The schema: docs/webhook.schema.json."""
+
+from typing import Any, Final
+
+from reports.alert_words import actions, headline
+from watchkeeper.domain.alert_digests import Digest, Line
+
+VERSION: Final = 1
+
+
+def alert_payload(digest: Digest, channel: str) -> dict[str, Any]:
+    """Return the digest as JSON values. Text from outside is in there as it came."""
+    return {
+        "version": VERSION,
+        "key": digest.key,
+        "channel": channel,
+        "title": headline(digest),
+        "reason": digest.reason.value,
+        "status": digest.status.value,
+        "severity": digest.severity.value,
+        "at": digest.at.isoformat(),
+        "started_at": digest.started_at.isoformat(),
+        "project": digest.project,
+        "project_name": digest.project_name,
+        "cause": digest.cause,
+        "release": digest.release,
+        "firing": digest.firing,
+        "resolved": digest.resolved,
+        "counts": dict(digest.counts),
+        "alerts": [_alert(line) for line in digest.lines],
+        "acknowledged_by": digest.acknowledged_by,
+        "assigned_to": digest.assigned_to,
+        "people": list(digest.people),
+        "incident": digest.incident,
+        "group": digest.group,
+        "escalation_step": digest.escalation_step,
+        "actions": [{"id": each.id, "label": each.label, "command": each.command} for each in actions(digest)],
+        "is_test": digest.is_test,
+    }
+
+
+def _alert(line: Line) -> dict[str, Any]:
+    return {
+        "fingerprint": line.fingerprint,
+        "project": line.project,
+        "rule": line.rule,
+        "severity": line.severity.value,
+        "status": line.status.value,
+        "since": line.since.isoformat(),
+        "resolved_at": line.resolved_at.isoformat() if line.resolved_at else None,
+        "summary": line.summary,
+        "details": list(line.details),
+        "release": line.release,
+        "url": line.url,
+        "runbook": line.runbook,
+    }

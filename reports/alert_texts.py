@@ -1,0 +1,60 @@
+"""A digest as plain text and as Markdown, for channels that know no more."""
+
+from typing import Final
+
+from reports import markdown
+from reports.alert_words import SIGNS, actions, carer, headline, line_words, news, sign, standing
+from reports.text import is_web_url, one_line, sentence
+from watchkeeper.domain.alert_digests import Digest, Line
+from watchkeeper.domain.alert_values import AlertStatus
+
+MOST_DETAILS: Final = 3  # sentences of one alert
+
+
+def plain_title(digest: Digest) -> str:
+    """Return the headline with its sign: a subject, a notification."""
+    return f"{sign(digest)} {headline(digest)}"
+
+
+def plain_lines(digest: Digest) -> tuple[str, ...]:
+    """Return what follows the title, line by line: news, alerts, standing, commands."""
+    lines = [news(digest, ", ".join(one_line(name) for name in digest.people))]
+    for line in digest.lines:
+        lines += [f"{_mark(line)} {line_words(line, digest)}", *(f"   {words}" for words in _below(line))]
+    if digest.firing + digest.resolved > len(digest.lines):
+        lines.append(f"… and {digest.firing + digest.resolved - len(digest.lines):,} more")
+    lines += [f"{words}." for words in (standing(digest), carer(digest)) if words]
+    lines += [f"{action.label}: {action.command}" for action in actions(digest)]
+    return tuple(lines)
+
+
+def plain_text(digest: Digest) -> str:
+    return "\n".join(plain_lines(digest))
+
+
+def markdown_text(digest: Digest) -> str:
+    """Return title, alerts and what can be done as Markdown that is safe for text from outside."""
+    paragraphs = [f"**{sign(digest)} {markdown.escape(headline(digest))}**", markdown.escape(news(digest), 1000)]
+    paragraphs += [_bullet(line, digest) for line in digest.lines]
+    if digest.firing + digest.resolved > len(digest.lines):
+        paragraphs.append(f"… and {digest.firing + digest.resolved - len(digest.lines):,} more")
+    paragraphs.append(markdown.escape(". ".join(filter(None, (standing(digest), carer(digest)))) + "."))
+    paragraphs += [f"{action.label}: `{one_line(action.command).replace('`', '')}`" for action in actions(digest)]
+    return "\n\n".join(paragraphs)
+
+
+def _mark(line: Line) -> str:
+    return "✓" if line.status is AlertStatus.RESOLVED else SIGNS[line.severity]
+
+
+def _below(line: Line) -> list[str]:
+    urls = [url for url in (line.url, line.runbook) if is_web_url(url)]
+    return [*(sentence(one_line(detail)) for detail in line.details[:MOST_DETAILS]), *urls]
+
+
+def _bullet(line: Line, digest: Digest) -> str:
+    details = [f"  - {markdown.escape(sentence(detail))}" for detail in line.details[:MOST_DETAILS]]
+    links = {"Look closer": line.url, "What to do": line.runbook}
+    shown = " · ".join(markdown.link(url, label) for label, url in links.items() if is_web_url(url))
+    head = f"- {_mark(line)} {markdown.escape(line_words(line, digest))}"
+    return "\n".join([head, *details, *([f"  - {shown}"] if shown else [])])

@@ -1,0 +1,131 @@
+"""What every channel says of a digest: sign, headline, one sentence of news, what somebody can do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from shlex import quote
+from typing import Final
+
+from reports.proposals import start_command
+from reports.text import one_line, sentence
+from watchkeeper.domain.alert_digests import Digest, Line
+from watchkeeper.domain.alert_groups import Reason
+from watchkeeper.domain.alert_values import AlertStatus, Severity
+from watchkeeper.domain.phrases import amount, clock, listed, span
+
+SIGNS: Final[Mapping[Severity, str]] = {Severity.CRITICAL: "🔴", Severity.WARNING: "🟠", Severity.INFO: "🔵"}
+RESOLVED_SIGN: Final = "🟢"
+TEST: Final = "Test"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What somebody can do about a group.
+
+    Attributes:
+        id: stable name for machines: `acknowledge`, `silence`, `rollback`.
+        label: for people, as on a button.
+        command: what to type; `NAME` stands for whoever types it.
+        deployment: of the run form that does the same, and `parameters` to fill it in.
+    """
+
+    id: str
+    label: str
+    command: str
+    deployment: str
+    parameters: Mapping[str, object]
+
+
+def sign(digest: Digest) -> str:
+    return RESOLVED_SIGN if digest.is_resolved else SIGNS[digest.severity]
+
+
+def headline(digest: Digest) -> str:
+    """Return the title as one line; a test says that it is one."""
+    title = one_line(digest.title)
+    return f"{TEST}: {title}" if digest.is_test else title
+
+
+def line_words(line: Line, digest: Digest) -> str:
+    """Return the summary of an alert, without the project's name where the headline has it."""
+    return sentence(one_line(line.summary).removeprefix(f"{digest.project_name}: "))
+
+
+def standing(digest: Digest) -> str:
+    """Return how many alerts there are and since when: `2 firing (1 critical, 1 warning), 1 resolved, since ...`."""
+    counts = ", ".join(f"{number} {severity}" for severity, number in digest.counts if number)
+    if digest.is_resolved:
+        number = amount(digest.resolved, "alert")
+        return f"{number} resolved after {span(digest.at - digest.started_at)}, at {clock(digest.at)}"
+    firing = f"{digest.firing:,} firing{f' ({counts})' if counts else ''}"
+    resolved = f", {digest.resolved:,} resolved" if digest.resolved else ""
+    return f"{firing}{resolved}, since {clock(digest.started_at)}"
+
+
+def carer(digest: Digest) -> str:
+    """Return who works on it; "" once nobody needs to."""
+    if digest.is_resolved or digest.is_test:
+        return ""
+    if digest.assigned_to:
+        return f"Assigned to {one_line(digest.assigned_to)}"
+    return f"{one_line(digest.acknowledged_by)} is on it" if digest.acknowledged_by else "Nobody is on it yet"
+
+
+def news(digest: Digest, people: str = "") -> str:
+    """Return in one or two sentences why this is told now.
+
+    Args:
+        people: those who are addressed, as the channel names them.
+    """
+    age = span(digest.at - digest.started_at)
+    called = f"{people}: please have a look. " if people else ""
+    return {
+        Reason.FIRST: f"Began {age} ago.",
+        Reason.NEW_IN_GROUP: f"New: {_newest(digest)} {digest.firing:,} firing now.",
+        Reason.SOME_RESOLVED: f"Resolved: {_gone(digest)} {digest.firing:,} still firing.",
+        Reason.ALL_RESOLVED: f"Resolved after {age}.",
+        Reason.REMINDER: f"Still so after {age}: {digest.firing:,} firing. {carer(digest)}.",
+        Reason.ESCALATION: f"{called}Nobody has taken it on for {age}.",
+        Reason.FLAPPING: "It comes and goes too often to be told each time. You hear of it again when it has settled.",
+        Reason.ACKNOWLEDGED: f"{carer(digest)}. No reminders until it changes.",
+    }[digest.reason]
+
+
+def actions(digest: Digest) -> tuple[Action, ...]:
+    """Return what can be done about a group that fires; nothing for several at once, and nothing for a test."""
+    if digest.is_resolved or digest.is_test or not digest.group:
+        return ()
+    found = [] if digest.acknowledged_by else [_acknowledge(digest)]
+    if digest.project:
+        found.append(_silence(digest))
+    if digest.project and digest.release and digest.severity is Severity.CRITICAL:
+        found.append(_roll_back(digest))
+    return tuple(found)
+
+
+def _acknowledge(digest: Digest) -> Action:
+    command = f"watchkeeper alerts ack {digest.group} --as NAME"
+    return Action("acknowledge", "Take it on", command, "alerts/acknowledge", {"group": digest.group})
+
+
+def _silence(digest: Digest) -> Action:
+    matchers = [f"project={digest.project}", *([f"cause={digest.cause}"] if digest.cause else [])]
+    shown = " ".join(quote(matcher) for matcher in matchers)
+    command = f"watchkeeper alerts silence {shown} --for 1h --as NAME --comment WHY"
+    return Action("silence", "Quiet for an hour", command, "alerts/silence", {"matchers": matchers, "hours": 1})
+
+
+def _roll_back(digest: Digest) -> Action:
+    command = start_command(digest.project, digest.release)
+    reason = f"release {digest.release[:7]} is bad: {one_line(digest.title)}"[:300]
+    parameters = {"project": digest.project, "reason": reason, "dry_run": False}
+    return Action("rollback", "Prepare a way back", command, "emergency-rollback/manual", parameters)
+
+
+def _newest(digest: Digest) -> str:
+    firing = [line for line in digest.lines if line.status is AlertStatus.FIRING]
+    return line_words(max(firing, key=lambda line: line.since), digest) if firing else "more of the same."
+
+
+def _gone(digest: Digest) -> str:
+    gone = [line_words(line, digest).rstrip(".") for line in digest.lines if line.status is AlertStatus.RESOLVED]
+    return sentence(listed(gone, 2)) if gone else f"{amount(digest.resolved, 'alert')}."

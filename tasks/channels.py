@@ -1,0 +1,110 @@
+"""Every kind of channel under one interface: a digest goes in, a reference to the message comes out, or an error.
+
+Errors:
+
+* ChannelError  the message is not there, `failure` says why and what helps
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+import httpx
+
+from tasks import console, file
+from watchkeeper.clients.vendor_errors import MissingCredential, VendorError, VendorRefused, VendorUnavailable
+from watchkeeper.domain.alert_channels import ChannelConfig
+from watchkeeper.domain.alert_digests import Digest
+from watchkeeper.domain.alert_policy import ChannelKind, Person
+
+Sender = Callable[[ChannelConfig, Digest, str, Mapping[str, str]], Awaitable[str]]
+"""Channel, digest, reference ("" for none), handles of people by name; returns the reference."""
+
+MESSAGE_SECONDS: Final = 20.0  # for one message, whatever its channel does
+MEND_PAUSE: Final = timedelta(minutes=15)
+SENDERS: Final[Mapping[ChannelKind, Sender]] = {
+    ChannelKind.CONSOLE: console.send,
+    ChannelKind.FILE: file.send,
+}
+_UNFIT: Final = frozenset(
+    {httpx.codes.BAD_REQUEST, httpx.codes.REQUEST_ENTITY_TOO_LARGE, httpx.codes.UNPROCESSABLE_ENTITY}
+)
+
+
+class Failure(StrEnum):
+    DOWN = "down"  # the channel does not answer, is in trouble or has had enough: sending again may help
+    MEND = "mend"  # a person has to mend credentials, rights or names first: sending again helps after that
+    UNFIT = "unfit"  # the channel lives, and will never take this message
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message that its channel took. `reference` is what to give for the next one of its group; "" for nothing."""
+
+    reference: str = ""
+
+
+class ChannelError(Exception):
+    """A message that is not there. `str()` of it is the reason: safe to show, and says what to do.
+
+    Attributes:
+        failure: only `DOWN` says that the channel is: it counts for the circuit breaker.
+        retry_at: not before; None when the channel named no time.
+    """
+
+    def __init__(self, reason: str, failure: Failure, retry_at: datetime | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.failure = failure
+        self.retry_at = retry_at
+
+    @property
+    def is_final(self) -> bool:
+        """Return whether sending it again cannot help."""
+        return self.failure is Failure.UNFIT
+
+
+async def send_digest(
+    channel: ChannelConfig, digest: Digest, reference: str, people: Mapping[str, Person], repository: str = ""
+) -> Sent:
+    """Send a digest, or bring the message that is there up to date; at least once.
+
+    Args:
+        reference: what sending to this channel returned for the group before; "" for none.
+        people: all that the policy knows; the handles for the channel's kind are looked up here.
+        repository: of the digest's project, for a GitHub channel that names none.
+
+    Raises:
+        ChannelError: it is not there, or nobody knows whether it is.
+    """
+    place = replace(channel, repository=channel.repository or repository)
+    try:
+        async with asyncio.timeout(MESSAGE_SECONDS):
+            return Sent(await SENDERS[channel.kind](place, digest, reference, handles(people, channel.kind)))
+    except VendorError as error:
+        raise _error(error, datetime.now(UTC)) from None
+    except TimeoutError:
+        raise ChannelError(f"{channel.name}: no answer within {MESSAGE_SECONDS:g} s", Failure.DOWN) from None
+
+
+def handles(people: Mapping[str, Person], kind: ChannelKind) -> dict[str, str]:
+    """Return by name how each person is addressed on channels of this kind; those without a handle are left out."""
+    return {name: person.handles[kind.value] for name, person in people.items() if person.handles.get(kind.value)}
+
+
+def _error(error: VendorError, now: datetime) -> ChannelError:
+    failure = _failure(error)
+    pause = error.retry_after if isinstance(error, VendorUnavailable) else None
+    if failure is Failure.MEND:
+        pause = MEND_PAUSE
+    return ChannelError(str(error), failure, now + pause if pause is not None else None)
+
+
+def _failure(error: VendorError) -> Failure:
+    """Return what helps: whoever refuses the message itself with 400, 413 or 422 will do so again."""
+    if isinstance(error, VendorRefused) and not isinstance(error, MissingCredential):
+        return Failure.UNFIT if error.status in _UNFIT else Failure.MEND
+    return Failure.MEND if isinstance(error, MissingCredential) else Failure.DOWN
