@@ -41,7 +41,10 @@ class Matcher:
     is_negated: bool = False
 
     def matches(self, alert: Alert) -> bool:
-        value = value_of(alert, self.name)
+        return self.accepts(value_of(alert, self.name))
+
+    def accepts(self, value: str) -> bool:
+        """Return whether the field or label may have this value."""
         if not self.is_regex:
             return (value == self.pattern) is not self.is_negated
         try:
