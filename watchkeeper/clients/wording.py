@@ -12,12 +12,12 @@ def refusal(vendor: str, status: int, about: str, scope: str, said: str) -> str:
         case httpx.codes.UNAUTHORIZED:
             return f"does not accept the token (401): put a valid one{needs} into {block_name(vendor)}"
         case httpx.codes.FORBIDDEN:
-            return f"the token may not read {about} (403): put one that may{needs} into {block_name(vendor)}"
+            return f"the token has no access to {about} (403): put one that has{needs} into {block_name(vendor)}"
         case httpx.codes.NOT_FOUND:
             name = f"check the name, and that the token in {block_name(vendor)} may see it"
             return f"does not know {about}, or hides it (404): {name}"
         case _:
-            return f"refused to give {about} ({status}): {said}"
+            return f"refused {about} ({status}): {said}"
 
 
 def redirection(vendor: str, elsewhere: str) -> str:
