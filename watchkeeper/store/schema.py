@@ -4,16 +4,23 @@ from sqlalchemy import MetaData
 
 # Importing a module is what registers its tables.
 from watchkeeper.store import (  # noqa: F401
+    alert_events,
+    alert_groups,
+    alert_ledger,
+    alert_messages,
+    alerts,
     alias_requests,
     audit,
     build_runs,
     builds,
+    channel_states,
     commits,
     configurations,
     delivery,
     endpoints,
     errors,
     health,
+    incidents,
     issue_events,
     messages,
     metrics,
@@ -26,6 +33,7 @@ from watchkeeper.store import (  # noqa: F401
     reports,
     rollback_rows,
     runs,
+    silences,
 )
 from watchkeeper.store.tables import Base
 
