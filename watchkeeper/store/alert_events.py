@@ -1,9 +1,8 @@
-"""What went wrong with the watch itself: runs of Prefect that failed, mistakes in the configuration."""
+"""What went wrong with the watch itself: runs of Prefect that failed, crashed or are late, until they are made up for."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Index, Row, UniqueConstraint, select, text, update
@@ -16,24 +15,16 @@ from watchkeeper.store.text import storable_key
 OPEN = text("ended_at IS NULL")
 
 
-class EventKind(StrEnum):
-    """Also the name of the signal that an event is."""
-
-    PREFECT_RUN = "prefect_run"  # failed, crashed or late
-    CONFIGURATION = "configuration_mistake"
-
-
 class AlertEventRow(Base, table=True):
     __tablename__ = "alert_events"
     __table_args__ = (
-        UniqueConstraint("kind", "name"),
+        UniqueConstraint("name"),
         Index("ix_alert_events_open", "at", sqlite_where=OPEN, postgresql_where=OPEN),
         Index(None, "at"),
         {"sqlite_autoincrement": True},
     )
 
     id: int = Field(primary_key=True)
-    kind: str
     subject: str
     name: str
     at: datetime
@@ -47,12 +38,11 @@ class AlertEvent:
     """Something that went wrong and holds until it ends.
 
     Attributes:
-        subject: what it happened to, as `retention/daily`.
-        name: what makes it one and the same among those of its kind: the id of the run.
+        subject: what it happened to: the deployment, as `retention/daily`.
+        name: what makes it one and the same: the id of the run.
         sentence: what happened, for a person.
     """
 
-    kind: EventKind
     subject: str
     name: str
     at: datetime
@@ -65,7 +55,6 @@ def save_events(session: Session, events: Sequence[AlertEvent]) -> None:
     """Write events down; one that is there already stays as it is."""
     rows = [
         {
-            "kind": event.kind.value,
             "subject": event.subject,
             "name": event.name,
             "at": event.at,
@@ -76,7 +65,7 @@ def save_events(session: Session, events: Sequence[AlertEvent]) -> None:
         for event in events
     ]
     kept = {"subject", "at", "sentence", "url", "ended_at"}
-    upsert(session, AlertEventRow, rows, key=("kind", "name"), keep=kept)
+    upsert(session, AlertEventRow, rows, key=("name",), keep=kept)
 
 
 def open_events(session: Session) -> tuple[AlertEvent, ...]:
@@ -86,14 +75,14 @@ def open_events(session: Session) -> tuple[AlertEvent, ...]:
     return tuple(_event(row) for row in session.connection().execute(query))
 
 
-def end_events(session: Session, kind: EventKind, names: Collection[str], now: datetime) -> None:
+def end_events(session: Session, names: Collection[str], now: datetime) -> None:
     """Write down that these have ended."""
     table = table_of(AlertEventRow)
-    wanted = (table.c.kind == kind.value, table.c.name.in_([storable_key(name) for name in names]))
+    wanted = table.c.name.in_([storable_key(name) for name in names])
     if names:
-        over = update(table).where(*wanted, table.c.ended_at.is_(None))
+        over = update(table).where(wanted, table.c.ended_at.is_(None))
         session.connection().execute(over.values(ended_at=now))
 
 
 def _event(row: Row[Any]) -> AlertEvent:
-    return AlertEvent(EventKind(row.kind), row.subject, row.name, row.at, row.sentence, row.url, row.ended_at)
+    return AlertEvent(row.subject, row.name, row.at, row.sentence, row.url, row.ended_at)

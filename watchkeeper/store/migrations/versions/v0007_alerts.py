@@ -155,12 +155,12 @@ def _create_events() -> None:
     op.create_table(
         "alert_events",
         number("id"),
-        *(words(name) for name in ("kind", "subject", "name")),
+        *(words(name) for name in ("subject", "name")),
         moment("at"),
         *(words(name) for name in ("sentence", "url")),
         moment("ended_at", null=True),
         key("alert_events", "id"),
-        unique("alert_events", "kind", "name"),
+        unique("alert_events", "name"),
         sqlite_autoincrement=True,
     )
     _index_where("ix_alert_events_open", "alert_events", "at", where="ended_at IS NULL")
