@@ -10,8 +10,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Engine, Table, delete, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
+from watchkeeper.domain.incidents import IncidentStatus
 from watchkeeper.domain.metrics import METRICS
 from watchkeeper.domain.windows import Period, floor
+from watchkeeper.store.alert_events import AlertEventRow
+from watchkeeper.store.alert_groups import AlertGroupRow
+from watchkeeper.store.alert_ledger import AlertNotificationRow
+from watchkeeper.store.alert_messages import AlertMessageRow
+from watchkeeper.store.alerts import AlertRow
 from watchkeeper.store.alias_requests import AliasRequestRow
 from watchkeeper.store.audit import AuditRow
 from watchkeeper.store.build_runs import BuildRunRow, FlakyTestRow
@@ -24,6 +30,7 @@ from watchkeeper.store.endpoints import ProbeRow
 from watchkeeper.store.errors import IssueRow, SentryReleaseRow, SessionReadingRow
 from watchkeeper.store.health import HealthCheckRow, HourlyHealthRow
 from watchkeeper.store.hourly import put_health_together, put_observations_together
+from watchkeeper.store.incidents import IncidentRow
 from watchkeeper.store.issue_events import IssueEventRow
 from watchkeeper.store.messages import MessageRow
 from watchkeeper.store.metrics import MetricBucketRow, MetricHourRow
@@ -36,6 +43,7 @@ from watchkeeper.store.reports import ReportRow
 from watchkeeper.store.rollback_reads import is_active, leaves_custody
 from watchkeeper.store.rollback_rows import RollbackRow
 from watchkeeper.store.runs import FlowRunRow
+from watchkeeper.store.silences import SilenceRow
 from watchkeeper.store.tables import Base, table_of
 
 HOUR = timedelta(hours=1)
@@ -61,6 +69,7 @@ KEPT_AS_HOURLY: dict[type[Base], str] = {
     FlakyTestRow: "last_seen_at",
     CommitRow: "at",
     OutageRow: "started_at",
+    IncidentRow: "opened_at",
     MetricBucketRow: "start",
     MetricHourRow: "hour",
     MessageRow: "planned_at",
@@ -69,6 +78,12 @@ KEPT_AS_HOURLY: dict[type[Base], str] = {
     ReportRow: "window_end",
     RollbackRow: "requested_at",
     AuditRow: "at",
+    AlertRow: "started_at",
+    AlertNotificationRow: "at",
+    AlertGroupRow: "opened_at",
+    AlertMessageRow: "planned_at",
+    AlertEventRow: "at",
+    SilenceRow: "until",
 }
 
 
@@ -135,6 +150,12 @@ def _not_needed(table: Table) -> list[ColumnElement[bool]]:
         same = (newer.c.project == table.c.project, newer.c.channel == table.c.channel)
         told_since = select(newer).where(*same, newer.c.sent_at > table.c.sent_at).exists()
         return [or_(table.c.sent_at.is_(None), told_since)]
+    if table.name == IncidentRow.__tablename__:
+        return [table.c.status == IncidentStatus.RESOLVED.value]
+    if table.name == AlertRow.__tablename__:
+        return [table.c.settled_at.is_not(None)]
+    if table.name == AlertGroupRow.__tablename__:
+        return [table.c.closed_at.is_not(None)]
     if table.name == RollbackRow.__tablename__:
         return [~is_active(table.c), ~leaves_custody(table.c)]
     if table.name == MetricBucketRow.__tablename__:
