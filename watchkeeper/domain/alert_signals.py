@@ -107,7 +107,7 @@ SIGNALS: Final = _named(
             "events",
             "events of an unresolved grave issue that is new since a week and was seen within a day",
             "errors",
-            ("issue",),
+            ("issue", "level"),
         ),
         SignalKind(
             "regressed_issue",
@@ -115,7 +115,7 @@ SIGNALS: Final = _named(
             "events",
             "events of an unresolved grave issue that was resolved before and was seen within a day",
             "errors",
-            ("issue",),
+            ("issue", "level"),
         ),
         _flag(
             "endpoint_down",
