@@ -6,6 +6,7 @@ from pydantic import Field, HttpUrl, SecretStr
 from watchkeeper.clients.github import GitHubClient
 from watchkeeper.clients.github_changes import GitHubChangesClient
 from watchkeeper.clients.github_issues import GitHubIssuesClient
+from watchkeeper.clients.github_releases import GitHubReleasesClient
 
 
 class GitHub(Block):
@@ -34,7 +35,8 @@ class GitHub(Block):
         description=(
             "A fine-grained token with Contents and Metadata: read for the repositories watched, "
             "and Contents: write for the one that reports are published to. For ways back: Pull requests: read "
-            "and Issues: write, with Pull requests: write for comments there."
+            "and Issues: write, with Pull requests: write for comments there. For alerts: "
+            "Commit statuses: write as well."
         ),
     )
     base_url: str = Field(
@@ -66,3 +68,11 @@ class GitHub(Block):
             MissingCredential: the token is empty or cannot be one.
         """
         return GitHubIssuesClient(self.token.get_secret_value(), self.base_url)
+
+    def get_releases_client(self) -> GitHubReleasesClient:
+        """Return a client that marks commits and writes issues and comments; still to be entered.
+
+        Raises:
+            MissingCredential: the token is empty or cannot be one.
+        """
+        return GitHubReleasesClient(self.token.get_secret_value(), self.base_url)

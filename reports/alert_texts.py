@@ -3,12 +3,13 @@
 from typing import Final
 
 from reports import markdown
-from reports.alert_words import SIGNS, actions, carer, headline, line_words, news, sign, standing
+from reports.alert_words import SIGNS, actions, carer, headline, left_out, line_words, news, sign, standing
 from reports.text import is_web_url, one_line, sentence
 from watchkeeper.domain.alert_digests import Digest, Line
 from watchkeeper.domain.alert_values import AlertStatus
 
 MOST_DETAILS: Final = 3  # sentences of one alert
+_JOINER: Final = "\u2060"  # takes no room
 
 
 def plain_title(digest: Digest) -> str:
@@ -18,12 +19,10 @@ def plain_title(digest: Digest) -> str:
 
 def plain_lines(digest: Digest) -> tuple[str, ...]:
     """Return what follows the title, line by line: news, alerts, standing, commands."""
-    lines = [news(digest, ", ".join(one_line(name) for name in digest.people))]
+    lines = [f"{_called(digest)}{news(digest)}"]
     for line in digest.lines:
         lines += [f"{_mark(line)} {line_words(line, digest)}", *(f"   {words}" for words in _below(line))]
-    if digest.firing + digest.resolved > len(digest.lines):
-        lines.append(f"… and {digest.firing + digest.resolved - len(digest.lines):,} more")
-    lines += [f"{words}." for words in (standing(digest), carer(digest)) if words]
+    lines += [f"{words}." for words in (left_out(digest), standing(digest), carer(digest)) if words]
     lines += [f"{action.label}: {action.command}" for action in actions(digest)]
     return tuple(lines)
 
@@ -34,13 +33,24 @@ def plain_text(digest: Digest) -> str:
 
 def markdown_text(digest: Digest) -> str:
     """Return title, alerts and what can be done as Markdown that is safe for text from outside."""
-    paragraphs = [f"**{sign(digest)} {markdown.escape(headline(digest))}**", markdown.escape(news(digest), 1000)]
+    paragraphs = [
+        f"**{sign(digest)} {markdown.escape(headline(digest))}**",
+        markdown.escape(f"{_called(digest)}{news(digest)}", 1000),
+    ]
     paragraphs += [_bullet(line, digest) for line in digest.lines]
-    if digest.firing + digest.resolved > len(digest.lines):
-        paragraphs.append(f"… and {digest.firing + digest.resolved - len(digest.lines):,} more")
-    paragraphs.append(markdown.escape(". ".join(filter(None, (standing(digest), carer(digest)))) + "."))
+    small = ". ".join(filter(None, (left_out(digest), standing(digest), carer(digest))))
+    paragraphs.append(markdown.escape(f"{small}."))
     paragraphs += [f"{action.label}: `{one_line(action.command).replace('`', '')}`" for action in actions(digest)]
     return "\n\n".join(paragraphs)
+
+
+def github_text(digest: Digest) -> str:
+    """Return the Markdown for GitHub, which reads mentions and references even behind a backslash: nobody is paged."""
+    return markdown_text(digest).replace("\\@", f"\\@{_JOINER}").replace("\\#", f"\\#{_JOINER}")
+
+
+def _called(digest: Digest) -> str:
+    return f"{', '.join(one_line(name) for name in digest.people)}. " if digest.people else ""
 
 
 def _mark(line: Line) -> str:

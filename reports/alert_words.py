@@ -70,21 +70,22 @@ def carer(digest: Digest) -> str:
     return f"{one_line(digest.acknowledged_by)} is on it" if digest.acknowledged_by else "Nobody is on it yet"
 
 
-def news(digest: Digest, people: str = "") -> str:
-    """Return in one or two sentences why this is told now.
+def left_out(digest: Digest) -> str:
+    """Return how many alerts are not among the lines; "" when all are."""
+    number = digest.firing + digest.resolved - len(digest.lines)
+    return f"… and {number:,} more" if number > 0 else ""
 
-    Args:
-        people: those who are addressed, as the channel names them.
-    """
+
+def news(digest: Digest) -> str:
+    """Return in one or two sentences why this is told now."""
     age = span(digest.at - digest.started_at)
-    called = f"{people}: please have a look. " if people else ""
     return {
         Reason.FIRST: f"Began {age} ago.",
         Reason.NEW_IN_GROUP: f"New: {_newest(digest)} {digest.firing:,} firing now.",
         Reason.SOME_RESOLVED: f"Resolved: {_gone(digest)} {digest.firing:,} still firing.",
         Reason.ALL_RESOLVED: f"Resolved after {age}.",
         Reason.REMINDER: f"Still so after {age}: {digest.firing:,} firing. {carer(digest)}.",
-        Reason.ESCALATION: f"{called}Nobody has taken it on for {age}.",
+        Reason.ESCALATION: f"Please have a look: nobody has taken it on for {age}.",
         Reason.FLAPPING: "It comes and goes too often to be told each time. You hear of it again when it has settled.",
         Reason.ACKNOWLEDGED: f"{carer(digest)}. No reminders until it changes.",
     }[digest.reason]

@@ -21,10 +21,16 @@ Block = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class SlackMessage:
-    """A message as Slack takes it. `text` is what notifications and screen readers give."""
+    """A message as Slack takes it.
+
+    Attributes:
+        text: what notifications and screen readers give.
+        attachments: more blocks, with a bar of a colour beside them.
+    """
 
     text: str
     blocks: list[Block]
+    attachments: tuple[Block, ...] = ()
 
 
 def slack_message(text: str, blocks: Sequence[Block]) -> SlackMessage:
@@ -38,6 +44,11 @@ def slack_message(text: str, blocks: Sequence[Block]) -> SlackMessage:
         left_out = len(kept) - (MOST_BLOCKS - 1)
         kept = [*kept[: MOST_BLOCKS - 1], context([f"… and {left_out} more that Slack has no room for"])]
     return SlackMessage(_cut(text, MOST_FALLBACK), kept)
+
+
+def colored(blocks: Sequence[Block], color: str) -> Block:
+    """Return blocks as an attachment with a bar of that colour, such as `#2eb67d`."""
+    return {"color": color, "blocks": list(blocks[:MOST_BLOCKS])}
 
 
 def escape(text: str, most: int = MOST_TEXT) -> str:

@@ -2,7 +2,7 @@
 
 Errors:
 
-* ChannelError  the message is not there, `failure` says why and what helps
+* ChannelError  the message is not there; `failure` says what helps
 """
 
 import asyncio
@@ -14,8 +14,8 @@ from typing import Final
 
 import httpx
 
-from tasks import console, file
-from watchkeeper.clients.vendor_errors import MissingCredential, VendorError, VendorRefused, VendorUnavailable
+from tasks import apprise_alerts, console, file, github_alerts, pagerduty, slack_alerts, webhook
+from watchkeeper.clients.vendor_errors import MessageUnfit, VendorError, VendorRefused, VendorUnavailable
 from watchkeeper.domain.alert_channels import ChannelConfig
 from watchkeeper.domain.alert_digests import Digest
 from watchkeeper.domain.alert_policy import ChannelKind, Person
@@ -23,15 +23,25 @@ from watchkeeper.domain.alert_policy import ChannelKind, Person
 Sender = Callable[[ChannelConfig, Digest, str, Mapping[str, str]], Awaitable[str]]
 """Channel, digest, reference ("" for none), handles of people by name; returns the reference."""
 
+Finder = Callable[[ChannelConfig, Digest], Awaitable[str]]
+"""Returns the reference of what an attempt may have left whose outcome nobody knows; "" for nothing."""
+
 MESSAGE_SECONDS: Final = 20.0  # for one message, whatever its channel does
 MEND_PAUSE: Final = timedelta(minutes=15)
 SENDERS: Final[Mapping[ChannelKind, Sender]] = {
+    ChannelKind.SLACK: slack_alerts.send,
+    ChannelKind.PAGERDUTY: pagerduty.send,
+    ChannelKind.GITHUB: github_alerts.send,
+    ChannelKind.APPRISE: apprise_alerts.send,
+    ChannelKind.WEBHOOK: webhook.send,
     ChannelKind.CONSOLE: console.send,
     ChannelKind.FILE: file.send,
 }
-_UNFIT: Final = frozenset(
-    {httpx.codes.BAD_REQUEST, httpx.codes.REQUEST_ENTITY_TOO_LARGE, httpx.codes.UNPROCESSABLE_ENTITY}
-)
+# The others look themselves, or name what they make by the group's key.
+_FINDERS: Final[Mapping[ChannelKind, Finder]] = {ChannelKind.SLACK: slack_alerts.find}
+_UNFIT: Final = frozenset({httpx.codes.BAD_REQUEST, httpx.codes.UNPROCESSABLE_ENTITY})
+# These say so, too, where a key or a name of theirs is wrong, which a person can mend.
+_STRICT: Final = frozenset({ChannelKind.PAGERDUTY, ChannelKind.JIRA, ChannelKind.DATADOG})
 
 
 class Failure(StrEnum):
@@ -67,8 +77,14 @@ class ChannelError(Exception):
         return self.failure is Failure.UNFIT
 
 
-async def send_digest(
-    channel: ChannelConfig, digest: Digest, reference: str, people: Mapping[str, Person], repository: str = ""
+async def send_digest(  # noqa: PLR0913 - all but four by name
+    channel: ChannelConfig,
+    digest: Digest,
+    reference: str,
+    people: Mapping[str, Person],
+    *,
+    repository: str = "",
+    is_repeated: bool = False,
 ) -> Sent:
     """Send a digest, or bring the message that is there up to date; at least once.
 
@@ -76,6 +92,7 @@ async def send_digest(
         reference: what sending to this channel returned for the group before; "" for none.
         people: all that the policy knows; the handles for the channel's kind are looked up here.
         repository: of the digest's project, for a GitHub channel that names none.
+        is_repeated: whether it may have been sent before: then it is looked for first where the channel lets us look.
 
     Raises:
         ChannelError: it is not there, or nobody knows whether it is.
@@ -83,11 +100,15 @@ async def send_digest(
     place = replace(channel, repository=channel.repository or repository)
     try:
         async with asyncio.timeout(MESSAGE_SECONDS):
-            return Sent(await SENDERS[channel.kind](place, digest, reference, handles(people, channel.kind)))
+            known = reference or (await _found(place, digest) if is_repeated else "")
+            return Sent(await SENDERS[channel.kind](place, digest, known, handles(people, channel.kind)))
     except VendorError as error:
-        raise _error(error, datetime.now(UTC)) from None
+        raise _channel_error(error, channel.kind, datetime.now(UTC)) from None
     except TimeoutError:
         raise ChannelError(f"{channel.name}: no answer within {MESSAGE_SECONDS:g} s", Failure.DOWN) from None
+    except httpx.HTTPError as error:  # of Prefect's server, which keeps the credentials
+        reason = f"{channel.name}: its credentials could not be read from the Prefect server ({type(error).__name__})"
+        raise ChannelError(reason, Failure.DOWN) from None
 
 
 def handles(people: Mapping[str, Person], kind: ChannelKind) -> dict[str, str]:
@@ -95,16 +116,29 @@ def handles(people: Mapping[str, Person], kind: ChannelKind) -> dict[str, str]:
     return {name: person.handles[kind.value] for name, person in people.items() if person.handles.get(kind.value)}
 
 
-def _error(error: VendorError, now: datetime) -> ChannelError:
-    failure = _failure(error)
+async def _found(channel: ChannelConfig, digest: Digest) -> str:
+    find = _FINDERS.get(channel.kind)
+    return await find(channel, digest) if find else ""
+
+
+def _channel_error(error: VendorError, kind: ChannelKind, now: datetime) -> ChannelError:
+    failure = _failure(error, kind)
     pause = error.retry_after if isinstance(error, VendorUnavailable) else None
     if failure is Failure.MEND:
         pause = MEND_PAUSE
     return ChannelError(str(error), failure, now + pause if pause is not None else None)
 
 
-def _failure(error: VendorError) -> Failure:
-    """Return what helps: whoever refuses the message itself with 400, 413 or 422 will do so again."""
-    if isinstance(error, VendorRefused) and not isinstance(error, MissingCredential):
-        return Failure.UNFIT if error.status in _UNFIT else Failure.MEND
-    return Failure.MEND if isinstance(error, MissingCredential) else Failure.DOWN
+def _failure(error: VendorError, kind: ChannelKind) -> Failure:
+    """Return what helps."""
+    match error:
+        case VendorUnavailable():
+            return Failure.DOWN
+        case MessageUnfit():
+            return Failure.UNFIT
+        case VendorRefused(status=httpx.codes.REQUEST_ENTITY_TOO_LARGE):
+            return Failure.UNFIT
+        case VendorRefused(status=status) if status in _UNFIT and kind not in _STRICT:
+            return Failure.UNFIT
+        case _:
+            return Failure.MEND

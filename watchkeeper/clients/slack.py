@@ -82,7 +82,17 @@ class SlackClient:
         """Return whether it can post and nothing else."""
         return not self._bot_token
 
-    async def post(self, channel: str, text: str, blocks: Blocks = (), thread: str = "", mark: str = "") -> str:
+    async def post(  # noqa: PLR0913 - all but three by name
+        self,
+        channel: str,
+        text: str,
+        blocks: Blocks = (),
+        thread: str = "",
+        mark: str = "",
+        *,
+        attachments: Blocks = (),
+        is_broadcast: bool = False,
+    ) -> str:
         """Post a message and return what to name it by later; "" where it cannot be edited.
 
         Args:
@@ -90,32 +100,48 @@ class SlackClient:
             text: what notifications show, and all that screen readers read.
             thread: what `post` returned for the message to answer to.
             mark: what `find` finds it by; people do not see it.
+            attachments: more blocks, with a bar of a colour beside them.
+            is_broadcast: whether an answer in a thread is shown in the channel, too, and notifies everybody there.
         """
+        content = {"text": text, "blocks": list(blocks), **_attached(attachments)}
         if self.is_webhook:
-            await self._post_to_webhook(channel, text, blocks)
+            await self._post_to_webhook(channel, content)
             return ""
-        arguments: dict[str, Any] = {"channel": channel, "unfurl_links": False, "unfurl_media": False}
+        arguments: dict[str, Any] = {"channel": channel, "unfurl_links": False, "unfurl_media": False, **content}
         if mark:
             arguments["metadata"] = {"event_type": _MARKED, "event_payload": {"mark": mark}}
         if thread:
             arguments["thread_ts"] = _Reference.parse(thread, channel).ts
-        return await self._call("chat.postMessage", channel, {**arguments, "text": text, "blocks": list(blocks)})
+            arguments |= {"reply_broadcast": True} if is_broadcast else {}
+        return await self._call("chat.postMessage", channel, arguments)
 
-    async def update(self, channel: str, message: str, text: str, blocks: Blocks = (), mark: str = "") -> str:
+    async def update(  # noqa: PLR0913 - all but four by name
+        self,
+        channel: str,
+        message: str,
+        text: str,
+        blocks: Blocks = (),
+        mark: str = "",
+        *,
+        attachments: Blocks | None = None,
+    ) -> str:
         """Edit a message, or post a new one where it is gone or cannot be edited; returns what to name it by.
 
         Args:
             message: what `post` or `update` returned.
             mark: as in `post`, where a new one is posted.
+            attachments: as in `post`; None leaves those that are there, an empty list takes them away.
         """
         if self.is_webhook or not message:
-            return await self.post(channel, text, blocks, mark=mark)
+            return await self.post(channel, text, blocks, mark=mark, attachments=attachments or ())
         known = _Reference.parse(message, channel)
-        arguments = {"channel": known.channel, "ts": known.ts, "text": text, "blocks": list(blocks)}
+        arguments: dict[str, Any] = {"channel": known.channel, "ts": known.ts, "text": text, "blocks": list(blocks)}
+        if attachments is not None:
+            arguments["attachments"] = list(attachments)
         try:
             return await self._call("chat.update", channel, arguments)
         except MessageGone:
-            return await self.post(channel, text, blocks, mark=mark)
+            return await self.post(channel, text, blocks, mark=mark, attachments=attachments or ())
 
     async def find(self, channel: str, mark: str, since: datetime, known: str = "") -> str:
         """Return the message with this mark that was posted since then; "" when there is none.
@@ -210,12 +236,12 @@ class SlackClient:
             logger=_QUIET,
         )
 
-    async def _post_to_webhook(self, channel: str, text: str, blocks: Blocks) -> None:
+    async def _post_to_webhook(self, channel: str, content: Mapping[str, Any]) -> None:
         from slack_sdk.webhook.async_client import AsyncWebhookClient  # noqa: PLC0415 - see above
 
         client = AsyncWebhookClient(self._webhook_url, timeout=self.request_seconds, retry_handlers=[], logger=_QUIET)
         async with translated(channel):
-            answer = await client.send(text=text, blocks=list(blocks), unfurl_links=False, unfurl_media=False)
+            answer = await client.send(**content, unfurl_links=False, unfurl_media=False)
         if answer.status_code != httpx.codes.OK or answer.body != "ok":
             raise failure(answer.status_code, {"error": answer.body}, answer.headers, channel)
 
@@ -234,6 +260,10 @@ class _Reference:
 
     def __str__(self) -> str:
         return f"{self.channel}:{self.ts}"
+
+
+def _attached(attachments: Blocks) -> dict[str, Any]:
+    return {"attachments": list(attachments)} if attachments else {}
 
 
 def _upload(file: SlackFile) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import httpx
 
 from watchkeeper.clients.rate_limits import NO_LIMITS, pause_asked
-from watchkeeper.clients.vendor_errors import VendorError, VendorRefused, VendorUnavailable
+from watchkeeper.clients.vendor_errors import MessageUnfit, VendorError, VendorRefused, VendorUnavailable
 
 VENDOR: Final = "Slack"
 
@@ -18,6 +18,9 @@ TRANSIENT: Final = frozenset(
 )
 GONE: Final = frozenset(
     {"message_not_found", "cant_update_message", "edit_window_closed", "file_not_found", "file_deleted"}
+)
+UNFIT: Final = frozenset(
+    {"invalid_blocks", "invalid_blocks_format", "invalid_attachments", "msg_blocks_too_long", "msg_too_long", "no_text"}
 )
 _CODE: Final = re.compile(r"[a-z0-9_:.,-]{1,80}")
 _BLOCK: Final = "the block Watchkeeper Slack"
@@ -83,6 +86,8 @@ def failure(
         return VendorUnavailable(VENDOR, f"cannot take the message now ({status}){wait}", pause)
     if code in GONE:
         return MessageGone(VENDOR, explain(code, channel), status)
+    if code in UNFIT:
+        return MessageUnfit(VENDOR, explain(code, channel), status)
     if status >= httpx.codes.INTERNAL_SERVER_ERROR or (status < httpx.codes.BAD_REQUEST and not code):
         return VendorUnavailable(VENDOR, f"answered with status {status} and no word of its API")
     return VendorRefused(VENDOR, explain(code or str(status), channel, code_in(data.get("needed")) or needs), status)

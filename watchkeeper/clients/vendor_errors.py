@@ -3,6 +3,7 @@
 * VendorError
   x VendorRefused        4xx, redirects elsewhere: asking again will not help
     - MissingCredential  there is no usable secret to ask with
+    - MessageUnfit       the vendor lives, and does not take this message: another form of it may do
   x VendorUnavailable    429, 5xx, timeouts, nonsense: asking again may help, after `retry_after`
     - OutcomeUnknown     the same, after something was sent that may have been done: look before asking again
 
@@ -44,6 +45,10 @@ class VendorRefused(VendorError):  # noqa: N818 - what happened, in the words of
 
 class MissingCredential(VendorRefused):
     gap = Gap.NO_CREDENTIAL
+
+
+class MessageUnfit(VendorRefused):
+    """What was to be told does not fit: too long, of a shape that is not taken, nobody here to tell it to."""
 
 
 class VendorUnavailable(VendorError):  # noqa: N818 - as above
