@@ -1,5 +1,6 @@
 """projects.yaml -> frozen models with every mistake reported at once, by its key; and the settings of the machine."""
 
+from watchkeeper.config.configuration import Configuration
 from watchkeeper.config.destinations import Destination
 from watchkeeper.config.limits import Limits, Weights
 from watchkeeper.config.models import (
@@ -13,7 +14,7 @@ from watchkeeper.config.models import (
     VercelProject,
 )
 from watchkeeper.config.problems import BrokenProject, ConfigurationError, Problem
-from watchkeeper.config.reading import Configuration, configuration_text, read_configuration
+from watchkeeper.config.reading import configuration_text, read_configuration
 from watchkeeper.config.reports import Costs, GitHubPages, Objectives, ReportDeliveries, ReportDelivery, Reports
 from watchkeeper.config.rollback import Percentage, Rollbacks
 from watchkeeper.config.schema import json_schema

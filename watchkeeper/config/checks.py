@@ -3,26 +3,23 @@
 They are looked for in the plain data, beside whatever else is wrong there, so that one look finds everything.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import pairwise
-from math import isfinite
-from typing import TypeGuard
 
 from pydantic import BaseModel
 
 from watchkeeper.config import limits as models
 from watchkeeper.config.models import Maintenance
+from watchkeeper.config.plain import Found, is_number, mapping, own_names
 from watchkeeper.config.problems import Place
 
 _WEIGHT_TOLERANCE = 0.001
 _COMPONENTS = {"sentry": "errors", "vercel": "delivery", "circleci": "builds", "endpoints": "endpoints"}
 
-Found = Iterator[tuple[Place, str]]
-
 
 def check_shared(data: Mapping[str, object]) -> Found:
     """Yield the mistakes of limits, weights and maintenance, in a project or in the defaults."""
-    limits = _mapping(data, "limits")
+    limits = mapping(data, "limits")
     yield from _ordered(
         _with_defaults(limits, "errors", models.ErrorLimit),
         ("limits", "errors"),
@@ -37,7 +34,7 @@ def check_shared(data: Mapping[str, object]) -> Found:
     health = _with_defaults(limits, "health", models.ScoreLimit)
     yield from _ordered(health, ("limits", "health"), "critical_score", "warning_score", asked=1)
     yield from _weights(_with_defaults(data, "weights", models.Weights))
-    yield from _approvers(_mapping(data, "rollback"))
+    yield from _approvers(mapping(data, "rollback"))
     yield from _maintenance(data.get("maintenance"))
 
 
@@ -50,8 +47,9 @@ def check_project(data: Mapping[str, object]) -> Found:
         yield (), f"there is nothing to watch: expected at least one of {', '.join(_COMPONENTS)}"
     elif all(weights[component] == 0 for component in used):
         yield ("weights",), f"all that is watched ({', '.join(used)}) has no weight: expected one of them above 0"
+    yield from own_names(data, "endpoints")
     yield from _endpoints(
-        data.get("endpoints"), _with_defaults(_mapping(data, "limits"), "endpoints", models.EndpointLimit)
+        data.get("endpoints"), _with_defaults(mapping(data, "limits"), "endpoints", models.EndpointLimit)
     )
 
 
@@ -65,7 +63,7 @@ def _ordered(data: Mapping[str, object], where: Place, *names: str, asked: int =
     """Yield where a value is above the next one. `asked`: which of the two is named, 0 the lower or 1 the higher."""
     for low, high in pairwise(names):
         below, above = data.get(low), data.get(high)
-        if _is_number(below) and _is_number(above) and below > above:
+        if is_number(below) and is_number(above) and below > above:
             if asked:
                 yield (*where, high), f"expected at least {low} ({below:g}), got {above:g}"
             else:
@@ -73,9 +71,9 @@ def _ordered(data: Mapping[str, object], where: Place, *names: str, asked: int =
 
 
 def _weights(weights: Mapping[str, object]) -> Found:
-    numbers = [value for value in weights.values() if _is_number(value)]
+    numbers = [value for value in weights.values() if is_number(value)]
     if len(numbers) == len(models.Weights.model_fields) and abs(sum(numbers) - 1) > _WEIGHT_TOLERANCE:
-        shown = " + ".join(f"{name} {value:g}" for name, value in weights.items() if _is_number(value))
+        shown = " + ".join(f"{name} {value:g}" for name, value in weights.items() if is_number(value))
         yield ("weights",), f"expected weights that add up to 1, got {sum(numbers):g} ({shown})"
 
 
@@ -107,13 +105,9 @@ def _period(entry: Mapping[str, object], where: Place) -> Found:
 
 
 def _endpoints(entries: object, limits: Mapping[str, object]) -> Found:
-    seen: dict[str, int] = {}
     for place, entry in enumerate(entries if isinstance(entries, list) else ()):
         if not isinstance(entry, dict):
             continue
-        name = entry.get("name")
-        if isinstance(name, str) and seen.setdefault(name, place) != place:
-            yield ("endpoints", place, "name"), f"expected a name of its own: endpoints[{seen[name]}] has the same"
         own = {
             key: limits[key] if entry.get(key) is None else entry[key]
             for key in ("latency_warning_ms", "latency_critical_ms")
@@ -122,18 +116,9 @@ def _endpoints(entries: object, limits: Mapping[str, object]) -> Found:
             yield from _ordered(own, ("endpoints", place), "latency_warning_ms", "latency_critical_ms")
 
 
-def _mapping(data: Mapping[str, object], key: str) -> Mapping[str, object]:
-    value = data.get(key)
-    return value if isinstance(value, dict) else {}
-
-
 def _with_defaults(data: Mapping[str, object], key: str, model: type[BaseModel]) -> dict[str, object]:
-    written = _mapping(data, key)
+    written = mapping(data, key)
     return {
         name: field.default if written.get(name) is None else written[name]
         for name, field in model.model_fields.items()
     }
-
-
-def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)

@@ -2,13 +2,15 @@
 
 from collections.abc import Collection, Iterator
 from types import NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
 from watchkeeper.config.problems import Place, nearest
 from watchkeeper.config.secrets import WAY_OUT, is_secret_name
 from watchkeeper.config.values import Expected, show_value
+
+_KEY: Final = "[key]"  # what Pydantic puts behind the key of a mapping when the key itself is wrong
 
 
 def explained(error: ValidationError, model: type[BaseModel]) -> Iterator[tuple[Place, str]]:
@@ -19,7 +21,8 @@ def explained(error: ValidationError, model: type[BaseModel]) -> Iterator[tuple[
         place = tuple(found["loc"])
         if found["type"] == "too_short" and place in inside:
             continue  # Pydantic counts only the good items; what is wrong with the others is said there.
-        yield place, _message(found["type"], place, found["input"], found.get("ctx", {}), model)
+        where = place[:-1] if place[-1:] == (_KEY,) else place
+        yield where, _message(found["type"], place, found["input"], found.get("ctx", {}), model)
 
 
 def _message(kind: str, place: Place, value: object, context: dict[str, Any], model: type[BaseModel]) -> str:
@@ -86,6 +89,9 @@ def _at(model: type[BaseModel], place: Place) -> tuple[Any, str]:
             )
         elif get_origin(annotation) is tuple:
             annotation, words = _plain(get_args(annotation)[0])
+        elif get_origin(annotation) is dict:
+            keys, values = get_args(annotation)
+            annotation, words = _plain(keys if place[-1] == _KEY else values)
     return annotation, words
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from watchkeeper.config import values as v
-from watchkeeper.domain.limits import BuildLimits, DeliveryLimits, EndpointLimits, ErrorLimits
+from watchkeeper.domain.limits import BuildLimits, DeliveryLimits, EndpointLimits, ErrorLimits, HealthLimits
 from watchkeeper.domain.verdicts import Component
 
 
@@ -121,16 +121,6 @@ class ScoreLimit(Section):
     """Below it the project is critical."""
 
 
-class Limits(Section):
-    """What judgements are made by."""
-
-    errors: ErrorLimit = ErrorLimit()
-    endpoints: EndpointLimit = EndpointLimit()
-    delivery: DeliveryLimit = DeliveryLimit()
-    builds: BuildLimit = BuildLimit()
-    health: ScoreLimit = ScoreLimit()
-
-
 class Weights(Section):
     """How much each component counts in the score; together 1."""
 
@@ -146,3 +136,24 @@ class Weights(Section):
     @property
     def value(self) -> dict[Component, float]:
         return {component: getattr(self, component.value) for component in Component}
+
+
+class Limits(Section):
+    """What judgements are made by."""
+
+    errors: ErrorLimit = ErrorLimit()
+    endpoints: EndpointLimit = EndpointLimit()
+    delivery: DeliveryLimit = DeliveryLimit()
+    builds: BuildLimit = BuildLimit()
+    health: ScoreLimit = ScoreLimit()
+
+    def value(self, weights: Weights) -> HealthLimits:
+        return HealthLimits(
+            warning_score=self.health.warning_score,
+            critical_score=self.health.critical_score,
+            errors=self.errors.value,
+            endpoints=self.endpoints.value,
+            delivery=self.delivery.value,
+            builds=self.builds.value,
+            weights=weights.value,
+        )

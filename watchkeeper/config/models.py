@@ -6,7 +6,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
+from watchkeeper.config import alert_values as a
 from watchkeeper.config import values as v
+from watchkeeper.config.alert_rules import AlertRules
+from watchkeeper.config.alerts import Alerts
 from watchkeeper.config.limits import Limits, Section, Weights
 from watchkeeper.config.reports import Costs, Objectives, ReportDeliveries, Reports
 from watchkeeper.config.rollback import Rollbacks
@@ -92,6 +95,8 @@ class ProbedEndpoint(Section):
     """Milliseconds for the whole answer; else the limit of the project."""
     follow_redirects: bool = False
     """Whether a redirect is followed; else it is an answer like any other."""
+    depends_on: v.Name | None = Field(None, examples=["gateway"])
+    """The endpoint without which it cannot work: while that one is down, nobody is told of this one."""
 
     @property
     def value(self) -> Endpoint:
@@ -148,6 +153,10 @@ class Shared(Section):
     slo: Objectives = Objectives()
     rollback: Rollbacks = Rollbacks()
     slack: Slack = Slack()
+    channels: tuple[a.ChannelName, ...] = Field((), max_length=20, examples=[["slack", "pager"]])
+    """Channels that are always told of its alerts; else those of `alerts.default_channels`, else its Slack channel."""
+    rules: AlertRules = Field(default_factory=dict)
+    """Rules by their name: what differs from those of the house, and rules of one's own."""
     maintenance: tuple[Maintenance, ...] = Field((), max_length=100)
     """Times in which nothing is told; those of `defaults` and of the project both hold."""
 
@@ -170,6 +179,8 @@ class Project(Shared):
     endpoints: tuple[ProbedEndpoint, ...] = Field((), max_length=50)
     """Addresses to probe: the component `endpoints`."""
     reports: ReportDeliveries = ReportDeliveries()
+    depends_on: v.Slug | None = Field(None, examples=["api"])
+    """Slug of the project without which it cannot work: while that one is down, nobody is told of what follows."""
 
     @property
     def components(self) -> frozenset[Component]:
@@ -221,15 +232,7 @@ class Project(Shared):
 
     @property
     def health_limits(self) -> HealthLimits:
-        return HealthLimits(
-            warning_score=self.limits.health.warning_score,
-            critical_score=self.limits.health.critical_score,
-            errors=self.limits.errors.value,
-            endpoints=self.limits.endpoints.value,
-            delivery=self.limits.delivery.value,
-            builds=self.limits.builds.value,
-            weights=self.weights.value,
-        )
+        return self.limits.value(self.weights)
 
 
 class Common(Section):
@@ -242,6 +245,7 @@ class Common(Section):
     reports: Reports = Reports()
     connectivity: tuple[v.Url, ...] = Field((), max_length=20, examples=[["https://www.gstatic.com/generate_204"]])
     """Addresses that tell whether our own connection works: when none answers, all probes are unknown."""
+    alerts: Alerts = Alerts()
     defaults: Defaults = Defaults()
 
 

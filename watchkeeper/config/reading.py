@@ -1,109 +1,24 @@
 """projects.yaml -> Configuration, with every mistake reported at once."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Self, TypeVar
-from zoneinfo import ZoneInfo
+from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from watchkeeper.config.checks import Found, check_project, check_reports, check_shared
-from watchkeeper.config.destinations import Destination, destinations
+from watchkeeper.config.alert_checks import check_alerts
+from watchkeeper.config.checks import check_project, check_reports, check_shared
+from watchkeeper.config.configuration import Configuration
 from watchkeeper.config.document import MAX_BYTES, read_document
 from watchkeeper.config.explain import explained, unknown_key
-from watchkeeper.config.models import Common, Defaults, Project, ProjectsFile, Slack
-from watchkeeper.config.problems import BrokenProject, ConfigurationError, Place, Problem, ProblemLog, nearest
-from watchkeeper.config.reports import Reports
+from watchkeeper.config.models import Common, Defaults, Project, ProjectsFile
+from watchkeeper.config.plain import Found, merged
+from watchkeeper.config.problems import BrokenProject, ConfigurationError, Place, Problem, ProblemLog
 from watchkeeper.config.values import SLUG, show_value
-from watchkeeper.domain.period_reports import ReportPeriod
-from watchkeeper.domain.schedule import Maintenance, current_maintenance
 
 MAX_PROJECTS = 5_000
 Model = TypeVar("Model", bound=BaseModel)
-
-
-@dataclass(frozen=True, slots=True)
-class Configuration:
-    """What is watched. `projects` are in the order of the file, with the defaults filled in.
-
-    Attributes:
-        timezone: for people, and for projects that name none.
-        slack: where messages of the watch itself go.
-        reports: where reports are kept and published; where they are delivered is asked of `report_destinations`.
-        connectivity: addresses that tell whether our own connection works.
-        broken: projects left out because of their own mistakes; empty unless they were asked to be isolated.
-        chosen: the slugs that `only` was given, sorted; empty when all projects are here.
-    """
-
-    projects: tuple[Project, ...]
-    timezone: str = "UTC"
-    slack: Slack = field(default_factory=Slack)
-    connectivity: tuple[str, ...] = ()
-    reports: Reports = field(default_factory=Reports)
-    broken: tuple[BrokenProject, ...] = ()
-    chosen: tuple[str, ...] = ()
-
-    @property
-    def slack_credentials(self) -> str:
-        """Return the name of the Slack block for messages of the watch itself."""
-        return self.slack.credentials or "default"
-
-    @property
-    def zone(self) -> ZoneInfo:
-        return ZoneInfo(self.timezone)
-
-    def zone_of(self, project: Project) -> ZoneInfo:
-        """Return the time zone in which the days of the project begin."""
-        return project.zone
-
-    def report_destinations(self, period: ReportPeriod) -> tuple[Destination, ...]:
-        """Return where the report of this period is delivered, each place with the projects that are told there."""
-        return destinations(self.projects, self.reports, self.slack, period)
-
-    @property
-    def slugs(self) -> tuple[str, ...]:
-        return tuple(project.slug for project in self.projects)
-
-    @property
-    def names(self) -> dict[str, str]:
-        """Return the name for people of each project, the slug for a broken one."""
-        broken = {project.slug: project.slug for project in self.broken}
-        return {project.slug: project.name for project in self.projects} | broken
-
-    def only(self, slugs: Collection[str] | None) -> Self:
-        """Return the configuration with these projects alone; with all of them when `slugs` is None or empty.
-
-        Raises:
-            LookupError: there is no project of that name; the text says which is near.
-        """
-        if not slugs:
-            return self
-        broken = tuple(project for project in self.broken if project.slug in slugs)
-        wanted = {self.project(slug).slug for slug in slugs if slug not in {project.slug for project in broken}}
-        projects = tuple(project for project in self.projects if project.slug in wanted)
-        return replace(self, projects=projects, broken=broken, chosen=tuple(sorted(set(slugs))))
-
-    def maintenance_of(self, project: Project, now: datetime) -> Maintenance | None:
-        """Return the maintenance that holds for the project now; None when there is none."""
-        return current_maintenance(self.maintenances(project), now)
-
-    def maintenances(self, project: Project) -> tuple[Maintenance, ...]:
-        """Return all that are configured for the project."""
-        return tuple(entry.value(project.timezone) for entry in project.maintenance)
-
-    def project(self, slug: str) -> Project:
-        """Return the project.
-
-        Raises:
-            LookupError: there is none of that name; the text says which is near.
-        """
-        found = {project.slug: project for project in self.projects}
-        if slug not in found:
-            raise LookupError(f'there is no project "{slug}" in the configuration{nearest(slug, found)}')
-        return found[slug]
 
 
 def configuration_text(path: Path) -> str:
@@ -153,6 +68,7 @@ def read_configuration(
         slack=common.slack,
         connectivity=common.connectivity,
         reports=common.reports,
+        alerts=common.alerts,
         broken=_broken(data, log, {project.slug for project in projects.values()}),
     )
 
@@ -173,6 +89,7 @@ def _common(data: Mapping[str, object], log: ProblemLog) -> Common | None:
     if isinstance(defaults, dict):
         _note(check_shared(defaults), ("defaults",), log)
     _note(check_reports(_mapping(known.get("reports"))), ("reports",), log)
+    _note(check_alerts(data), (), log)
     return common
 
 
@@ -211,18 +128,6 @@ def _filled(entry: Mapping[str, object], defaults: Mapping[str, object]) -> dict
     if isinstance(own, list) and isinstance(shared, list):
         filled["maintenance"] = [*own, *shared]
     return filled
-
-
-def merged(base: Mapping[str, object], own: Mapping[str, object]) -> dict[str, object]:
-    """Return `base` with `own` over it, key by key and level by level; an empty key of `own` changes nothing."""
-    result = dict(base)
-    for key, value in own.items():
-        below = result.get(key)
-        if isinstance(value, dict) and isinstance(below, dict):
-            result[key] = merged(below, value)
-        elif value is not None or key not in result:
-            result[key] = value
-    return result
 
 
 def _sound_defaults(data: Mapping[str, object], log: ProblemLog) -> dict[str, object]:

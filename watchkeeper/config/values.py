@@ -24,7 +24,7 @@ class Expected:
     words: str
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     if _UNFIT.search(text):
         raise ValueError("expected one line of text without control characters")
     return text
@@ -85,7 +85,7 @@ def _moment(value: object) -> datetime:
     raise ValueError(f"{words}, got {show_value(value)}")
 
 
-def _as_tuple(value: object) -> object:
+def as_tuple(value: object) -> object:
     """Let a single value stand for a list of one."""
     return value if isinstance(value, list | tuple) else (value,)
 
@@ -103,26 +103,26 @@ def show_value(value: object) -> str:
     return "a list" if isinstance(value, list | tuple) else cut(str(value), 40)
 
 
-_NUMBER = BeforeValidator(_no_switch)
+NUMBER = BeforeValidator(_no_switch)
 
-Percent = Annotated[float, Field(ge=0, le=100), _NUMBER, Expected("a percentage from 0 to 100")]
-Score = Annotated[float, Field(ge=0, le=100), _NUMBER, Expected("a score from 0 to 100")]
-Share = Annotated[float, Field(ge=0, le=1), _NUMBER, Expected("a share from 0 to 1")]
-Milliseconds = Annotated[float, Field(gt=0, le=60_000), _NUMBER, Expected("milliseconds, above 0 and up to 60000")]
-Minutes = Annotated[float, Field(gt=0, le=43_200), _NUMBER, Expected("minutes, above 0 and up to 43200 (30 days)")]
-Hours = Annotated[float, Field(gt=0, le=8_760), _NUMBER, Expected("hours, above 0 and up to 8760 (a year)")]
-Days = Annotated[float, Field(ge=0, le=3_650), _NUMBER, Expected("days, from 0 to 3650")]
-Money = Annotated[float, Field(ge=0, le=1e9), _NUMBER, Expected("an amount of money, from 0")]
+Percent = Annotated[float, Field(ge=0, le=100), NUMBER, Expected("a percentage from 0 to 100")]
+Score = Annotated[float, Field(ge=0, le=100), NUMBER, Expected("a score from 0 to 100")]
+Share = Annotated[float, Field(ge=0, le=1), NUMBER, Expected("a share from 0 to 1")]
+Milliseconds = Annotated[float, Field(gt=0, le=60_000), NUMBER, Expected("milliseconds, above 0 and up to 60000")]
+Minutes = Annotated[float, Field(gt=0, le=43_200), NUMBER, Expected("minutes, above 0 and up to 43200 (30 days)")]
+Hours = Annotated[float, Field(gt=0, le=8_760), NUMBER, Expected("hours, above 0 and up to 8760 (a year)")]
+Days = Annotated[float, Field(ge=0, le=3_650), NUMBER, Expected("days, from 0 to 3650")]
+Money = Annotated[float, Field(ge=0, le=1e9), NUMBER, Expected("an amount of money, from 0")]
 Target = Annotated[
-    float, Field(ge=0, lt=100), _NUMBER, Expected("a percentage from 0 to below 100 (100 leaves no error budget)")
+    float, Field(ge=0, lt=100), NUMBER, Expected("a percentage from 0 to below 100 (100 leaves no error budget)")
 ]
-Amount = Annotated[int, Field(ge=1, le=1_000_000), _NUMBER, Expected("a whole number from 1 to 1000000")]
-Times = Annotated[int, Field(ge=1, le=100), _NUMBER, Expected("a whole number from 1 to 100")]
-Status = Annotated[int, Field(ge=100, le=599), _NUMBER, Expected("an HTTP status from 100 to 599")]
+Amount = Annotated[int, Field(ge=1, le=1_000_000), NUMBER, Expected("a whole number from 1 to 1000000")]
+Times = Annotated[int, Field(ge=1, le=100), NUMBER, Expected("a whole number from 1 to 100")]
+Status = Annotated[int, Field(ge=100, le=599), NUMBER, Expected("an HTTP status from 100 to 599")]
 Statuses = Annotated[
     tuple[Status, ...],
     Field(min_length=1, max_length=50),
-    BeforeValidator(_as_tuple),
+    BeforeValidator(as_tuple),
     WithJsonSchema(
         {
             "anyOf": [
@@ -142,19 +142,19 @@ Slug = Annotated[
 Name = Annotated[
     str,
     StringConstraints(min_length=1, max_length=80),
-    AfterValidator(_one_line),
+    AfterValidator(one_line),
     Expected("text of 1 to 80 characters"),
 ]
 Line = Annotated[
     str,
     StringConstraints(max_length=500),
-    AfterValidator(_one_line),
+    AfterValidator(one_line),
     Expected("one line of text, at most 500 characters"),
 ]
 Branch = Annotated[
     str,
     StringConstraints(pattern=r"^[^\s~^:?*\[\\]{1,250}$"),
-    AfterValidator(_one_line),
+    AfterValidator(one_line),
     Expected('a branch such as "main"'),
 ]
 SentrySlug = Annotated[
@@ -165,7 +165,7 @@ SentrySlug = Annotated[
 Environment = Annotated[
     str,
     StringConstraints(pattern=r"^[^\s/]{1,64}$"),
-    AfterValidator(_one_line),
+    AfterValidator(one_line),
     Expected('an environment such as "production"'),
 ]
 VercelName = Annotated[
@@ -214,7 +214,7 @@ Storage = Annotated[
         pattern=r"^(|~?/[^:]*|\.{1,2}/[^:]*|[a-z][a-z0-9+.-]+://\S+|[a-z0-9-]{1,63}/[a-z0-9][a-z0-9-]{0,62})$",
         max_length=1_000,
     ),
-    AfterValidator(_one_line),
+    AfterValidator(one_line),
     Expected(
         'a folder that begins with "/", "./" or "~/", an address such as "s3://bucket/reports", '
         'or a storage block such as "s3-bucket/reports"'
@@ -233,13 +233,13 @@ ItemKey = Annotated[
 Person = Annotated[
     str,
     StringConstraints(min_length=1, max_length=200),
-    AfterValidator(_one_line),
+    AfterValidator(one_line),
     Expected('a name such as "Ada Okafor", an e-mail address, or both as "Ada Okafor <ada@example.com>"'),
 ]
 PathPattern = Annotated[
     str,
     StringConstraints(pattern=r"^[^!\s][^\n]{0,199}$"),
-    AfterValidator(_one_line),
+    AfterValidator(one_line),
     Expected('a pattern of files such as "db/migrations/**" or "**/*.sql"'),
 ]
 Url = Annotated[

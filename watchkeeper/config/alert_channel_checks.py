@@ -1,0 +1,87 @@
+"""Mistakes of channels: options of another kind, missing ones, secrets in addresses, names that nobody has."""
+
+import re
+from collections.abc import Collection, Mapping
+from itertools import chain
+from typing import Final
+
+from watchkeeper.config.alerts import AlertChannel
+from watchkeeper.config.plain import Found, below, mapping, mappings, own_names, texts
+from watchkeeper.config.problems import cut, nearest
+from watchkeeper.domain.alert_policy import ChannelKind
+
+_EVERY: Final = frozenset({"name", "kind"})
+_OWN: Final[Mapping[str, frozenset[str]]] = {
+    ChannelKind.SLACK: frozenset({"credentials", "channel"}),
+    ChannelKind.PAGERDUTY: frozenset({"credentials"}),
+    ChannelKind.JIRA: frozenset({"credentials", "project", "issue_type", "resolve_transition", "reopen_transition"}),
+    ChannelKind.DATADOG: frozenset({"credentials"}),
+    ChannelKind.GITHUB: frozenset({"credentials", "repository", "does"}),
+    ChannelKind.APPRISE: frozenset({"credentials"}),
+    ChannelKind.WEBHOOK: frozenset({"credentials", "url"}),
+    ChannelKind.CONSOLE: frozenset(),
+    ChannelKind.FILE: frozenset({"path"}),
+}
+_NEEDED: Final = {ChannelKind.SLACK: "channel", ChannelKind.JIRA: "project"}
+_TAKEN: Final = {"slack": "the channel of slack", "console": "there already", "file": "there already"}
+_TOKEN: Final = re.compile(r"(?=[\w-]*[0-9])(?=[\w-]*[A-Za-z])[\w-]{20,}")
+
+
+def check_channels(alerts: Mapping[str, object]) -> Found:
+    """Yield what is wrong with the channels themselves."""
+    yield from own_names(alerts, "channels")
+    for place, channel in mappings(alerts, "channels"):
+        yield from below(("channels", place), _channel(channel))
+
+
+def known_channels(data: Mapping[str, object]) -> frozenset[str]:
+    """Return the names that may be used: of `alerts.channels`, and those that are there without being written."""
+    written = (channel.get("name") for _, channel in mappings(mapping(data, "alerts"), "channels"))
+    shared = mapping(data, "slack")
+    own = chain([mapping(data, "defaults")], (project for _, project in mappings(data, "projects")))
+    slack = {f"slack:{mapping(each, 'slack').get('channel')}" for each in own}
+    return frozenset({*map(str, written), "console", "file", *({"slack"} if shared.get("channel") else ()), *slack})
+
+
+def unknown_channels(data: Mapping[str, object]) -> Found:
+    """Yield the default channels that are none."""
+    known = known_channels(data)
+    yield from below(("alerts",), references(mapping(data, "alerts"), "default_channels", known, "channel"))
+    yield from below(("defaults",), references(mapping(data, "defaults"), "channels", known, "channel"))
+    for place, project in mappings(data, "projects"):
+        yield from below(("projects", place), references(project, "channels", known, "channel"))
+
+
+def references(data: Mapping[str, object], key: str, known: Collection[str], what: str) -> Found:
+    """Yield the names in the list at `key` that are not known."""
+    for place, name in texts(data, key):
+        if name not in known:
+            yield place, unknown(what, name, known)
+
+
+def unknown(what: str, name: str, known: Collection[str]) -> str:
+    """Return the sentence on a name that nothing has."""
+    hint = nearest(name, sorted(known)) or f"; there are {', '.join(sorted(known)[:10]) or 'none'}"
+    return f'there is no {what} "{cut(name, 60)}"{hint}'
+
+
+def _channel(channel: Mapping[str, object]) -> Found:
+    kind = channel.get("kind")
+    if kind not in _OWN:
+        return  # said elsewhere
+    for option in AlertChannel.model_fields.keys() & channel.keys() - _EVERY - _OWN[str(kind)]:
+        if channel[option] is not None:
+            yield (option,), f"a channel of kind {kind} has no {option}"
+    needed = _NEEDED.get(ChannelKind(str(kind)))
+    if needed and channel.get(needed) is None:
+        yield (needed,), f"is missing: a channel of kind {kind} needs it"
+    name = channel.get("name")
+    if name in _TAKEN:
+        yield ("name",), f"expected another name: {name} is {_TAKEN[str(name)]}"
+    yield from _address(channel.get("url"))
+
+
+def _address(url: object) -> Found:
+    """Yield an address that lets in whoever knows it."""
+    if isinstance(url, str) and any(map(_TOKEN.fullmatch, re.split(r"[/?&=#]", url.partition("://")[2]))):
+        yield ("url",), "this address seems to hold a secret: expected it in the webhook block, and no url here"

@@ -1,0 +1,104 @@
+"""Mistakes of rules and matchers: what can never fire, what always does, signals and labels that are not there."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from pydantic import ValidationError
+
+from watchkeeper.config.alert_channel_checks import unknown
+from watchkeeper.config.alert_rules import AlertRule, limit_rules, rules_by_name, written_rules
+from watchkeeper.config.limits import Limits, Weights
+from watchkeeper.config.plain import Found, below, mapping, mappings, merged, texts
+from watchkeeper.config.problems import Place
+from watchkeeper.domain.alert_defaults import default_rules
+from watchkeeper.domain.alert_matchers import parse_matcher, unknown_names
+from watchkeeper.domain.alert_policy import FIELDS
+from watchkeeper.domain.alert_rule_problems import rule_problems
+from watchkeeper.domain.alert_rules import Rule
+from watchkeeper.domain.alert_signals import SIGNALS
+from watchkeeper.domain.limits import HealthLimits
+
+_LABELS: Final = tuple(sorted({label for kind in SIGNALS.values() for label in kind.labels}))
+
+_KEYS: Final = {"for_": "for_minutes", "keep": "keep_minutes", "matchers": "match"}
+
+
+def check_rules(data: Mapping[str, object]) -> Found:
+    """Yield the mistakes of the rules of `alerts`, of `defaults` and of every project."""
+    house = rules_by_name(default_rules())
+    alerts, defaults = mapping(data, "alerts"), mapping(data, "defaults")
+    yield from below(("alerts",), _rules(mapping(alerts, "rules"), house))
+    shared = house | _read(mapping(alerts, "rules"), house)
+    yield from below(("defaults",), _rules(mapping(defaults, "rules"), shared))
+    for place, project in mappings(data, "projects"):
+        if written := mapping(project, "rules"):
+            limits = _limits(merged(mapping(defaults, "limits"), mapping(project, "limits")))
+            base = shared | limit_rules("", limits, shared)
+            yield from below(("projects", place), _rules(written, base | _read(mapping(defaults, "rules"), base)))
+
+
+def check_matchers(data: Mapping[str, object], *keys: str, names: str = "") -> Found:
+    """Yield the matchers at these keys that name what no alert has, and the names in the list at `names` that do."""
+    for key in keys:
+        yield from _unknown_labels(data, key, _LABELS)
+    for place, name in texts(data, names):
+        if name not in {*FIELDS, *_LABELS}:
+            yield place, _no_label(name, _LABELS)
+
+
+def _rules(written: Mapping[str, object], base: Mapping[str, Rule]) -> Found:
+    for name, entry in written.items():
+        if isinstance(entry, dict):
+            yield from below(("rules", name), _rule(name, entry, base))
+
+
+def _rule(name: str, entry: Mapping[str, object], base: Mapping[str, Rule]) -> Found:
+    missing = [key for key in ("signal", "enter") if entry.get(key) is None]
+    signal = entry.get("signal")
+    if name not in base and missing == ["signal", "enter"]:
+        yield (), f"{unknown('rule', name, base)} (a rule of your own needs signal and enter)"
+    elif name not in base and missing:
+        yield (missing[0],), "is missing: a rule of your own needs it"
+    elif isinstance(signal, str) and signal not in SIGNALS:
+        yield ("signal",), unknown("signal", signal, SIGNALS)
+    else:
+        for rule in _read({name: entry}, base).values():
+            yield from map(_problem, rule_problems(rule))
+
+
+def _problem(problem: str) -> tuple[Place, str]:
+    """Return place and sentence of what is wrong with a rule, by the key that a person has written."""
+    attribute, _, sentence = problem.partition(": ")
+    return (_KEYS.get(attribute, attribute),), sentence
+
+
+def _limits(written: Mapping[str, object]) -> HealthLimits:
+    """Return the limits that are written; those of the house where they cannot be read."""
+    try:
+        return Limits.model_validate(written).value(Weights())
+    except ValidationError:
+        return HealthLimits()
+
+
+def _read(written: Mapping[str, object], base: Mapping[str, Rule]) -> dict[str, Rule]:
+    """Return the rules that can be read; what is wrong with the others is said elsewhere."""
+    sound = {}
+    for name, entry in written.items():
+        try:
+            sound[name] = AlertRule.model_validate(entry)
+        except ValidationError:
+            continue
+    return rules_by_name(written_rules(base, sound))
+
+
+def _unknown_labels(data: Mapping[str, object], key: str, labels: Iterable[str]) -> Found:
+    for place, text in texts(data, key):
+        try:
+            names = unknown_names([parse_matcher(text)], labels)
+        except ValueError:
+            continue  # said elsewhere
+        yield from ((place, _no_label(name, labels)) for name in names)
+
+
+def _no_label(name: str, labels: Iterable[str]) -> str:
+    return unknown("field or label", name, {*FIELDS, *labels})
