@@ -1,0 +1,103 @@
+"""Signals of what waits for people: issues, ways back, custody."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from watchkeeper.domain.alert_facts import AlertFacts, IssueLife
+from watchkeeper.domain.alert_signals import Signal
+from watchkeeper.domain.alert_values import labels_of
+from watchkeeper.domain.commits import short_name
+from watchkeeper.domain.issues import TITLE
+from watchkeeper.domain.phrases import amount, clock
+from watchkeeper.domain.rollback import Outcome, Rollback, RollbackKind, RollbackState
+from watchkeeper.domain.verdicts import Component, Verdict
+
+DAY: Final = timedelta(days=1)
+NEW_FOR: Final = timedelta(days=7)  # an issue that nobody has resolved by then is no news any more
+_MINUTE: Final = timedelta(minutes=1)
+_NOT_CURED: Final = frozenset({Outcome.NOT_CURED, Outcome.NOT_MOVED})
+
+
+def new_issue(facts: AlertFacts, now: datetime) -> Iterator[Signal]:
+    """Yield the events of each grave issue that is new and that people still meet."""
+    return (_issue(facts, life, "new_issue", now) for life in facts.issues if life.is_new and _is_live(life, now))
+
+
+def regressed_issue(facts: AlertFacts, now: datetime) -> Iterator[Signal]:
+    """Yield the events of each grave issue that had been resolved and came back."""
+    lives = (life for life in facts.issues if not life.is_new and _is_live(life, now))
+    return (_issue(facts, life, "regressed_issue", now) for life in lives)
+
+
+def rollback_waiting(facts: AlertFacts, now: datetime) -> Iterator[Signal]:
+    """Yield the minutes that somebody has been asked for a YES; 0 when nobody is."""
+    asked = facts.rollback
+    if asked is None or asked.state is not RollbackState.AWAITING_APPROVAL:
+        yield Signal(facts.project, "rollback_waiting", 0.0, now)
+        return
+    since = asked.approve_until - asked.approval_timeout if asked.approve_until else asked.requested_at
+    told = f"{_named(asked)} waits for a YES since {clock(since)}"
+    details = (told, asked.reason, f"to answer: watchkeeper rollback approve {asked.id} --as NAME --follow")
+    yield Signal(
+        facts.project,
+        "rollback_waiting",
+        max(0.0, (now - since) / _MINUTE),
+        now,
+        details=tuple(filter(None, details)),
+        release=asked.from_sha,
+    )
+
+
+def rollback_not_cured(facts: AlertFacts, now: datetime) -> Iterator[Signal]:
+    """Yield whether the last way back of the last day has failed, or has not helped, and the trouble goes on."""
+    last = facts.rollback
+    over = last.finished_at if last else None
+    failed = last is not None and (last.outcome in _NOT_CURED or last.state is RollbackState.FAILED)
+    check = facts.check_at(now)
+    well = check is not None and over is not None and check.verdict is Verdict.HEALTHY and check.window.start >= over
+    if last is None or over is None or not failed or now - over > DAY or well:
+        yield Signal(facts.project, "rollback_not_cured", 0.0, now)
+        return
+    what = "has not helped" if last.outcome is Outcome.NOT_CURED else "has failed"
+    details = (f"{_named(last)} {what}", last.error, last.reason)
+    told = tuple(filter(None, details))
+    yield Signal(facts.project, "rollback_not_cured", 1.0, now, details=told, release=last.from_sha)
+
+
+def in_custody(facts: AlertFacts, now: datetime) -> Iterator[Signal]:
+    """Yield whether new builds do not go live since a rollback, and how to end that."""
+    if Component.DELIVERY not in facts.components:
+        return
+    check, ours = facts.check_at(now), facts.custody
+    if check is None and ours is None:
+        yield Signal(facts.project, "in_custody", None, now)
+        return
+    if ours is None and not (check and check.in_custody):
+        yield Signal(facts.project, "in_custody", 0.0, now)
+        return
+    held = short_name(ours.to_sha) if ours and ours.to_sha else short_name(check.release) if check else ""
+    told = f"production is held at {f'release {held}' if held else 'an earlier release'}: new builds do not go live"
+    way_out = f"to let the newest build go live: watchkeeper rollback promote {facts.project}"
+    yield Signal(facts.project, "in_custody", 1.0, now, details=(told, way_out), release=ours.from_sha if ours else "")
+
+
+def _is_live(life: IssueLife, now: datetime) -> bool:
+    """Return True while the issue is news: nobody has resolved it, and somebody has met it within a day."""
+    is_over = life.until is not None and life.until <= now
+    return life.since <= now < min(life.since + NEW_FOR, life.issue.last_seen + DAY) and not is_over
+
+
+def _issue(facts: AlertFacts, life: IssueLife, name: str, now: datetime) -> Signal:
+    issue = life.issue
+    title = issue.title if len(issue.title) <= TITLE else f"{issue.title[: TITLE - 1]}…"
+    people = f", {issue.users:,} {'person' if issue.users == 1 else 'people'}" if issue.users else ""
+    told = f"{issue.short_id or issue.id} {title}"
+    met = f"{issue.level}, {amount(issue.count, 'event')}{people}, first seen {clock(issue.first_seen)}"
+    labels = labels_of(issue=issue.short_id or issue.id, level=issue.level.value)
+    return Signal(facts.project, name, float(issue.count), now, labels, details=(told, met), url=issue.url)
+
+
+def _named(rollback: Rollback) -> str:
+    kind = "the rollback" if rollback.kind is RollbackKind.ROLLBACK else f"the {rollback.kind.value}"
+    return f"{kind} {rollback.id} to {short_name(rollback.to_sha)}" if rollback.to_sha else f"{kind} {rollback.id}"
