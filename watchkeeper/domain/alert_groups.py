@@ -42,7 +42,7 @@ class Group:
     """A group from its first alert until all are resolved and told. What comes later under the same key is another one.
 
     Attributes:
-        key: `<project>|<cause>`; the project is "" for a cause that projects share: the platform, our own connection.
+        key: `<project>|<cause>`.
         due_at: when it is looked at again: after the group wait at first, after the group interval later.
         channels: what each channel knows, by its name.
         acknowledged_at: when somebody took it on; a new critical alert in it, or one that comes back, takes that back.

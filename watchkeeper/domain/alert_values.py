@@ -93,6 +93,11 @@ class Alert:
     def is_resolved(self) -> bool:
         return self.status is AlertStatus.RESOLVED
 
+    @property
+    def holds(self) -> bool:
+        """True while it fires and its condition holds; False while it is only kept firing for a while."""
+        return self.is_firing and self.calm_since is None
+
 
 def labels_of(**values: str) -> Labels:
     """Return labels in their order; empty values are left out."""

@@ -1,5 +1,124 @@
-"""Telling the right person once: one pass over all that is open."""
+"""Telling the right person once: one pass over all that is open.
 
+dedupe -> flap detection -> mute (maintenance, silences, inhibition) -> group and route -> escalate -> notify
+
+Each stage is a pure function in a module of its own. What they may rely on, and keep to:
+
+* Muting concerns what is not told yet: whoever was told that something fires is told that it is resolved.
+* Nothing is told twice: a channel is told what differs from what it knows, and what it knows is saved with the message.
+* A pass that is lost has never been: the next one decides the same.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from watchkeeper.domain.alert_episodes import Episodes, dedupe, detect_flapping, is_forgotten
+from watchkeeper.domain.alert_escalation import Call, Step, advance, due_step, find_call, step_due_at, take_back
+from watchkeeper.domain.alert_grouping import Gathering, gather
+from watchkeeper.domain.alert_groups import Group
+from watchkeeper.domain.alert_muting import Heard, mute
 from watchkeeper.domain.alert_passes import Known, Message, Pass
+from watchkeeper.domain.alert_policy import AlertPolicy
+from watchkeeper.domain.alert_scene import Scene
+from watchkeeper.domain.alert_storms import (
+    Storm,
+    Telling,
+    crowded,
+    last_told,
+    rest_storms,
+    storm_of,
+    tell,
+    write_messages,
+)
+from watchkeeper.domain.alert_transitions import Outlook, Transition, decide
 
-__all__ = ["Known", "Message", "Pass"]
+__all__ = ["Known", "Message", "Pass", "run_pass"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    """What is decided of one group; `outlooks` are those of its channels, `step` is that of its escalation if due."""
+
+    gathering: Gathering
+    call: Call
+    step: Step | None
+    outlooks: Sequence[Outlook]
+
+    @property
+    def transitions(self) -> Iterator[Transition]:
+        return (outlook.transition for outlook in self.outlooks if outlook.transition is not None)
+
+
+def run_pass(known: Known, policy: AlertPolicy, now: datetime) -> Pass:
+    """Return what is to be told and saved now; the same again when it was not saved."""
+    episodes = dedupe(known.alerts)
+    flapping = detect_flapping(episodes, policy.flapping, now)
+    scene = Scene({**episodes.current, **flapping.marked}, flapping.new, known.silences, policy, now)
+    heard = mute(scene)
+    lasts = last_told(known.groups)
+    decisions = [_decide(each, lasts, heard, scene) for each in gather(scene, heard, known.groups)]
+    before = {group.key: group for group in known.groups}
+    after, messages = _tell(decisions, scene)
+    return Pass(
+        alerts=tuple(flapping.marked.values()),
+        groups=tuple(group for key, group in after.items() if group != before.get(key) and not _is_void(group)),
+        messages=messages,
+        settled=_settled(episodes, scene, after.values()),
+        suppressed=heard.muted,
+        next_due=min(_dues(decisions, after), default=None),
+    )
+
+
+def _decide(gathering: Gathering, lasts: Mapping[Storm, datetime], heard: Heard, scene: Scene) -> _Decision:
+    call = find_call(gathering, scene, heard)
+    gathering = take_back(gathering, scene)
+    group = gathering.group
+    step = due_step(gathering, call, scene)
+    outlooks = []
+    for channel in dict.fromkeys((*gathering.channels, *(step.channels if step else ()))):
+        told = group.channels.get(channel)
+        last = lasts.get((channel, told.storm), told.at) if told is not None else None
+        outlooks.append(decide(gathering, channel, last, step, scene))
+    return _Decision(gathering, call, step, outlooks)
+
+
+def _tell(decisions: Sequence[_Decision], scene: Scene) -> tuple[dict[str, Group], tuple[Message, ...]]:
+    """Return all groups as they are afterwards, by key, also those that are closed now, and what is told of them."""
+    crowds = crowded((done for decision in decisions for done in decision.transitions), scene.policy.most_groups)
+    after = {each.gathering.group.key: _after(each, crowds, scene) for each in decisions}
+    tellings = [Telling(after[each.gathering.group.key], done) for each in decisions for done in each.transitions]
+    still_open = {key: group for key, group in after.items() if group.closed_at is None}
+    rested = rest_storms(tellings, still_open, scene.now)
+    return {**after, **rested}, write_messages(tellings, still_open.values(), scene)
+
+
+def _after(decision: _Decision, crowds: frozenset[str], scene: Scene) -> Group:
+    done = tuple(decision.transitions)
+    storms = {transition.channel: storm_of(transition, crowds, scene.now) for transition in done}
+    group = advance(tell(decision.gathering.group, done, storms, scene.now), decision.call, decision.step, scene.now)
+    if done:
+        group = replace(group, due_at=scene.now + scene.policy.timing.group_interval)
+    if decision.gathering.may_tell or any(told.firing for told in group.channels.values()):
+        return group
+    return replace(group, closed_at=scene.now)
+
+
+def _is_void(group: Group) -> bool:
+    """True for a new group that has ended before it was stored: there was nobody to be told."""
+    return not group.id and group.closed_at is not None
+
+
+def _settled(episodes: Episodes, scene: Scene, groups: Iterable[Group]) -> frozenset[int]:
+    told = frozenset[str]().union(*(known.firing for group in groups for known in group.channels.values()))
+    limits = scene.policy.flapping
+    gone = {a.id for f, a in scene.alerts.items() if is_forgotten(a, limits, scene.now) and f not in told}
+    return (episodes.superseded | gone) - {0}
+
+
+def _dues(decisions: Iterable[_Decision], after: Mapping[str, Group]) -> Iterator[datetime]:
+    for decision in decisions:
+        yield from (outlook.due_at for outlook in decision.outlooks if outlook.due_at is not None)
+        due_at = step_due_at(after[decision.gathering.group.key], decision.call)
+        if due_at is not None:
+            yield due_at

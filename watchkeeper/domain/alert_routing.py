@@ -1,0 +1,56 @@
+"""Which channels an alert goes to, and who is on call."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from watchkeeper.domain.alert_policy import ON_CALL, AlertPolicy, Hours, OnCall, Route, match_all
+from watchkeeper.domain.alert_values import Alert
+
+
+def open_routes(routes: Iterable[Route], now: datetime) -> tuple[Route, ...]:
+    """Return the routes that hold at this time of the week, in their order."""
+    return tuple(route for route in routes if route.hours is None or is_within(route.hours, now))
+
+
+def route_of(alert: Alert, routes: Iterable[Route]) -> Route | None:
+    """Return the first route that matches; None when none does, which leaves the default channels."""
+    return next((route for route in routes if match_all(route.matchers, alert)), None)
+
+
+def channels_of(alert: Alert, route: Route | None, policy: AlertPolicy) -> tuple[str, ...]:
+    """Return the default channels of the project and those of the route, each once.
+
+    What is said of a channel is told on the others, where there are any.
+    """
+    defaults = policy.default_channels.get(alert.project)
+    if defaults is None:
+        defaults = policy.default_channels.get("", ())
+    if route is not None:
+        defaults = tuple(dict.fromkeys((*defaults, *route.channels)))
+    if alert.project or not alert.labels:
+        return defaults
+    itself = dict(alert.labels).get("channel")
+    return tuple(channel for channel in defaults if channel != itself) or defaults
+
+
+def is_within(hours: Hours, now: datetime) -> bool:
+    """Return whether it is one of these hours by the clock of their time zone."""
+    local = now.astimezone(hours.zone)
+    minute, today = local.hour * 60 + local.minute, local.weekday()
+    if hours.start < hours.end:
+        return today in hours.weekdays and hours.start <= minute < hours.end
+    yesterday = (today - 1) % 7
+    return (today in hours.weekdays and minute >= hours.start) or (yesterday in hours.weekdays and minute < hours.end)
+
+
+def on_call_at(on_call: OnCall | None, now: datetime) -> str:
+    """Return the name of whoever is on call; before the first turn that is the first one. "" for nobody."""
+    if on_call is None or not on_call.people or on_call.turn <= timedelta():
+        return ""
+    return on_call.people[max(0, (now - on_call.since) // on_call.turn) % len(on_call.people)]
+
+
+def resolve_people(names: Iterable[str], policy: AlertPolicy, now: datetime) -> tuple[str, ...]:
+    """Return the names with whoever is on call instead of `on_call`, each once."""
+    people = (on_call_at(policy.on_call, now) if name == ON_CALL else name for name in names)
+    return tuple(dict.fromkeys(name for name in people if name))

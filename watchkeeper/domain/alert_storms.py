@@ -1,0 +1,162 @@
+"""Many groups at once: more new ones than a channel is told one by one are one message, and stay one to their end.
+
+Whatever is told of them later has the key of that message, so that it is one page and one ticket that ends when the
+last of them ends, and one message that changes at most once in a group interval. What was told apart is ended apart.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from watchkeeper.domain.alert_digests import Digest
+from watchkeeper.domain.alert_groups import Group, Notification, Reason, Told
+from watchkeeper.domain.alert_passes import Message
+from watchkeeper.domain.alert_scene import Scene
+from watchkeeper.domain.alert_transitions import Transition
+from watchkeeper.domain.alert_writing import Content, digest_key, write_digest
+
+Storm = tuple[str, str]  # channel and key
+
+_ORDER: Final = (
+    Reason.ESCALATION,
+    Reason.FLAPPING,
+    Reason.FIRST,
+    Reason.NEW_IN_GROUP,
+    Reason.SOME_RESOLVED,
+    Reason.ACKNOWLEDGED,
+    Reason.REMINDER,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """A transition with the group as it is after everything that is told of it now."""
+
+    group: Group
+    transition: Transition
+
+
+def last_told(groups: Iterable[Group]) -> Mapping[Storm, datetime]:
+    """Return when each storm was told last."""
+    found: dict[Storm, datetime] = {}
+    for group in groups:
+        for channel, told in group.channels.items():
+            if told.storm and told.at is not None:
+                storm = (channel, told.storm)
+                found[storm] = max(told.at, found.get(storm, told.at))
+    return found
+
+
+def crowded(transitions: Iterable[Transition], most_groups: int) -> frozenset[str]:
+    """Return the channels that learn of more groups now than they are told one by one."""
+    counted = Counter(transition.channel for transition in transitions if not transition.told.sequence)
+    return frozenset(channel for channel, number in counted.items() if number > most_groups)
+
+
+def storm_of(transition: Transition, crowds: frozenset[str], now: datetime) -> str:
+    """Return the key of the storm that a transition is told in; "" for a message of its own."""
+    if transition.told.sequence or transition.channel not in crowds:
+        return transition.told.storm
+    return f"watchkeeper/storm/{now:%Y%m%dT%H%M%S}"
+
+
+def write_messages(tellings: Iterable[Telling], groups: Iterable[Group], scene: Scene) -> tuple[Message, ...]:
+    """Return one message for each group and channel, and for each storm and channel; the weightiest first.
+
+    Args:
+        groups: all open ones as they are afterwards: a storm is told with all of its groups.
+    """
+    together: defaultdict[Storm, list[Telling]] = defaultdict(list)
+    messages = []
+    for telling in tellings:
+        storm = telling.group.channels[telling.transition.channel].storm
+        if storm:
+            together[telling.transition.channel, storm].append(telling)
+        else:
+            messages.append(_message_of_group(telling, scene))
+    if together:
+        members = storm_members(groups)
+        messages += [_message_of_storm(s, found, members.get(s, ()), scene) for s, found in together.items()]
+    return tuple(sorted(messages, key=lambda message: _weight(message.digest)))
+
+
+def _weight(digest: Digest) -> tuple[bool, int, datetime, str]:
+    return digest.is_resolved, digest.severity.rank, digest.started_at, digest.key
+
+
+def storm_members(groups: Iterable[Group]) -> Mapping[Storm, Sequence[Group]]:
+    found: defaultdict[Storm, list[Group]] = defaultdict(list)
+    for group in groups:
+        for channel, told in group.channels.items():
+            if told.storm:
+                found[channel, told.storm].append(group)
+    return found
+
+
+def rest_storms(tellings: Iterable[Telling], groups: Mapping[str, Group], now: datetime) -> Mapping[str, Group]:
+    """Return groups that must keep in mind when their storm was told, because those that were told are closed."""
+    told = {(t.transition.channel, t.group.channels[t.transition.channel].storm) for t in tellings}
+    told = {storm for storm in told if storm[1]}
+    found: dict[str, Group] = {}
+    members = storm_members(groups.values()) if told else {}
+    for channel, key in told:
+        left = members.get((channel, key), ())
+        if left and last_told(left)[channel, key] < now:
+            group = found.get(left[0].key, left[0])
+            knows = replace(group.channels[channel], at=now)
+            found[group.key] = replace(group, channels={**group.channels, channel: knows})
+    return found
+
+
+def _message_of_group(telling: Telling, scene: Scene) -> Message:
+    group, done = telling.group, telling.transition
+    content = Content(digest_key(group), done.reason, (group,), done.firing, done.new, done.gone, done.step)
+    return Message(done.channel, write_digest(content, scene), (_notification(telling, scene.now),))
+
+
+def _message_of_storm(storm: Storm, tellings: Sequence[Telling], members: Sequence[Group], scene: Scene) -> Message:
+    channel, key = storm
+    firing = frozenset[str]().union(*(group.channels[channel].firing for group in members))
+    done = [telling.transition for telling in tellings]
+    content = Content(
+        key,
+        _reason(done) if firing else Reason.ALL_RESOLVED,
+        tuple(members) or tuple(telling.group for telling in tellings),
+        firing,
+        frozenset[str]().union(*(transition.new for transition in done)),
+        frozenset[str]().union(*(transition.gone for transition in done)),
+        next((transition.step for transition in done if transition.step), None),
+    )
+    return Message(channel, write_digest(content, scene), tuple(_notification(t, scene.now) for t in tellings))
+
+
+def _reason(transitions: Iterable[Transition]) -> Reason:
+    reasons = {transition.reason for transition in transitions}
+    return next((reason for reason in _ORDER if reason in reasons), Reason.SOME_RESOLVED)
+
+
+def _notification(telling: Telling, now: datetime) -> Notification:
+    done = telling.transition
+    return Notification(
+        group=telling.group.key,
+        channel=done.channel,
+        sequence=done.told.sequence + 1,
+        reason=done.reason,
+        at=now,
+        firing=done.firing,
+        resolved=done.gone,
+        people=done.step.people if done.step else (),
+    )
+
+
+def tell(group: Group, transitions: Iterable[Transition], storms: Mapping[str, str], now: datetime) -> Group:
+    """Return the group with what its channels know after these transitions.
+
+    Args:
+        storms: by channel, the key of the storm that the group is told in; "" for a message of its own.
+    """
+    at = max(now, group.acknowledged_at or now)
+    told = {t.channel: Told(t.told.sequence + 1, t.firing, at, storms[t.channel]) for t in transitions}
+    return replace(group, channels={**group.channels, **told}) if told else group

@@ -1,0 +1,129 @@
+"""Whether a channel is told something of a group now, and why.
+
+| what is so | reason | when |
+| --- | --- | --- |
+| a step of an escalation is due | escalation | at once |
+| an alert begins to change too often | flapping | at once |
+| all that it knew of is resolved | all resolved | after the group interval |
+| something holds that it does not know of | first, or new in group | after the group wait, or the group interval |
+| some of what it knew of is resolved | some resolved | after the group interval |
+| somebody has acknowledged | acknowledged | at once |
+| nothing has happened, nobody has acknowledged | reminder | after the repeat interval |
+
+The first line that holds is the reason; whatever is told, it is all that there is to tell. Intervals are counted from
+when the channel was last told anything of the group, so that a change of a quiet group is told at once. The end waits
+for the interval as well: what was resolved and holds again within it is told neither way.
+"""
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from watchkeeper.domain.alert_escalation import Step
+from watchkeeper.domain.alert_grouping import NOTHING, Gathering
+from watchkeeper.domain.alert_groups import Group, Reason, Told
+from watchkeeper.domain.alert_scene import Scene
+from watchkeeper.domain.alert_values import Severity
+
+REMIND_OF_INFO: Final = timedelta(hours=24)  # at the earliest, of a group in which nothing is worse than info
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """What one channel is told of one group.
+
+    Attributes:
+        told: what it knew before.
+        firing: fingerprints that it knows to be firing afterwards; new and gone: what it did not know of either.
+        step: of the escalation, with reason `ESCALATION` only.
+    """
+
+    channel: str
+    reason: Reason
+    told: Told
+    firing: frozenset[str]
+    new: frozenset[str] = NOTHING
+    gone: frozenset[str] = NOTHING
+    step: Step | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """Attributes: transition: what is told now, None for nothing; due_at: when there will be something; None: never."""
+
+    transition: Transition | None = None
+    due_at: datetime | None = None
+
+
+def decide(gathering: Gathering, channel: str, last: datetime | None, step: Step | None, scene: Scene) -> Outlook:
+    """Return what a channel is told.
+
+    Args:
+        last: when the channel was last told anything of the group, or of the storm that it belongs to.
+        step: of the escalation, when one is due.
+    """
+    group = gathering.group
+    told = group.channels.get(channel, Told())
+    wanted = gathering.wanted.get(channel, NOTHING)
+    gone = frozenset(f for f in told.firing if not _lasts(f, scene))
+    flaps = frozenset(f for f in gathering.flapping.get(channel, ()) if _must_notice(f, told, scene))
+    called = step is not None and channel in step.channels
+    new = frozenset((wanted | (gathering.may_tell if called else NOTHING)) - told.firing) | (flaps - told.firing)
+    firing = (told.firing - gone) | new
+    is_news = _is_unaware(group, told) and bool(firing)
+    reason = Reason.ESCALATION if called else Reason.FLAPPING if flaps else _change(told, new, gone, firing)
+    ready_at = _ready_at(group, told, last, scene)
+    remind_at = _remind_at(group, scene.now, (wanted | new) & firing, scene)
+    if reason in {Reason.ESCALATION, Reason.FLAPPING} or (reason and (is_news or ready_at <= scene.now)):
+        return Outlook(Transition(channel, reason, told, firing, new, gone, step if called else None), remind_at)
+    if reason:
+        return Outlook(due_at=ready_at)
+    if is_news:
+        return Outlook(Transition(channel, Reason.ACKNOWLEDGED, told, firing))
+    due_at = _remind_at(group, last, wanted & told.firing, scene)
+    if due_at is not None and due_at <= scene.now:
+        return Outlook(Transition(channel, Reason.REMINDER, told, told.firing), remind_at)
+    return Outlook(due_at=due_at)
+
+
+def _change(told: Told, new: AbstractSet[str], gone: AbstractSet[str], firing: AbstractSet[str]) -> Reason | None:
+    if gone and not firing:
+        return Reason.ALL_RESOLVED
+    if new:
+        return Reason.NEW_IN_GROUP if told.sequence else Reason.FIRST
+    return Reason.SOME_RESOLVED if gone else None
+
+
+def _lasts(fingerprint: str, scene: Scene) -> bool:
+    """Return whether an alert that was told is still to be thought of as firing."""
+    alert = scene.alerts.get(fingerprint)
+    return alert is not None and (alert.is_firing or alert.is_flapping)
+
+
+def _must_notice(fingerprint: str, told: Told, scene: Scene) -> bool:
+    if fingerprint in told.firing:
+        return fingerprint in scene.new_flappers
+    return scene.alerts[fingerprint].holds
+
+
+def _is_unaware(group: Group, told: Told) -> bool:
+    """Return whether a channel knows the group, and not yet that somebody has acknowledged it."""
+    return group.acknowledged_at is not None and told.at is not None and told.at < group.acknowledged_at
+
+
+def _ready_at(group: Group, told: Told, last: datetime | None, scene: Scene) -> datetime:
+    """Return when a change may be told; a clock that was put back since makes it now."""
+    if last is None or not told.sequence:
+        waits = not any(other.sequence for other in group.channels.values()) and group.opened_at <= scene.now
+        return group.due_at if waits else scene.now
+    return last + scene.policy.timing.group_interval if last <= scene.now else scene.now
+
+
+def _remind_at(group: Group, last: datetime | None, firing: AbstractSet[str], scene: Scene) -> datetime | None:
+    """Return when a channel is to be reminded that was told last at `last` and may be told of these."""
+    if not firing or last is None or group.acknowledged_at is not None:
+        return None
+    is_info = all(scene.alerts[fingerprint].severity is Severity.INFO for fingerprint in firing)
+    interval = scene.policy.timing.repeat_interval
+    return last + (max(interval, REMIND_OF_INFO) if is_info else interval)

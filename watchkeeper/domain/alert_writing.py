@@ -1,0 +1,152 @@
+"""What a channel is told, in words and numbers: the digest of one group, or of many that are told together."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from heapq import nsmallest
+from typing import Final
+
+from watchkeeper.domain.alert_digests import Digest, Line
+from watchkeeper.domain.alert_escalation import Step
+from watchkeeper.domain.alert_groups import Group, Reason
+from watchkeeper.domain.alert_scene import Scene
+from watchkeeper.domain.alert_values import Alert, AlertStatus, Severity
+from watchkeeper.domain.phrases import amount, span
+
+MOST_LINES: Final = 5
+LONGEST_KEY: Final = 255
+SHORT_SHA: Final = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What one message is about.
+
+    Attributes:
+        groups: never empty; several for a storm.
+        firing: fingerprints that the channel knows to be firing after it; new: those of them that it learns by it.
+        gone: fingerprints that it is told to be resolved.
+    """
+
+    key: str
+    reason: Reason
+    groups: Sequence[Group]
+    firing: frozenset[str]
+    new: frozenset[str]
+    gone: frozenset[str]
+    step: Step | None = None
+
+
+def digest_key(group: Group) -> str:
+    """Return what the messages of a group have in common on one channel, and no other group has; 255 at most."""
+    key = f"watchkeeper/{group.key}/{group.opened_at:%Y%m%dT%H%M%S}"
+    return key if len(key) <= LONGEST_KEY else f"watchkeeper/{sha256(key.encode()).hexdigest()}"
+
+
+def write_digest(content: Content, scene: Scene) -> Digest:
+    """Return the digest; of an alert that is not known any more nothing but its end is told."""
+    firing = [scene.alerts[f] for f in content.firing if f in scene.alerts]
+    gone = [scene.alerts[f] for f in content.gone if f in scene.alerts]
+    lines = _weightiest(firing, content.new)
+    is_firing = bool(content.firing)
+    more = _weightiest(gone, content.new)
+    shown = (lines or more)[:1]
+    told = firing if is_firing else gone
+    first, projects = content.groups[0], {group.project for group in content.groups}
+    one = len(content.groups) == 1
+    lead = shown[0] if shown else None
+    return Digest(
+        key=content.key,
+        title=_title(content, told, lead, scene),
+        reason=content.reason,
+        status=AlertStatus.FIRING if is_firing else AlertStatus.RESOLVED,
+        severity=lead.severity if lead else Severity.INFO,
+        at=scene.now,
+        started_at=min((alert.started_at for alert in told), default=first.opened_at),
+        project=first.project if len(projects) == 1 else "",
+        project_name=scene.name_of(first.project) if len(projects) == 1 else "",
+        cause=first.cause if one else "",
+        release=_release(content.groups, lead),
+        firing=len(content.firing),
+        resolved=len(content.gone),
+        counts=_counts(firing),
+        lines=tuple(
+            [_line(alert, is_firing=True) for alert in lines] + [_line(alert, is_firing=False) for alert in more]
+        )[:MOST_LINES],
+        acknowledged_by=_shared(group.acknowledged_by for group in content.groups),
+        assigned_to=_shared(group.assigned_to for group in content.groups),
+        people=content.step.people if content.step else (),
+        incident=first.incident if one else 0,
+        group=first.id if one else 0,
+        escalation_step=content.step.number if content.step else 0,
+    )
+
+
+def _weightiest(alerts: Iterable[Alert], new: frozenset[str]) -> list[Alert]:
+    """Return the gravest, of those the new ones, of those the oldest first."""
+
+    def weight(alert: Alert) -> tuple[int, bool, datetime, str]:
+        return alert.severity.rank, alert.fingerprint not in new, alert.started_at, alert.fingerprint
+
+    return nsmallest(MOST_LINES, alerts, weight)
+
+
+def _counts(alerts: Iterable[Alert]) -> tuple[tuple[str, int], ...]:
+    counted = Counter(alert.severity for alert in alerts)
+    return tuple((severity.value, counted[severity]) for severity in Severity if counted[severity])
+
+
+def _shared(names: Iterable[str]) -> str:
+    """Return what is said of all groups; "" when nothing is said of one."""
+    found = set(names)
+    return "" if "" in found else ", ".join(sorted(found))
+
+
+def _release(groups: Sequence[Group], lead: Alert | None) -> str:
+    return lead.release if lead and len({group.key for group in groups}) == 1 else ""
+
+
+def _title(content: Content, told: Sequence[Alert], lead: Alert | None, scene: Scene) -> str:
+    number = len(content.firing or content.gone)
+    if lead is None:
+        return f"{scene.name_of(content.groups[0].project)}: resolved"
+    name = scene.name_of(lead.project)
+    summary = _without_name(lead, name)
+    projects = {alert.project for alert in told}
+    if len(projects) > 1:
+        count = f"{amount(number, 'alert')} in {amount(len(projects), 'project')}"
+        return f"{count}{'' if content.firing else ', all resolved'}; first of all {name}: {summary}"
+    more = f" and {number - 1:,} more" if number > 1 else ""
+    if not content.firing:
+        since = min(alert.started_at for alert in told)
+        until = max(alert.resolved_at or scene.now for alert in told)
+        return f"{name}: resolved after {span(until - since)}: {summary}{more}"
+    sha = lead.release[:SHORT_SHA]
+    laid = f", laid on release {sha}" if sha and sha not in summary else ""
+    return f"{name}: {summary}{more}{laid}"
+
+
+def _without_name(alert: Alert, name: str) -> str:
+    for prefix in (f"{name}: ", f"{alert.project}: "):
+        if alert.summary.startswith(prefix):
+            return alert.summary.removeprefix(prefix)
+    return alert.summary
+
+
+def _line(alert: Alert, *, is_firing: bool) -> Line:
+    return Line(
+        fingerprint=alert.fingerprint,
+        project=alert.project,
+        rule=alert.rule,
+        severity=alert.severity,
+        status=AlertStatus.FIRING if is_firing else AlertStatus.RESOLVED,
+        since=alert.started_at,
+        summary=alert.summary,
+        details=alert.details,
+        release=alert.release,
+        url=alert.url,
+        runbook=alert.runbook,
+        resolved_at=None if is_firing else alert.resolved_at,
+    )
