@@ -1,5 +1,6 @@
 """Mistakes of rules and matchers: what can never fire, what always does, signals and labels that are not there."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -7,6 +8,7 @@ from pydantic import ValidationError
 
 from watchkeeper.config.alert_channel_checks import unknown
 from watchkeeper.config.alert_rules import AlertRule, limit_rules, rules_by_name, written_rules
+from watchkeeper.config.alert_values import OWN_NAME
 from watchkeeper.config.limits import Limits, Weights
 from watchkeeper.config.plain import Found, below, mapping, mappings, merged, texts
 from watchkeeper.config.problems import Place
@@ -48,7 +50,7 @@ def check_matchers(data: Mapping[str, object], *keys: str, names: str = "") -> F
 
 def _rules(written: Mapping[str, object], base: Mapping[str, Rule]) -> Found:
     for name, entry in written.items():
-        if isinstance(entry, dict):
+        if isinstance(entry, dict) and re.fullmatch(OWN_NAME, name):
             yield from below(("rules", name), _rule(name, entry, base))
 
 

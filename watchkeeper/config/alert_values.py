@@ -9,7 +9,7 @@ from watchkeeper.config.values import Expected
 from watchkeeper.domain.alert_matchers import LONGEST, parse_matcher
 
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-DAY_MINUTES: Final = 24 * 60
+OWN_NAME: Final = r"^[a-z0-9][a-z0-9-]{0,62}$"
 
 
 def minutes_of(time_of_day: str) -> int:
@@ -51,7 +51,7 @@ ChannelName = Annotated[
 ]
 OwnName = Annotated[
     str,
-    StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$"),
+    StringConstraints(pattern=OWN_NAME),
     Expected('a name such as "pager": small letters, digits and dashes, at most 63'),
 ]
 LabelName = Annotated[
