@@ -1,34 +1,15 @@
-"""`watchkeeper replay`: the triggers of ways back over the stored past, with the limits in force or others."""
+"""`watchkeeper replay --limits FILE`: a project as if it were configured with other limits."""
 
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import yaml
 from pydantic import ValidationError
 
-from tasks.proposals import recall_triggers
-from watchkeeper.config import Configuration, Limits, Project, Rollbacks
-from watchkeeper.domain.rollback_replay import Replay, replay
-from watchkeeper.domain.windows import Window
+from watchkeeper.config import Limits, Project, Rollbacks
 
 
 class LimitsError(ValueError):
     """A file of limits that cannot be used; the message names each mistake by its key."""
-
-
-def replay_project(configuration: Configuration, project: Project, since: timedelta) -> Replay:
-    """Return what the triggers would have done."""
-    now = datetime.now(UTC)
-    history = recall_triggers.fn((project.slug,), Window(now - since, now + timedelta(minutes=1)))[project.slug]
-    return replay(
-        project.slug,
-        history.checks,
-        project.health_limits,
-        project.rollback_policy,
-        history.live_at,
-        history.moves,
-        configuration.maintenances(project),
-    )
 
 
 def tried(project: Project, file: Path) -> Project:

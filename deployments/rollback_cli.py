@@ -9,7 +9,7 @@ import json
 import os
 import re
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -139,14 +139,17 @@ def replay(*, project: str, since: str = "30d", limits: Path | None = None, as_j
     settings = settings_of()
     configured = project_of(project)
     os.environ.update(store_environment(settings))
-    from deployments.replay import LimitsError, replay_project, tried  # noqa: PLC0415 - imports Prefect
-    from reports.rollback_terminal import replay_as_json, replay_view  # noqa: PLC0415
+    from deployments.replay import LimitsError, tried  # noqa: PLC0415
+    from reports.replay import replay_as_json, replay_view  # noqa: PLC0415
+    from tasks.replay import replay_project  # noqa: PLC0415 - imports Prefect
+    from watchkeeper.domain.windows import Window  # noqa: PLC0415
 
     try:
         judged = tried(configured, limits) if limits else configured
     except LimitsError as error:
         fail(str(error))
-    found = replay_project(configuration_of(settings), judged, _span(since))
+    now = datetime.now(UTC)
+    found = replay_project(configuration_of(settings), judged, Window(now - _span(since), now + timedelta(minutes=1)))
     output.print_json(json.dumps(replay_as_json(found))) if as_json else output.print(replay_view(found))
     return 0
 

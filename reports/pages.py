@@ -7,6 +7,7 @@ import jinja2
 
 from reports import figures
 from reports.palette import COLOURS
+from reports.replay import RIGHT, replay_sentence
 from reports.text import is_web_url, one_line, sentence
 from watchkeeper.domain.blame import Fault
 from watchkeeper.domain.commits import short_name
@@ -60,6 +61,7 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     found.globals.update(colours=COLOURS, icons=ICONS, urgency=URGENCY, faults=FAULTS, sources=SOURCES)
+    found.globals.update(right=RIGHT, replay_sentence=replay_sentence)
     found.tests["web_url"] = is_web_url
     found.filters.update(_FILTERS)
     return found

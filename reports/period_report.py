@@ -29,16 +29,16 @@ CHARTS: Final = ("score", "failures", "latency_ms", "builds", "cost", "calendar"
 _PARTS: Final[Mapping[ReportPeriod, tuple[str, ...]]] = {
     ReportPeriod.DAILY: ("issues", "incidents", "releases", "builds", "endpoints", "cost", "recommendations"),
     ReportPeriod.WEEKLY: (
-        "better", "areas", "issues", "endpoints", "flaky_tests", "workflows", "dora", "incidents", "releases", "cost",
-        "recommendations",
+        "better", "areas", "issues", "endpoints", "flaky_tests", "workflows", "dora", "incidents", "replay", "releases",
+        "cost", "recommendations",
     ),
     ReportPeriod.MONTHLY: (
-        "long_run", "dora", "objectives", "incidents", "cost", "recommendations", "better", "areas", "endpoints",
-        "flaky_tests", "workflows",
+        "long_run", "dora", "objectives", "incidents", "replay", "cost", "recommendations", "better", "areas",
+        "endpoints", "flaky_tests", "workflows",
     ),
     ReportPeriod.CUSTOM: (
-        "issues", "incidents", "releases", "builds", "endpoints", "areas", "flaky_tests", "workflows", "dora",
-        "objectives", "cost", "better", "recommendations",
+        "issues", "incidents", "replay", "releases", "builds", "endpoints", "areas", "flaky_tests", "workflows",
+        "dora", "objectives", "cost", "better", "recommendations",
     ),
 }  # fmt: skip
 LONG_RUN: Final = {

@@ -8,6 +8,7 @@ from reports.figures import change, figure_value
 from reports.health import EMOJI
 from reports.order import worst_first
 from reports.period_words import TITLES, compared, dates
+from reports.replay import replay_sentence
 from reports.text import sentence
 from watchkeeper.domain.period_reports import Figure, PeriodReport, ProjectReport
 
@@ -26,6 +27,7 @@ def key_figures(report: PeriodReport) -> str:
     ]
     if len(projects) > MOST_PROJECTS:
         told.append(f"… and {len(projects) - MOST_PROJECTS} more projects")
+    told.append(_replays(projects[:MOST_PROJECTS]))
     return "\n\n".join(part for part in told if part)
 
 
@@ -42,6 +44,12 @@ def _table(projects: list[ProjectReport], before: str) -> str:
     ]
     note = f"Changes are against {before}; better or worse is said only of what is larger than chance."
     return f"{markdown.table(head, rows, right=head[2:])}\n\n{note}"
+
+
+def _replays(projects: list[ProjectReport]) -> str:
+    """Return what the triggers of ways back would have done; "" when nothing."""
+    lines = [f"- {markdown.escape(p.name, 100)}: {replay_sentence(p.replay)}" for p in projects if p.replay]
+    return "\n".join(["### Going back: what the triggers would have done", "", *lines]) if lines else ""
 
 
 def _titles(projects: list[ProjectReport]) -> Mapping[str, str]:

@@ -13,7 +13,6 @@ from reports.rollback_words import (
     CUSTODY,
     MARKS,
     asked_by,
-    clock,
     evidence_sentences,
     headline,
     leaves_custody,
@@ -21,13 +20,10 @@ from reports.rollback_words import (
     sign,
 )
 from reports.text import one_line, sentence
-from watchkeeper.domain.phrases import span
 from watchkeeper.domain.rollback import Mark, Plan, Rollback, RollbackState
-from watchkeeper.domain.rollback_replay import Fired, Replay
 from watchkeeper.store.rollbacks import StoredAnswer, TimelineEntry
 
 STYLES: Final = {Mark.OK: "green", Mark.WARNING: "yellow", Mark.BLOCKS: "bold red"}
-_FALSE: Final = {True: "false alarm", False: "right", None: "not known yet"}
 _ROLLBACK: Final = TypeAdapter(Rollback)
 
 
@@ -104,55 +100,6 @@ def rollback_as_json(
     }
 
 
-def replay_view(found: Replay) -> RenderableType:
-    """Return what the triggers would have done: each time, and the sums."""
-    if found.window is None:
-        return Text(f"{found.project}: nothing is stored of that time")
-    looked = f"{found.checks:,} checks from {clock(found.window.start)} to {clock(found.window.end)}"
-    if not found.fired:
-        return Text(f"{found.project}: {looked}. Going back would not have been proposed.")
-    table = Table(pad_edge=False)
-    for column in ("When (UTC)", "Release", "Why", "It was", "Would have saved"):
-        table.add_column(column, no_wrap=column in {"When (UTC)", "Release"})
-    for each in found.fired:
-        table.add_row(*_fired(each))
-    return Group(Text(f"{found.project}: {looked}."), table, Text(replay_sentence(found), style="bold"))
-
-
-def replay_sentence(found: Replay) -> str:
-    """Return the sums in a sentence."""
-    times = f"proposed {_times(len(found.fired))}" if found.fired else "not have been proposed"
-    if not found.fired:
-        return f"Going back would {times}."
-    saved = f"{span(found.saved)} of trouble" if found.saved else "no time"
-    return f"Going back would have been {times}, {_of_them(found.false)} a false alarm, and would have saved {saved}."
-
-
-def replay_as_json(found: Replay) -> dict[str, Any]:
-    """Return what the triggers would have done as plain values."""
-    window = found.window
-    return {
-        "project": found.project,
-        "window": {"start": window.start.isoformat(), "end": window.end.isoformat()} if window else None,
-        "checks": found.checks,
-        "fired": [
-            {
-                "at": each.at.isoformat(),
-                "release": each.proposal.release,
-                "trigger": each.proposal.trigger.value,
-                "reason": each.proposal.reason,
-                "false": each.is_false,
-                "ended_at": each.ended_at.isoformat() if each.ended_at else None,
-                "saved_minutes": round(each.saved.total_seconds() / 60, 1),
-                "how_it_ended": each.reason,
-            }
-            for each in found.fired
-        ],
-        "false": found.false,
-        "saved_minutes": round(found.saved.total_seconds() / 60, 1),
-    }
-
-
 def _plan(plan: Plan) -> list[RenderableType]:
     table = Table.grid(padding=(0, 1))
     table.add_column()
@@ -168,28 +115,8 @@ def _plan(plan: Plan) -> list[RenderableType]:
     return shown
 
 
-def _fired(fired: Fired) -> tuple[Text, ...]:
-    saved = span(fired.saved) if fired.saved else "–"
-    cells = (
-        f"{fired.at:%Y-%m-%d %H:%M}",
-        fired.proposal.release[:7],
-        sentence(fired.proposal.reason),
-        f"{_FALSE[fired.is_false]}: {fired.reason}",
-        saved,
-    )
-    return tuple(Text(one_line(cell)) for cell in cells)
-
-
 def _answer(given: StoredAnswer) -> str:
     return f"{given.answer.at:%H:%M:%S}  {given.answer.approver}: {given.reason}"
-
-
-def _times(number: int) -> str:
-    return "once" if number == 1 else f"{number} times"
-
-
-def _of_them(number: int) -> str:
-    return {0: "never", 1: "once"}.get(number, f"{number} times")
 
 
 def _title(text: str) -> Text:

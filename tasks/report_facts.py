@@ -9,12 +9,13 @@ from prefect.cache_policies import NO_CACHE
 from prefect.utilities.annotations import quote
 from sqlalchemy.orm import Session
 
+from tasks.replay import replays
 from tasks.reports import earlier_recommendations
 from tasks.store import database
 from watchkeeper.config import Configuration, Project
 from watchkeeper.domain.hours import Coverages, SourceCoverage
 from watchkeeper.domain.metrics import Bucket
-from watchkeeper.domain.period_reports import SentLine
+from watchkeeper.domain.period_reports import ReportPeriod, SentLine
 from watchkeeper.domain.report_figures import CHART_METRICS, LONG_METRICS, ProjectFacts, ReportCalendar, SourceState
 from watchkeeper.domain.windows import Period, Window
 from watchkeeper.store import (
@@ -60,6 +61,8 @@ def _gather(configuration: Configuration, calendar: ReportCalendar) -> tuple[Pro
         known = {zone: _known(session, slugs, own) for zone, own in local.items()}
         latest = health.latest_checks(session, slugs)
         found = _everything(session, slugs, tuple(local.values()))
+    is_daily = calendar.period is ReportPeriod.DAILY  # one day is too little to judge triggers by
+    played = {} if is_daily else replays(configuration, {zone: own.window for zone, own in local.items()})
     return tuple(
         ProjectFacts(
             slug=project.slug,
@@ -73,6 +76,7 @@ def _gather(configuration: Configuration, calendar: ReportCalendar) -> tuple[Pro
             states_before=_states_of(project, known, local),
             latest=latest.get(project.slug),
             earlier=tuple(each for each in advice if each.project == project.slug),
+            replay=played.get(project.slug),
             **_own(found, project),
         )
         for project in configuration.projects

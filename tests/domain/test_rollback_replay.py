@@ -1,4 +1,3 @@
-import time
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -9,6 +8,7 @@ from tests.domain.trigger_makers import BAD, GOOD, LIMITS, NEW, NOW, OLD, QUARTE
 from watchkeeper.domain.health import CheckType, HealthCheck
 from watchkeeper.domain.production import AliasJob, AliasRequest, PlatformStatus
 from watchkeeper.domain.rollback import AutoRollback, RollbackPolicy
+from watchkeeper.domain.rollback_proposals import TriggerHistory
 from watchkeeper.domain.rollback_replay import OWN_WAY, Replay, replay
 from watchkeeper.domain.rollback_triggers import Trigger
 from watchkeeper.domain.schedule import Maintenance
@@ -20,12 +20,14 @@ LIVE = {OLD: NOW - timedelta(days=2), NEW: NOW - 10.5 * QUARTER, NEXT: NOW - 2.5
 BEFORE = quiet_before(10)
 TROUBLE = [looked(place, BAD, GOOD) for place in (9, 8, 7, 6, 5, 4)]
 FIRES = NOW - 8 * QUARTER
+ALL = Window(NOW - timedelta(days=60), NOW)
 MOVE = AliasRequest("rollback", "dpl_new", "dpl_old", AliasJob.SUCCEEDED, NOW - 4 * QUARTER)
 
 
 def play(*after: HealthCheck, **other: Any) -> Replay:
-    values: dict[str, Any] = {"policy": RollbackPolicy(), "live_at": LIVE}
-    return replay("shop", [*BEFORE, *TROUBLE, *after], LIMITS, **(values | other))
+    values: dict[str, Any] = {"window": ALL, "policy": RollbackPolicy()}
+    history = TriggerHistory([*BEFORE, *TROUBLE, *after], LIVE, other.pop("moves", ()))
+    return replay("shop", history, limits=LIMITS, **(values | other))
 
 
 def test_what_a_person_did_later_would_have_been_done_at_once() -> None:
@@ -101,22 +103,39 @@ def test_maintenance_of_then_is_respected() -> None:
 
 
 def test_nothing_is_nothing() -> None:
-    assert replay("shop", [], LIMITS, RollbackPolicy(), {}) == Replay("shop", None, 0, ())
-    assert replay("shop", BEFORE, LIMITS, RollbackPolicy(), LIVE).fired == ()
+    assert replay("shop", TriggerHistory(), ALL, LIMITS, RollbackPolicy()) == Replay("shop", None, 0, ())
+    assert replay("shop", TriggerHistory(BEFORE, LIVE), ALL, LIMITS, RollbackPolicy()).fired == ()
 
 
 def test_a_healthy_month_with_small_numbers_fires_never() -> None:
     healthy = [looked(place, (NEW, (place * 7) % 3 // 2, 11)) for place in range(2880, 0, -1)]
-    assert replay("shop", healthy, LIMITS, RollbackPolicy(), {NEW: healthy[0].window.start}).fired == ()
+    history = TriggerHistory(healthy, {NEW: healthy[0].window.start})
+    assert replay("shop", history, ALL, LIMITS, RollbackPolicy()).fired == ()
 
 
-def test_a_month_in_which_everything_is_bad_is_played_quickly() -> None:
+def test_a_bad_release_that_serves_for_a_month_is_too_old_to_go_back_from() -> None:
     bad = looked(0, BAD, GOOD)
     windows = [Window(NOW - (place + 1) * QUARTER, NOW - place * QUARTER) for place in range(2880, 0, -1)]
     month = [replace(bad, window=window) for window in windows]
-    started = time.perf_counter()
-    assert replay("shop", month, LIMITS, RollbackPolicy(), {NEW: NOW - timedelta(days=60)}).fired == ()  # too old
-    assert time.perf_counter() - started < 10
+    history = TriggerHistory(month, {NEW: NOW - timedelta(days=60)})
+    assert replay("shop", history, ALL, LIMITS, RollbackPolicy()).fired == ()
+
+
+@pytest.mark.parametrize(
+    ("window", "times"),
+    [
+        pytest.param(Window(FIRES - QUARTER, NOW), 1, id="it fires with the first check of the window"),
+        pytest.param(Window(FIRES, NOW), 0, id="before the window: it is not told again while it lasts"),
+        pytest.param(Window(NOW - timedelta(days=1), FIRES), 1, id="it ends after the window"),
+        pytest.param(Window(NOW - timedelta(days=1), FIRES - QUARTER), 0, id="after the window"),
+    ],
+)
+def test_what_fires_in_the_window_is_told_and_what_lies_around_it_is_known(window: Window, times: int) -> None:
+    found = play(calm(3), calm(2), moves=[MOVE], window=window)
+    assert [fired.is_false for fired in found.fired] == [False] * times
+    assert found.window is not None
+    assert found.window.start >= window.start
+    assert found.window.end <= window.end
 
 
 def test_partial_checks_are_left_out() -> None:

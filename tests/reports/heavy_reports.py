@@ -29,6 +29,7 @@ def _heavy(project: ProjectReport, worst: ProjectReport) -> ProjectReport:
         incidents=worst.incidents * 6,
         recommendations=worst.recommendations * 2,
         reasons=worst.reasons * 2,
+        replay=replace(worst.replay, fired=worst.replay.fired * 8) if worst.replay else None,
     )
 
 

@@ -25,6 +25,8 @@ from watchkeeper.domain.period_reports import (
     TimeSaved,
     WorkflowLine,
 )
+from watchkeeper.domain.rollback_replay import Fired, Replay
+from watchkeeper.domain.rollback_triggers import Proposal, Trigger
 from watchkeeper.domain.verdicts import Verdict
 
 
@@ -49,6 +51,17 @@ def incidents_of(tale: Tale, slug: str) -> tuple[Outage, ...]:
     second = Outage(slug, tale.at(0.2), tale.at(0.2) + timedelta(minutes=12), Fault.PLATFORM, "",
                       "Vercel's status page says major: elevated errors in fra1", from_history=True)  # fmt: skip
     return (first,) if tale.period is ReportPeriod.DAILY else (second, first)
+
+
+def replay_of(tale: Tale, slug: str) -> Replay | None:
+    if tale.badness < 2:
+        return None
+    proposal = Proposal(slug, Trigger.ERRORS, "4f2a9c1e77d0", tale.at(0.2), "it fails", slug)
+    false = Fired(tale.at(0.2), proposal, is_false=True, ended_at=tale.at(0.21), saved=timedelta(),
+                  reason="it recovered by itself after 12 min, on the same release")  # fmt: skip
+    right = Fired(tale.at(0.587), proposal, is_false=False, ended_at=tale.at(0.6), saved=timedelta(minutes=42),
+                  reason="somebody rolled it back at 2026-11-20 14:52 UTC")  # fmt: skip
+    return Replay(slug, tale.window, 96, (false, right))
 
 
 def issues_of(tale: Tale) -> tuple[IssueLine, ...]:

@@ -14,6 +14,7 @@ from watchkeeper.domain.period_reports import (
     ReportPeriod,
     SentLine,
 )
+from watchkeeper.domain.rollback_replay import Replay
 from watchkeeper.domain.verdicts import Verdict
 from watchkeeper.domain.windows import Window
 
@@ -104,7 +105,13 @@ def _hostile_lists(project: ProjectReport) -> ProjectReport:
         endpoints=tuple(replace(e, name=HOSTILE, url=script) for e in project.endpoints),
         areas=tuple(replace(a, name=HOSTILE) for a in project.areas),
         workflows=tuple(replace(w, name=HOSTILE) for w in project.workflows),
+        replay=_hostile_replay(project.replay) if project.replay else None,
     )  # fmt: skip
+
+
+def _hostile_replay(found: Replay) -> Replay:
+    proposal = replace(found.fired[0].proposal, release=HOSTILE, reason=HOSTILE)
+    return replace(found, fired=tuple(replace(fired, proposal=proposal, reason=HOSTILE) for fired in found.fired))
 
 
 def wordy_report(period: ReportPeriod = ReportPeriod.DAILY) -> PeriodReport:

@@ -20,6 +20,7 @@ from tests.reports.list_makers import (
     objectives_of,
     recommendations_of,
     releases_of,
+    replay_of,
     time_saved_of,
     workflows_of,
 )
@@ -104,6 +105,7 @@ def project_report(number: int, period: ReportPeriod, window: Window, dice: rand
         calendar=calendar_of(tale),
         workflows=workflows_of(),
         cut={"releases": 7} if tale.badness == 2 else {},
+        replay=None if tale.period is ReportPeriod.DAILY else replay_of(tale, slug),
     )
 
 

@@ -32,5 +32,12 @@ def test_many_projects_are_cut_with_a_count() -> None:
     assert "… and 3 more projects" in shown
 
 
+def test_what_the_triggers_would_have_done_is_told_of_whom_they_concern() -> None:
+    shown = key_figures(period_report(ReportPeriod.WEEKLY))
+    assert shown.count("\n- ") == 1
+    assert "- Shop: Going back would have been proposed twice, once a false alarm" in shown
+    assert "Going back" not in key_figures(period_report(ReportPeriod.DAILY))
+
+
 def test_no_project_is_no_table() -> None:
     assert "|" not in key_figures(period_report(projects=0))

@@ -8,7 +8,7 @@ from watchkeeper.domain.health import CheckType
 from watchkeeper.domain.verdicts import Component, Evidence, Judgement, Verdict
 from watchkeeper.domain.windows import Window
 from watchkeeper.store.database import reading, transaction
-from watchkeeper.store.health import checked_windows, checks, latest_checks, save_checks
+from watchkeeper.store.health import checked_windows, checks, critical_projects, latest_checks, save_checks
 
 HOUR = Window(NOON, quarter(4).start)
 
@@ -55,6 +55,20 @@ def test_the_latest_check_of_each_project(engine: Engine) -> None:
     with reading(engine) as session:
         assert latest_checks(session, ["shop", "api", "quiet"]) == {"shop": partial, "api": check("api")}
         assert latest_checks(session, ["shop"], CheckType.FULL) == {"shop": check(window=quarter(1))}
+
+
+def test_which_projects_were_critical(engine: Engine) -> None:
+    several = [
+        check(verdict=Verdict.CRITICAL),
+        check("api", verdict=Verdict.WARNING),
+        check("blog", verdict=Verdict.CRITICAL, check_type=CheckType.ENDPOINTS_ONLY),
+        check("late", quarter(4), verdict=Verdict.CRITICAL),
+        check("other", verdict=Verdict.CRITICAL),
+    ]
+    with transaction(engine) as session:
+        save_checks(session, several, "run", NOON)
+    with reading(engine) as session:
+        assert critical_projects(session, ["shop", "api", "blog", "late"], HOUR) == {"shop"}
 
 
 def test_which_windows_were_looked_at(engine: Engine) -> None:

@@ -25,7 +25,7 @@ from watchkeeper.store.database import reading
 from watchkeeper.store.delivery import deployments
 from watchkeeper.store.endpoints import first_probes, probes
 from watchkeeper.store.errors import issues, session_readings
-from watchkeeper.store.health import checked_windows, checks, hourly_health, latest_checks
+from watchkeeper.store.health import checked_windows, checks, critical_projects, hourly_health, latest_checks
 from watchkeeper.store.issue_events import issue_events
 from watchkeeper.store.messages import last_told, pending_messages
 from watchkeeper.store.metric_columns import buckets_query, probes_query
@@ -54,6 +54,7 @@ QUERIES: dict[str, Callable[[Session], object]] = {
     "checks": lambda s: checks(s, PROJECTS, DAYS_90),
     "latest checks": lambda s: latest_checks(s, PROJECTS, CheckType.FULL),
     "checked windows": lambda s: checked_windows(s, PROJECTS, DAYS_90),
+    "critical projects": lambda s: critical_projects(s, PROJECTS, DAYS_90),
     "hourly health": lambda s: hourly_health(s, PROJECTS, DAYS_90),
     "observations": lambda s: observations(s, PROJECTS, DAYS_90, "sentry", "error_rate"),
     "hourly observations": lambda s: hourly_observations(s, PROJECTS, DAYS_90, "sentry", "error_rate"),

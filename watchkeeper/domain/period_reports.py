@@ -16,6 +16,7 @@ from watchkeeper.domain.report_lines import (
     WorkflowLine,
 )
 from watchkeeper.domain.report_numbers import Figure, Point, Series
+from watchkeeper.domain.rollback_replay import Replay
 from watchkeeper.domain.verdicts import Verdict
 from watchkeeper.domain.windows import Window
 
@@ -186,6 +187,7 @@ class ProjectReport:
         waiting: finished production builds that do not go live because of it.
         checks: full health checks of the period.
         broken_since: since when the default branch was broken at the end of the period; None when it was not.
+        replay: what the triggers of ways back would have done; None when nothing.
     """
 
     slug: str
@@ -217,6 +219,7 @@ class ProjectReport:
     waiting: int = 0
     checks: int = 0
     broken_since: datetime | None = None
+    replay: Replay | None = None
 
 
 @dataclass(frozen=True, slots=True)

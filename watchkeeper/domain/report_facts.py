@@ -18,6 +18,7 @@ from watchkeeper.domain.metrics import Bucket
 from watchkeeper.domain.outages import Outage
 from watchkeeper.domain.period_reports import Recommendation
 from watchkeeper.domain.releases import Release
+from watchkeeper.domain.rollback_replay import Replay
 from watchkeeper.domain.slo import SloTarget
 
 CHART_METRICS: Final = frozenset({"score", "failures", "latency_ms", "builds", "cost"})  # all that `steps` needs
@@ -56,6 +57,7 @@ class ProjectFacts:
         commits: None when no repository is configured or it could not be read.
         latest: the newest full check; None when there is none.
         earlier: recommendations of the report before.
+        replay: the triggers of ways back over `calendar.window`; None where nothing can have triggered any.
         links: web pages by source, where its numbers can be looked up.
     """
 
@@ -83,4 +85,5 @@ class ProjectFacts:
     commits: tuple[Commit, ...] | None = None
     latest: HealthCheck | None = None
     earlier: tuple[Recommendation, ...] = ()
+    replay: Replay | None = None
     links: Mapping[str, str] = field(default_factory=dict)

@@ -159,6 +159,7 @@ def _drafted(
         waiting=waiting_builds(facts, held_since),
         checks=round(span.total("checks")),
         broken_since=broken_since(facts, window),
+        replay=facts.replay if facts.replay and facts.replay.fired else None,
     )
 
 

@@ -1,7 +1,7 @@
 """What the triggers would have done: shadow mode, and stored history played again."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final
@@ -11,8 +11,9 @@ from watchkeeper.domain.commits import same_commit, short_name
 from watchkeeper.domain.health import CheckType, HealthCheck
 from watchkeeper.domain.limits import HealthLimits
 from watchkeeper.domain.phrases import clock, span
-from watchkeeper.domain.production import AliasJob, AliasRequest
-from watchkeeper.domain.rollback import AutoRollback, RollbackPolicy
+from watchkeeper.domain.production import AliasJob
+from watchkeeper.domain.rollback import RollbackPolicy
+from watchkeeper.domain.rollback_proposals import TriggerHistory, watched
 from watchkeeper.domain.rollback_triggers import Proposal, decide_rollback
 from watchkeeper.domain.schedule import Maintenance, current_maintenance
 from watchkeeper.domain.verdicts import Verdict
@@ -44,7 +45,7 @@ class Fired:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """The triggers over stored history. `window`: what was looked at; None when there are no checks."""
+    """The triggers over stored history. `window`: from the first check to the last; None when there are no checks."""
 
     project: str
     window: Window | None
@@ -62,45 +63,41 @@ class Replay:
 
 @dataclass(frozen=True, slots=True)
 class _Story:
-    """What really happened after a proposal: the checks after it, and the moves of production."""
+    """A proposal, and what really happened: the checks after it, and the history of releases and moves."""
 
     proposal: Proposal
     at: datetime
     after: Sequence[HealthCheck]
-    live_at: Mapping[str, datetime]
-    moves: Sequence[AliasRequest]
+    history: TriggerHistory
 
 
-def replay(  # noqa: PLR0913, PLR0917 - the history, what it is judged by, and what really happened
+def replay(  # noqa: PLR0913, PLR0917 - the history and what it is judged by
     project: str,
-    history: Sequence[HealthCheck],
+    history: TriggerHistory,
+    window: Window,
     limits: HealthLimits,
     policy: RollbackPolicy,
-    live_at: Mapping[str, datetime],
-    moves: Iterable[AliasRequest] = (),
     maintenance: Sequence[Maintenance] = (),
 ) -> Replay:
-    """Return what the triggers would have done, once for each trouble of a release.
+    """Return what the triggers would have done in `window`, once for each trouble of a release.
 
     Args:
-        history: full checks, the newest last.
-        live_at: when releases went live, by commit SHA.
-        moves: what really was rolled back and promoted.
+        history: checks before the window are what decisions are made by, checks after it tell how a trouble ended.
     """
-    checks = [check for check in history if check.check_type is CheckType.FULL]
-    watched = policy if policy.auto is not AutoRollback.OFF else replace(policy, auto=AutoRollback.PROPOSE)
-    several, fired, seen = tuple(moves), list[Fired](), set[str]()
+    checks = [check for check in history.checks if check.check_type is CheckType.FULL]
+    fired, seen = list[Fired](), set[str]()
     for place, check in enumerate(checks):
         if check.verdict is not Verdict.CRITICAL or (fired and _too_soon(fired[-1], check, policy)):
             continue
         at, known = check.window.end, checks[max(0, place + 1 - LOOKED_BACK) : place + 1]
         held = current_maintenance(maintenance, at)
-        decided = decide_rollback(known, limits, watched, _live_at(live_at, check.release), at, held)
+        decided = decide_rollback(known, limits, watched(policy), history.live_since(check.release), at, held)
         if isinstance(decided, Proposal) and decided.key not in seen:
             seen.add(decided.key)
-            fired.append(_fired(_Story(decided, at, checks[place + 1 :], live_at, several)))
-    window = Window(checks[0].window.start, checks[-1].window.end) if checks else None
-    return Replay(project, window, len(checks), tuple(fired))
+            fired.append(_fired(_Story(decided, at, checks[place + 1 :], history)))
+    own = [check for check in checks if window.contains(check.window.start)]
+    looked_at = Window(own[0].window.start, own[-1].window.end) if own else None
+    return Replay(project, looked_at, len(own), tuple(each for each in fired if window.start < each.at <= window.end))
 
 
 def _too_soon(last: Fired, check: HealthCheck, policy: RollbackPolicy) -> bool:
@@ -147,21 +144,16 @@ def _false(story: _Story, ended: HealthCheck) -> str:
 
 
 def _is_older(release: str, story: _Story) -> bool:
-    own, other = _live_at(story.live_at, story.proposal.release), _live_at(story.live_at, release)
+    own, other = story.history.live_since(story.proposal.release), story.history.live_since(release)
     return bool(release) and own is not None and other is not None and other < own
 
 
 def _how(story: _Story, ended: HealthCheck) -> str:
-    back = [m for m in story.moves if m.kind == "rollback" and m.job is AliasJob.SUCCEEDED]
+    back = [m for m in story.history.moves if m.kind == "rollback" and m.job is AliasJob.SUCCEEDED]
     moved = next((m for m in back if story.at - OWN_WAY <= m.requested_at <= ended.window.end), None)
     if moved is not None:
         return f"somebody rolled it back at {clock(moved.requested_at)}"
     return f"release {short_name(ended.release) or 'unknown'} took its place, seen at {clock(ended.window.end)}"
-
-
-def _live_at(live_at: Mapping[str, datetime], release: str) -> datetime | None:
-    exact = live_at.get(release)
-    return exact or next((moment for name, moment in live_at.items() if same_commit(name, release)), None)
 
 
 def _same(one: str, other: str) -> bool:

@@ -146,6 +146,16 @@ def checks(
     return _load(session, projects, and_(*wanted), components)
 
 
+def critical_projects(session: Session, projects: Collection[str], window: Window) -> frozenset[str]:
+    """Return the projects that a full check has found critical whose window began in `window`."""
+    column = table_of(HealthCheckRow).c
+    query = select(column.project.distinct()).where(
+        column.project.in_(projects), column.window_start >= window.start, column.window_start < window.end
+    )
+    of_full = column.check_type == CheckType.FULL.value, column.verdict == Verdict.CRITICAL.value
+    return frozenset(session.connection().execute(query.where(*of_full)).scalars())
+
+
 def latest_checks(
     session: Session, projects: Collection[str], check_type: CheckType | None = None
 ) -> dict[str, HealthCheck]:
