@@ -49,7 +49,7 @@ class Matcher:
             return (value == self.pattern) is not self.is_negated
         try:
             return (re.fullmatch(self.pattern, value) is not None) is not self.is_negated
-        except re.error:
+        except (re.error, OverflowError, RecursionError):
             return False
 
 

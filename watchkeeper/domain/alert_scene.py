@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from watchkeeper.domain.alert_episodes import dedupe, detect_flapping
+from watchkeeper.domain.alert_passes import Known
 from watchkeeper.domain.alert_policy import AlertPolicy, Silence
 from watchkeeper.domain.alert_values import Alert
 
@@ -12,10 +14,19 @@ Alerts = Mapping[str, Alert]  # by fingerprint
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Attributes: alerts: one episode of each, with its flap mark; new_flappers: fingerprints of those just marked."""
+    """All that one pass decides by.
+
+    Attributes:
+        alerts: one episode of each alert, with its flap mark as it is now.
+        marked: those whose mark has changed.
+        new_flappers: fingerprints of those that begin to flap.
+        superseded: ids of resolved episodes that a later one stands for.
+    """
 
     alerts: Alerts
+    marked: tuple[Alert, ...]
     new_flappers: frozenset[str]
+    superseded: frozenset[int]
     silences: tuple[Silence, ...]
     policy: AlertPolicy
     now: datetime
@@ -23,3 +34,12 @@ class Scene:
     def name_of(self, project: str) -> str:
         """Return what people call a project; "" is the watch itself."""
         return self.policy.names.get(project, project) or "the watch"
+
+
+def set_scene(known: Known, policy: AlertPolicy, now: datetime) -> Scene:
+    """Return what is known with one episode of each alert, and the marks of those that flap."""
+    episodes = dedupe(known.alerts)
+    flapping = detect_flapping(episodes, policy.flapping, now)
+    alerts = {**episodes.current, **flapping.marked} if flapping.marked else episodes.current
+    marked = tuple(flapping.marked.values())
+    return Scene(alerts, marked, flapping.new, episodes.superseded, known.silences, policy, now)

@@ -13,14 +13,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from watchkeeper.domain.alert_episodes import Episodes, dedupe, detect_flapping, is_forgotten
+from watchkeeper.domain.alert_episodes import is_forgotten
 from watchkeeper.domain.alert_escalation import Call, Step, advance, due_step, find_call, step_due_at, take_back
+from watchkeeper.domain.alert_explaining import explain
 from watchkeeper.domain.alert_grouping import Gathering, gather
 from watchkeeper.domain.alert_groups import Group
 from watchkeeper.domain.alert_muting import Heard, mute
 from watchkeeper.domain.alert_passes import Known, Message, Pass
 from watchkeeper.domain.alert_policy import AlertPolicy
-from watchkeeper.domain.alert_scene import Scene
+from watchkeeper.domain.alert_scene import Scene, set_scene
 from watchkeeper.domain.alert_storms import (
     Storm,
     Telling,
@@ -33,7 +34,7 @@ from watchkeeper.domain.alert_storms import (
 )
 from watchkeeper.domain.alert_transitions import Outlook, Transition, decide
 
-__all__ = ["Known", "Message", "Pass", "run_pass"]
+__all__ = ["Known", "Message", "Pass", "explain", "run_pass"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +53,17 @@ class _Decision:
 
 def run_pass(known: Known, policy: AlertPolicy, now: datetime) -> Pass:
     """Return what is to be told and saved now; the same again when it was not saved."""
-    episodes = dedupe(known.alerts)
-    flapping = detect_flapping(episodes, policy.flapping, now)
-    scene = Scene({**episodes.current, **flapping.marked}, flapping.new, known.silences, policy, now)
+    scene = set_scene(known, policy, now)
     heard = mute(scene)
     lasts = last_told(known.groups)
     decisions = [_decide(each, lasts, heard, scene) for each in gather(scene, heard, known.groups)]
     before = {group.key: group for group in known.groups}
     after, messages = _tell(decisions, scene)
     return Pass(
-        alerts=tuple(flapping.marked.values()),
+        alerts=scene.marked,
         groups=tuple(group for key, group in after.items() if group != before.get(key) and not _is_void(group)),
         messages=messages,
-        settled=_settled(episodes, scene, after.values()),
+        settled=_settled(scene, after.values()),
         suppressed=heard.muted,
         next_due=min(_dues(decisions, after), default=None),
     )
@@ -109,11 +108,11 @@ def _is_void(group: Group) -> bool:
     return not group.id and group.closed_at is not None
 
 
-def _settled(episodes: Episodes, scene: Scene, groups: Iterable[Group]) -> frozenset[int]:
+def _settled(scene: Scene, groups: Iterable[Group]) -> frozenset[int]:
     told = frozenset[str]().union(*(known.firing for group in groups for known in group.channels.values()))
     limits = scene.policy.flapping
     gone = {a.id for f, a in scene.alerts.items() if is_forgotten(a, limits, scene.now) and f not in told}
-    return (episodes.superseded | gone) - {0}
+    return (scene.superseded | gone) - {0}
 
 
 def _dues(decisions: Iterable[_Decision], after: Mapping[str, Group]) -> Iterator[datetime]:
