@@ -101,7 +101,7 @@ def issues(session: Session, projects: Collection[str], window: Window) -> dict[
         .where(table.c.project.in_(projects), table.c.last_seen >= window.start, table.c.first_seen < window.end)
         .order_by(table.c.project, table.c.last_seen.desc(), table.c.id)
     )
-    return by_project(session.connection().execute(query), projects, _issue)
+    return by_project(session.connection().execute(query), projects, issue_of)
 
 
 def sentry_releases(
@@ -156,7 +156,7 @@ def _issue_row(issue: Issue) -> dict[str, Any]:
     }
 
 
-def _issue(row: Row[Any]) -> Issue:
+def issue_of(row: Row[Any]) -> Issue:
     return Issue(
         id=row.id,
         short_id=row.short_id,

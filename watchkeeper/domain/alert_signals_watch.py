@@ -1,0 +1,46 @@
+"""Signals of the watch itself: is it on time, do its runs, reports and messages get through."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from watchkeeper.domain.alert_facts import US
+from watchkeeper.domain.alert_signals import MISCONFIGURED, Signal
+from watchkeeper.domain.alert_values import labels_of
+from watchkeeper.domain.phrases import clock
+
+MINUTE: Final = timedelta(minutes=1)
+WATCH: Final = ""  # the project of its alerts
+
+
+def check_age(newest: datetime | None, now: datetime) -> Signal:
+    """Return the minutes since the end of the newest full check; not known where none was ever made."""
+    if newest is None:
+        return Signal(WATCH, "check_age", None, now)
+    told = (f"the last full health check was made for {clock(newest)}",)
+    return Signal(WATCH, "check_age", max(0.0, (now - newest) / MINUTE), now, details=told, cause=US)
+
+
+def report_undelivered(place: str, planned_at: datetime, error: str, now: datetime, *, is_given_up: bool) -> Signal:
+    """Return that a report has not reached a place, be it that it is still tried."""
+    how = "and is given up" if is_given_up else "yet"
+    told = f"the report of {clock(planned_at)} has not reached {place} {how}"
+    details = (told, error) if error else (told,)
+    return Signal(WATCH, "report_undelivered", 1.0, now, labels_of(place=place), details=details)
+
+
+def run_in_trouble(deployment: str, sentence: str, url: str, at: datetime, now: datetime) -> Signal:
+    """Return that a run of a deployment has failed or crashed, or is late."""
+    labels = labels_of(deployment=deployment)
+    return Signal(WATCH, "prefect_run", 1.0, max(at, now), labels, details=(sentence,), url=url)
+
+
+def channel_down(channel: str, error: str, since: datetime, now: datetime) -> Signal:
+    """Return that a channel takes no message; what is to be told there waits."""
+    told = f"{channel} takes no message since {clock(since)}; what is to be told there waits"
+    details = (told, error) if error else (told,)
+    return Signal(WATCH, "channel_down", 1.0, now, labels_of(channel=channel), details=details)
+
+
+def misconfigured(project: str, reason: str, now: datetime) -> Signal:
+    """Return that nothing of a project can be looked at until its configuration is mended."""
+    return Signal(project, MISCONFIGURED, 1.0, now, details=(f"its configuration is broken: {reason}",))
