@@ -14,15 +14,30 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 
-from watchkeeper.sandbox import circleci, github, index_page, products, sentry, slack, slack_page, vercel, vercel_status
+from watchkeeper.sandbox import (
+    circleci,
+    datadog,
+    github,
+    index_page,
+    jira,
+    pagerduty,
+    products,
+    sentry,
+    slack,
+    slack_page,
+    vercel,
+    vercel_status,
+)
 from watchkeeper.sandbox.company import DAY
 from watchkeeper.sandbox.faults import Faults
 from watchkeeper.sandbox.github_git import Repositories
 from watchkeeper.sandbox.hooks import Hooks
+from watchkeeper.sandbox.jira_tracker import Tracker
 from watchkeeper.sandbox.journal import Journal, Journalist
 from watchkeeper.sandbox.manners import UNTRUSTED, answer
+from watchkeeper.sandbox.pagerduty_desk import Desk
 from watchkeeper.sandbox.scenarios import UnknownScenarioError
 from watchkeeper.sandbox.slack_space import Space
 from watchkeeper.sandbox.times import iso
@@ -157,9 +172,24 @@ def create_app(
             Mount("/github", github.create(world, repositories)),
             *slack_page.routes(space),
             Mount("/slack", slack.create(world, space)),
+            *_desks(world),
             Mount("/products", products.create(world)),
         ],
     )
+
+
+def _desks(world: World) -> list[BaseRoute]:
+    """Return the services that only take what they are told, each with the page where people look at it."""
+    desk, issues, dog = Desk(), Tracker(), datadog.Datadog(world)
+    return [
+        *pagerduty.page_routes(world, desk),
+        Mount("/pagerduty-events", pagerduty.create_events(world, desk)),
+        Mount("/pagerduty", pagerduty.create(world, desk)),
+        *jira.page_routes(world, issues),
+        Mount("/jira", jira.create(world, issues)),
+        *datadog.page_routes(dog),
+        Mount("/datadog", datadog.create(dog, world)),
+    ]
 
 
 @dataclass(frozen=True, slots=True)

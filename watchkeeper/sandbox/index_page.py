@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from watchkeeper.sandbox import circleci, github, sentry, slack, vercel_errors
+from watchkeeper.sandbox import circleci, datadog, github, jira, pagerduty, sentry, slack, vercel_errors
 from watchkeeper.sandbox.scenarios import OF_A_PROJECT, OF_A_VENDOR, SCENARIOS, VENDORS
 from watchkeeper.sandbox.slack_page import templates
 from watchkeeper.sandbox.world import World
@@ -16,6 +16,10 @@ _PLACES = (
     ("GitHub", "/github", github.TOKEN),
     ("Slack", "/slack/api/", slack.TOKEN),
     ("Slack, incoming webhook", f"/slack/services/{slack.WEBHOOK_SECRET}", ""),
+    ("PagerDuty, REST", "/pagerduty", pagerduty.TOKEN),
+    ("PagerDuty, events", "/pagerduty-events/v2", pagerduty.ROUTING_KEY),
+    ("Jira", "/jira", jira.TOKEN),
+    ("Datadog", "/datadog", datadog.TOKEN),
     ("A hook that takes anything", "/sandbox/hook/reports", ""),
     ("The products", "/products/shop/health", ""),
 )

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-VENDORS = ("sentry", "vercel", "vercel-status", "circleci", "github", "slack", "products")
+VENDORS = (
+    "sentry", "vercel", "vercel-status", "circleci", "github", "slack", "pagerduty", "jira", "datadog", "products",
+)  # fmt: skip
 
 SCENARIOS: dict[str, str] = {
     "calm": "Everything works. Ends every other scenario, and any custody with it.",
