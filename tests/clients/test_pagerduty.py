@@ -68,7 +68,7 @@ async def test_a_wrong_routing_key_is_a_credential_to_mend() -> None:
     said = {"status": "invalid event", "message": "Event object is invalid", "errors": ["'routing_key' is invalid"]}
     transport = httpx.MockTransport(lambda _: httpx.Response(400, json=said))
     async with PagerDutyEventsClient(KEY, transport=transport) as client:
-        with pytest.raises(MissingCredential, match="routing key .* Watchkeeper PagerDuty"):
+        with pytest.raises(MissingCredential, match=r"routing key .* Watchkeeper PagerDuty"):
             await client.enqueue(EVENT)
 
 

@@ -164,7 +164,7 @@ class PagerDutyClient(VendorClient):
 
 
 def _event(event: PagerDutyEvent) -> dict[str, object]:
-    known = {"event_action": event.action.value, "dedup_key": event.dedup_key}
+    known: dict[str, object] = {"event_action": event.action.value, "dedup_key": event.dedup_key}
     if event.action is not EventAction.TRIGGER:
         return known
     payload = {
