@@ -219,3 +219,5 @@ def test_channels_of_projects_and_defaults_must_be_there(shop: str, mistakes: Mi
     assert list(mistakes(f"{shop}    channels: [file, pager]\n")) == ["projects[0].channels[1]"]
     assert list(mistakes(f"defaults: {{channels: [pager]}}\n{shop}")) == ["defaults.channels[0]"]
     assert not mistakes(f"{shop}    slack: {{channel: '#shop'}}\n    channels: ['slack:#shop', console]\n")
+    other = "    credentials: other\n    channels: ['slack:#all@other']\n"
+    assert not mistakes(f"slack: {{channel: '#all'}}\n{shop}{other}")

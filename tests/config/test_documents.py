@@ -10,10 +10,12 @@ from pydantic.fields import FieldInfo
 
 from tests.config.conftest import Mistakes
 from watchkeeper.config import Credentials, Settings, json_schema, read_configuration, read_settings
+from watchkeeper.config import alerts as a
 from watchkeeper.config import limits as l
 from watchkeeper.config import models as m
 from watchkeeper.config import reports as r
 from watchkeeper.config import rollback as b
+from watchkeeper.config.alert_rules import AlertRule
 from watchkeeper.config.document import read_document
 
 ROOT = Path(__file__).parents[2]
@@ -34,10 +36,14 @@ def test_the_schema_is_one() -> None:
     jsonschema.Draft202012Validator.check_schema(json_schema())
 
 
-@pytest.mark.parametrize("text", [PROJECTS, re.findall(r"```yaml\n(.*?)```", DOCUMENT, re.DOTALL)[0]])
-def test_examples_are_right_by_schema_and_reader(text: str) -> None:
-    jsonschema.validate(_data(text), json_schema())
-    assert read_configuration(text, {}).projects
+EXAMPLES = re.findall(r"```yaml\n(.*?)```", DOCUMENT, re.DOTALL)
+
+
+@pytest.mark.parametrize("text", [PROJECTS, *EXAMPLES], ids=["projects", *map(str, range(len(EXAMPLES)))])
+def test_examples_are_right_by_schema_and_reader(text: str, shop: str) -> None:
+    whole = text if "projects:" in text else text + shop
+    jsonschema.validate(_data(whole), json_schema())
+    assert read_configuration(whole, {}).projects
 
 
 def test_the_real_account_in_the_comments_is_right(mistakes: Mistakes) -> None:
@@ -109,6 +115,18 @@ SECTIONS: list[tuple[str, type[l.Section]]] = [
     ("## `slo`", r.Objectives),
     ("## `rollback`", b.Rollbacks),
     ("### `percentage`", b.Percentage),
+    ("## `alerts`", a.Alerts),
+    ("### `channels`", a.AlertChannel),
+    ("### `routes`", a.AlertRoute),
+    ("### `hours`", a.AlertHours),
+    ("### `escalations`", a.AlertEscalation),
+    ("### `steps`", a.AlertEscalationStep),
+    ("### `people`", a.AlertPerson),
+    ("### `on_call`", a.AlertOnCall),
+    ("### `inhibit`", a.AlertInhibition),
+    ("### `timing`", a.AlertTiming),
+    ("### `flapping`", a.AlertFlapping),
+    ("### `rules`", AlertRule),
 ]
 
 
@@ -135,7 +153,7 @@ def _default(field: FieldInfo) -> str:
         return "required"
     if isinstance(default, l.Section):
         return "below"
-    if default is None or default in ((), ""):
+    if field.default_factory is not None or default is None or default in ((), ""):
         return "–"
     if default == (200,):
         return "`200`"

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Collection, Mapping
-from itertools import chain
 from typing import Final
 
 from watchkeeper.config.alerts import AlertChannel
-from watchkeeper.config.plain import Found, below, mapping, mappings, own_names, texts
+from watchkeeper.config.plain import Found, below, mapping, mappings, merged, own_names, texts
 from watchkeeper.config.problems import cut, nearest
+from watchkeeper.domain.alert_channels import slack_name
 from watchkeeper.domain.alert_policy import ChannelKind
 
 _EVERY: Final = frozenset({"name", "kind"})
@@ -36,16 +36,27 @@ def check_channels(alerts: Mapping[str, object]) -> Found:
 
 def known_channels(data: Mapping[str, object]) -> frozenset[str]:
     """Return the names that may be used: of `alerts.channels`, and those that are there without being written."""
-    written = (channel.get("name") for _, channel in mappings(mapping(data, "alerts"), "channels"))
-    shared = mapping(data, "slack")
-    own = chain([mapping(data, "defaults")], (project for _, project in mappings(data, "projects")))
-    slack = {f"slack:{mapping(each, 'slack').get('channel')}" for each in own}
-    return frozenset({*map(str, written), "console", "file", *({"slack"} if shared.get("channel") else ()), *slack})
+    written = {str(channel.get("name")) for _, channel in mappings(mapping(data, "alerts"), "channels")}
+    shared = (_text(mapping(data, "slack"), "channel"), _text(mapping(data, "slack"), "credentials") or "default")
+    places = {shared, *(_slack_place(data, project) for _, project in mappings(data, "projects"))}
+    return frozenset({*written, "console", "file", *(slack_name(place, shared) for place in places if place[0])})
 
 
-def unknown_channels(data: Mapping[str, object]) -> Found:
+def _slack_place(data: Mapping[str, object], project: Mapping[str, object]) -> tuple[str, str]:
+    """Return the Slack channel of the project and the name of its block."""
+    filled = merged(mapping(data, "defaults"), project)
+    slack = mapping(filled, "slack")
+    channel = _text(slack, "channel") or _text(mapping(data, "slack"), "channel")
+    return channel, _text(slack, "credentials") or _text(filled, "credentials") or "default"
+
+
+def _text(data: Mapping[str, object], key: str) -> str:
+    value = data.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def unknown_channels(data: Mapping[str, object], known: Collection[str]) -> Found:
     """Yield the default channels that are none."""
-    known = known_channels(data)
     yield from below(("alerts",), references(mapping(data, "alerts"), "default_channels", known, "channel"))
     yield from below(("defaults",), references(mapping(data, "defaults"), "channels", known, "channel"))
     for place, project in mappings(data, "projects"):

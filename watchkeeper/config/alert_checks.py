@@ -23,8 +23,9 @@ from watchkeeper.domain.alert_policy import ON_CALL
 def check_alerts(data: Mapping[str, object]) -> Found:
     """Yield the mistakes of `alerts`, of all rules and default channels, and of who depends on whom."""
     alerts = mapping(data, "alerts")
-    yield from below(("alerts",), _section(alerts, known_channels(data)))
-    yield from unknown_channels(data)
+    channels = known_channels(data)
+    yield from below(("alerts",), _section(alerts, channels))
+    yield from unknown_channels(data, channels)
     yield from check_rules(data)
     yield from check_parents(data)
 

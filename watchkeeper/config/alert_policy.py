@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from watchkeeper.config.alert_rules import limit_rules, rules_by_name, written_rules
 from watchkeeper.config.alerts import Alerts
 from watchkeeper.config.models import Project, Slack
-from watchkeeper.domain.alert_channels import ChannelConfig
+from watchkeeper.domain.alert_channels import ChannelConfig, slack_name
 from watchkeeper.domain.alert_defaults import DEFAULT_INHIBITIONS, default_rules
 from watchkeeper.domain.alert_policy import AlertPolicy, ChannelKind
 from watchkeeper.domain.alert_rules import Rule
@@ -15,7 +15,6 @@ from watchkeeper.domain.alert_rules import Rule
 CONSOLE: Final = ChannelConfig("console", ChannelKind.CONSOLE)
 FILE: Final = ChannelConfig("file", ChannelKind.FILE)
 LAST_RESORT: Final = (CONSOLE.name, FILE.name)  # where nobody has named a channel, so that nothing is silent
-OWN_SLACK: Final = "slack"
 
 
 def channels(projects: Iterable[Project], alerts: Alerts, slack: Slack) -> dict[str, ChannelConfig]:
@@ -83,18 +82,15 @@ def _default_channels(named: tuple[str, ...], alerts: Alerts, slack: ChannelConf
 
 
 def _slack_of_watch(slack: Slack) -> ChannelConfig | None:
-    if slack.channel is None:
-        return None
-    return ChannelConfig(OWN_SLACK, ChannelKind.SLACK, slack.credentials or "default", channel=slack.channel)
+    return _slack(slack.channel or "", slack.credentials or "default", slack)
 
 
 def _slack_of(project: Project, slack: Slack) -> ChannelConfig | None:
-    """Return the Slack channel of the project: `slack` where it is that of the file, else `slack:<channel>`."""
-    channel, credentials = project.slack_channel, project.slack_credentials
+    return _slack(project.slack_channel, project.slack_credentials, slack)
+
+
+def _slack(channel: str, credentials: str, shared: Slack) -> ChannelConfig | None:
     if not channel:
         return None
-    shared = slack.credentials or "default"
-    if (channel, credentials) == (slack.channel, shared):
-        return _slack_of_watch(slack)
-    workspace = "" if credentials == shared else f"@{credentials}"
-    return ChannelConfig(f"slack:{channel}{workspace}", ChannelKind.SLACK, credentials, channel=channel)
+    name = slack_name((channel, credentials), (shared.channel or "", shared.credentials or "default"))
+    return ChannelConfig(name, ChannelKind.SLACK, credentials, channel=channel)

@@ -46,3 +46,17 @@ class ChannelConfig:
     url: str = ""
     path: str = ""
     does: frozenset[str] = DEEDS
+
+
+def slack_name(place: tuple[str, str], shared: tuple[str, str]) -> str:
+    """Return the name of a Slack channel that nobody has had to write into a list of channels.
+
+    Args:
+        place: the channel and the name of its block.
+        shared: the same of the whole file; "" as the channel where it names none.
+    """
+    channel, credentials = place
+    if place == shared:
+        return ChannelKind.SLACK.value
+    workspace = "" if credentials == shared[1] else f"@{credentials}"
+    return f"{ChannelKind.SLACK}:{channel}{workspace}"
