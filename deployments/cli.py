@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import cyclopts
-import httpx
 from cyclopts import App, Parameter
 
 from deployments.command import (
@@ -22,18 +21,18 @@ from deployments.command import (
     configuration_of,
     errors,
     fail,
-    home_of,
     output,
     read,
     settings_of,
 )
+from deployments.incidents_cli import incidents_app
 from deployments.rollback_cli import replay, rollback_app
+from deployments.sandbox_cli import sandbox_app
 from deployments.shadow import too_early
 from watchkeeper.config import Configuration, ConfigurationError, Settings
 from watchkeeper.domain.health import HealthCheck
 from watchkeeper.domain.verdicts import Verdict
 
-VENDORS = {"sentry", "vercel", "circleci", "github", "slack"}
 EXIT_CODES = {Verdict.HEALTHY: 0, Verdict.WARNING: 1, Verdict.CRITICAL: 2, Verdict.UNKNOWN: 3}
 WORST_FIRST = (Verdict.CRITICAL, Verdict.UNKNOWN, Verdict.WARNING, Verdict.HEALTHY)
 
@@ -44,10 +43,10 @@ app = App(
     version_flags=["--version"],
 )
 config_app = App(name="config", help="Look at the configuration.")
-sandbox_app = App(name="sandbox", help="Run and steer the make-believe company.")
 app.command(config_app)
 app.command(sandbox_app)
 app.command(rollback_app)
+app.command(incidents_app)
 app.command(replay)
 
 
@@ -167,54 +166,6 @@ def check_config(
         output.print_json(json.dumps({"ok": True, "projects": [p.slug for p in configuration.projects]}))
     else:
         output.print(f"{settings.projects}: {count} project{'s' * (count != 1)}, no mistakes.", highlight=False)
-    return 0
-
-
-@sandbox_app.command(name="run")
-def run_sandbox(*, port: int | None = None, projects: int = 3, seed: int = 7) -> int:
-    """Serve the make-believe company until Ctrl-C.
-
-    Parameters
-    ----------
-    port
-        Where it listens, on loopback only. [default: WATCHKEEPER_SANDBOX_PORT]
-    projects
-        How many projects the company has.
-    seed
-        Another seed is another history.
-    """
-    from watchkeeper.sandbox.app import run_sandbox as serve  # noqa: PLC0415
-
-    serve(port or settings_of().sandbox_port, projects, seed)
-    return 0
-
-
-@sandbox_app.command
-def scenario(name: str, target: str = "", *, port: int | None = None) -> int:
-    """Change what happens in the make-believe company: calm, bad-release, vendor-down sentry ...
-
-    Parameters
-    ----------
-    name
-        One of calm, bad-release, repair, rolling-release, bad-flag, slow-burn, low-traffic, vendor-down, vendor-slow,
-        rate-limited, garbage, platform-incident, certificate-expiring.
-    target
-        A vendor (sentry, vercel, circleci, github, slack) for the vendor scenarios, a project for the others.
-    port
-        Where the sandbox listens. [default: the running one, else WATCHKEEPER_SANDBOX_PORT]
-    """
-    settings = settings_of()
-    running = home_of(settings).running()
-    address = f"http://127.0.0.1:{port or (running.sandbox_port if running else settings.sandbox_port)}"
-    key = "vendor" if target in VENDORS else "project"
-    try:
-        answer = httpx.post(f"{address}/sandbox/scenario", json={"name": name, key: target}, timeout=10)
-    except httpx.TransportError:
-        fail(f"no sandbox answers at {address}: start it by `watchkeeper up` or `watchkeeper sandbox run`")
-    body = answer.json()
-    if answer.is_error:
-        fail(str(body.get("error", body)))
-    output.print_json(json.dumps(body))
     return 0
 
 
