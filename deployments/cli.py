@@ -25,6 +25,7 @@ from deployments.command import (
     read,
     settings_of,
 )
+from deployments.incidents_cli import incidents_app
 from deployments.rollback_cli import replay, rollback_app
 from deployments.sandbox_cli import sandbox_app
 from deployments.shadow import too_early
@@ -45,6 +46,7 @@ config_app = App(name="config", help="Look at the configuration.")
 app.command(config_app)
 app.command(sandbox_app)
 app.command(rollback_app)
+app.command(incidents_app)
 app.command(replay)
 
 
