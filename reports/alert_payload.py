@@ -9,7 +9,12 @@ VERSION: Final = 1
 
 
 def alert_payload(digest: Digest, channel: str) -> dict[str, Any]:
-    """Return the digest as JSON values. Text from outside is in there as it came."""
+    """Return the digest as JSON values. Text from outside is in there as it came, if Unicode has it at all."""
+    payload = _payload(digest, channel)
+    return {name: _storable(value) for name, value in payload.items()}
+
+
+def _payload(digest: Digest, channel: str) -> dict[str, Any]:
     return {
         "version": VERSION,
         "key": digest.key,
@@ -37,6 +42,19 @@ def alert_payload(digest: Digest, channel: str) -> dict[str, Any]:
         "actions": [{"id": each.id, "label": each.label, "command": each.command} for each in actions(digest)],
         "is_test": digest.is_test,
     }
+
+
+def _storable(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """Return the value without halves of characters, which no JSON may hold."""
+    match value:
+        case str():
+            return value.encode("utf-8", "replace").decode()
+        case list():
+            return [_storable(each) for each in value]
+        case dict():
+            return {name: _storable(each) for name, each in value.items()}
+        case _:
+            return value
 
 
 def _alert(line: Line) -> dict[str, Any]:

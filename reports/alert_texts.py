@@ -58,13 +58,17 @@ def _mark(line: Line) -> str:
 
 
 def _below(line: Line) -> list[str]:
-    urls = [url for url in (line.url, line.runbook) if is_web_url(url)]
-    return [*(sentence(one_line(detail)) for detail in line.details[:MOST_DETAILS]), *urls]
+    closer = f"Look closer: {line.url}" if is_web_url(line.url) else ""
+    runbook = f"What to do: {one_line(line.runbook)}" if line.runbook else ""
+    details = (sentence(one_line(detail)) for detail in line.details[:MOST_DETAILS])
+    return [*details, *filter(None, (closer, runbook))]
 
 
 def _bullet(line: Line, digest: Digest) -> str:
     details = [f"  - {markdown.escape(sentence(detail))}" for detail in line.details[:MOST_DETAILS]]
-    links = {"Look closer": line.url, "What to do": line.runbook}
-    shown = " · ".join(markdown.link(url, label) for label, url in links.items() if is_web_url(url))
+    closer = markdown.link(line.url, "Look closer") if is_web_url(line.url) else ""
+    runbook = line.runbook if is_web_url(line.runbook) else ""
+    todo = markdown.link(runbook, "What to do") if runbook else markdown.escape(line.runbook)
+    shown = " · ".join(filter(None, (closer, todo)))
     head = f"- {_mark(line)} {markdown.escape(line_words(line, digest))}"
     return "\n".join([head, *details, *([f"  - {shown}"] if shown else [])])

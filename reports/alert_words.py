@@ -1,5 +1,6 @@
 """What every channel says of a digest: sign, headline, one sentence of news, what somebody can do."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from shlex import quote
@@ -15,6 +16,7 @@ from watchkeeper.domain.phrases import amount, clock, listed, span
 SIGNS: Final[Mapping[Severity, str]] = {Severity.CRITICAL: "🔴", Severity.WARNING: "🟠", Severity.INFO: "🔵"}
 RESOLVED_SIGN: Final = "🟢"
 TEST: Final = "Test"
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_.:/@-]{1,120}")  # what a command may hold as it stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ def actions(digest: Digest) -> tuple[Action, ...]:
     if digest.is_resolved or digest.is_test or not digest.group:
         return ()
     found = [] if digest.acknowledged_by else [_acknowledge(digest)]
-    if digest.project:
+    if digest.project and _PLAIN.fullmatch(digest.cause):
         found.append(_silence(digest))
     if digest.project and digest.release and digest.severity is Severity.CRITICAL:
         found.append(_roll_back(digest))
@@ -109,7 +111,7 @@ def _acknowledge(digest: Digest) -> Action:
 
 
 def _silence(digest: Digest) -> Action:
-    matchers = [f"project={digest.project}", *([f"cause={digest.cause}"] if digest.cause else [])]
+    matchers = [f"project={digest.project}", f"cause={digest.cause}"]
     shown = " ".join(quote(matcher) for matcher in matchers)
     command = f"watchkeeper alerts silence {shown} --for 1h --as NAME --comment WHY"
     return Action("silence", "Quiet for an hour", command, "alerts/silence", {"matchers": matchers, "hours": 1})

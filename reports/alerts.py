@@ -52,7 +52,7 @@ def change_message(digest: Digest, handles: Mapping[str, str], *, is_loud: bool)
     if digest.reason is Reason.FIRST:
         return _details(digest)
     words = slack.escape(news(digest), 1500)
-    called = f"{_called(digest, handles)} " if digest.people and digest.reason is Reason.ESCALATION else ""
+    called = f"{_called(digest, handles)}: " if digest.people and digest.reason is Reason.ESCALATION else ""
     about = f"*{slack.escape(headline(digest), 500)}*\n" if is_loud else ""
     text = f"{_SIGNS.get(digest.reason, sign(digest))} {about}{called}{words}"
     return slack.slack_message(text.replace("*", ""), [slack.section(text)])
@@ -92,9 +92,16 @@ def _head(line: Line, digest: Digest) -> str:
 
 def _below(line: Line) -> list[str]:
     shown = [slack.escape(sentence(detail), LONGEST_DETAIL) for detail in line.details[:MOST_DETAILS]]
-    links = {"Look closer": line.url, "What to do": line.runbook}
-    usable = [slack.link(url, label) for label, url in links.items() if is_web_url(url)]
-    return [*shown, *([" · ".join(usable)] if usable else [])]
+    closer = slack.link(line.url, "Look closer") if is_web_url(line.url) else ""
+    links = " · ".join(filter(None, (closer, _runbook(line.runbook))))
+    return [*shown, *([links] if links else [])]
+
+
+def _runbook(place: str) -> str:
+    """Return the runbook as a link, or where it lies: those of the house are files that came with it."""
+    if not place or is_web_url(place):
+        return slack.link(place, "What to do") if place else ""
+    return f"What to do: `{slack.escape(place, 300).replace('`', '')}`"
 
 
 def _small_print(digest: Digest, handles: Mapping[str, str]) -> list[Block]:

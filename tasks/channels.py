@@ -14,7 +14,7 @@ from typing import Final
 
 import httpx
 
-from tasks import apprise_alerts, console, file, github_alerts, pagerduty, slack_alerts, webhook
+from tasks import apprise_alerts, console, file, github_alerts, jira, pagerduty, slack_alerts, webhook
 from watchkeeper.clients.vendor_errors import MessageUnfit, VendorError, VendorRefused, VendorUnavailable
 from watchkeeper.domain.alert_channels import ChannelConfig
 from watchkeeper.domain.alert_digests import Digest
@@ -31,6 +31,7 @@ MEND_PAUSE: Final = timedelta(minutes=15)
 SENDERS: Final[Mapping[ChannelKind, Sender]] = {
     ChannelKind.SLACK: slack_alerts.send,
     ChannelKind.PAGERDUTY: pagerduty.send,
+    ChannelKind.JIRA: jira.send,
     ChannelKind.GITHUB: github_alerts.send,
     ChannelKind.APPRISE: apprise_alerts.send,
     ChannelKind.WEBHOOK: webhook.send,

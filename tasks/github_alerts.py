@@ -58,9 +58,8 @@ async def _status(client: GitHubReleasesClient, channel: ChannelConfig, digest: 
     if GitHubDeed.STATUS not in channel.does:
         return
     state = CommitState.SUCCESS if digest.is_resolved else CommitState.FAILURE
-    words = f"Over: {headline(digest)}" if digest.is_resolved else headline(digest)
     url = next((line.url for line in digest.lines if is_web_url(line.url)), "")
-    await client.set_status(channel.repository, digest.release, CommitStatus(state, words, url))
+    await client.set_status(channel.repository, digest.release, CommitStatus(state, headline(digest), url))
 
 
 async def _comment(client: GitHubReleasesClient, channel: ChannelConfig, digest: Digest) -> None:

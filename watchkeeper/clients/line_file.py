@@ -4,7 +4,7 @@ import asyncio
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -72,7 +72,8 @@ def _write(descriptor: int, line: bytes, size: int) -> None:
         _write_all(descriptor, line)
         os.fsync(descriptor)
     except OSError:
-        os.ftruncate(descriptor, size)
+        with suppress(OSError):  # what went wrong first is what a person can mend
+            os.ftruncate(descriptor, size)
         raise
 
 

@@ -22,6 +22,7 @@ from watchkeeper.sandbox.world import World
 TOKEN = "sandbox-github-token"  # noqa: S105  (it opens a make-believe house)
 MOST_LISTED = 500
 MOST_COMPARED = 250
+LONGEST_DESCRIPTION = 140
 LONGEST_WAIT = 1200  # seconds between a commit and its push
 Item = TypeVar("Item")
 
@@ -48,6 +49,7 @@ class GitHub:
         self._world = world
         self._issues: dict[int, dict[int, dict[str, Any]]] = {}
         self._comments: dict[tuple[int, int], list[dict[str, Any]]] = {}
+        self._statuses: dict[str, list[dict[str, Any]]] = {}
 
     def routes(self) -> list[Route]:
         repository = "/repos/{owner}/{repo}"
@@ -62,6 +64,8 @@ class GitHub:
             Route(issue, self.update_issue, methods=["PATCH"]),
             Route(f"{issue}/comments", self.comments),
             Route(f"{issue}/comments", self.create_comment, methods=["POST"]),
+            Route(f"{repository}/statuses/{{sha}}", self.create_status, methods=["POST"]),
+            Route(f"{repository}/commits/{{sha}}/statuses", self.statuses),
         ]
 
     async def compare(self, request: Request) -> Response:
@@ -148,6 +152,23 @@ class GitHub:
         if number in self._issues.get(project.index, {}):
             self._issues[project.index][number]["comments"] = len(comments)
         return answer(comments[-1], 201)
+
+    async def create_status(self, request: Request) -> Response:
+        project, sha, asked = self._project(request), request.path_params["sha"], await json_of(request)
+        if asked.get("state") not in {"error", "failure", "pending", "success"}:
+            raise RefusedError(422, "Validation Failed")
+        if len(str(asked.get("description") or "")) > LONGEST_DESCRIPTION:
+            raise RefusedError(422, "Validation Failed: description is too long (maximum is 140 characters)")
+        if self._world.find_commit(project, sha) is None:
+            raise RefusedError(422, f"No commit found for SHA: {sha}")
+        statuses = self._statuses.setdefault(sha, [])
+        statuses.append(shapes.status(project, sha, len(statuses), asked, self._world.now()))
+        return answer(statuses[-1], 201)
+
+    async def statuses(self, request: Request) -> Response:
+        """Return what was said of a commit, newest first."""
+        self._project(request)
+        return _page(request, self._statuses.get(request.path_params["sha"], [])[::-1], lambda status: status)
 
     def _commentable(self, request: Request) -> tuple[Project, int]:
         """Return project and number of an issue or of a pull request: both share their numbers."""

@@ -265,5 +265,17 @@ def comment(project: Project, number: int, identity: int, body: str, now: float)
     }  # fmt: skip
 
 
+def status(project: Project, sha: str, number: int, asked: dict[str, Any], now: float) -> dict[str, Any]:
+    """Return what was said of a commit; `number` counts what was said of it before."""
+    at, creator = iso_seconds(now), user("watch")
+    identity = int(digits(8, sha), 16) * 1000 + number
+    return {
+        "url": f"{API}/repos/{project.repository}/statuses/{sha}", "avatar_url": creator["avatar_url"], "id": identity,
+        "node_id": f"SC_{identity}", "state": asked["state"], "description": asked.get("description"),
+        "target_url": asked.get("target_url"), "context": str(asked.get("context") or "default"), "created_at": at,
+        "updated_at": at, "creator": creator,
+    }  # fmt: skip
+
+
 def reactions(url: str) -> dict[str, Any]:
     return {"url": url, "total_count": 0, **dict.fromkeys(_REACTIONS, 0)}

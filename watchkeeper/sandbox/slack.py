@@ -14,6 +14,7 @@ from watchkeeper.sandbox.slack_arguments import (
     MissingScopeError,
     RefusedError,
     arguments_of,
+    attachments_of,
     content_of,
     decoded,
     file_of,
@@ -122,8 +123,10 @@ class Slack:
     def post_message(self, arguments: dict[str, Any], _: Request) -> dict[str, Any]:
         channel = self._channel(arguments)
         blocks, text = content_of(arguments)
-        thread = arguments.get("thread_ts", "")
+        attachments, thread = attachments_of(arguments), arguments.get("thread_ts", "")
         post = self._space.post(channel, text, blocks, self._world.now(), thread)
+        post.attachments = attachments or []
+        post.is_broadcast = bool(thread) and str(arguments.get("reply_broadcast", "")).lower() in {"1", "true"}
         post.metadata = decoded(arguments.get("metadata"), "invalid_metadata_format")
         return {"channel": channel.id, "ts": post.ts, "message": message_body(post)}
 
@@ -131,7 +134,9 @@ class Slack:
         channel = self._channel(arguments, by_id=True)
         post = self._post(channel, arguments)
         blocks, text = content_of(arguments)
+        attachments = attachments_of(arguments)
         self._space.edit(post, text, blocks, self._world.now())
+        post.attachments = post.attachments if attachments is None else attachments
         if arguments.get("metadata"):
             post.metadata = decoded(arguments["metadata"], "invalid_metadata_format")
         return {"channel": channel.id, "ts": post.ts, "text": post.text, "message": message_body(post)}
@@ -149,9 +154,9 @@ class Slack:
         return {"channel": channel.id, "permalink": f"{base}?channel={channel.name}#p{post.ts}"}
 
     def history(self, arguments: dict[str, Any], _: Request) -> dict[str, Any]:
-        """Return what stands in a channel, newest first, without the answers in threads."""
+        """Return what stands in a channel, newest first, without the answers in threads that are shown only there."""
         channel = self._channel(arguments, by_id=True)
-        roots = [post for post in channel.posts if post.thread_ts in {"", post.ts}]
+        roots = [post for post in channel.posts if post.thread_ts in {"", post.ts} or post.is_broadcast]
         return self._messages(channel, _between(roots, arguments)[::-1], arguments)
 
     def replies(self, arguments: dict[str, Any], _: Request) -> dict[str, Any]:
@@ -231,10 +236,13 @@ class Slack:
         if request.path_params["secret"] != WEBHOOK_SECRET:
             return Response("no_service", 404)
         try:
-            blocks, text = content_of(await arguments_of(request))
+            arguments = await arguments_of(request)
+            blocks, text = content_of(arguments)
+            attachments = attachments_of(arguments) or []
         except (RefusedError, orjson.JSONDecodeError) as error:
             return Response(str(error) if isinstance(error, RefusedError) else "invalid_payload", 400)
-        self._space.post(self._space.channels["releases"], text, blocks, self._world.now(), "")
+        post = self._space.post(self._space.channels["releases"], text, blocks, self._world.now(), "")
+        post.attachments = attachments
         return Response("ok")
 
     def _post(self, channel: Channel, arguments: dict[str, Any]) -> Post:

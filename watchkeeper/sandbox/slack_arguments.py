@@ -1,5 +1,6 @@
 """What a caller of Slack says, and how Slack says no."""
 
+import re
 from email import message_from_bytes
 from email.message import Message
 from typing import Any
@@ -10,7 +11,8 @@ from starlette.requests import Request
 
 from watchkeeper.sandbox.slack_blocks import problem
 
-LONGEST_TEXT = 40_000
+LONGEST_TEXT, MOST_ATTACHMENTS = 40_000, 100
+_COLOR = re.compile(r"#[0-9a-fA-F]{6}|good|warning|danger")
 
 
 class RefusedError(Exception):
@@ -52,11 +54,39 @@ def content_of(arguments: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
         raise RefusedError("invalid_blocks_format")
     if reason := problem(blocks):
         raise RefusedError("invalid_blocks", f"[ERROR] {reason}")
-    if not text and not blocks:
+    if not text and not blocks and not arguments.get("attachments"):
         raise RefusedError("no_text")
     if len(text) > LONGEST_TEXT:
         raise RefusedError("msg_too_long")
     return blocks, text
+
+
+def attachments_of(arguments: dict[str, Any]) -> list[dict[str, Any]] | None:
+    """Return the attachments of a message; None when the call says nothing of them.
+
+    Of what an attachment may hold, only blocks and a colour are known here.
+    """
+    found = arguments.get("attachments")
+    if isinstance(found, str):
+        try:
+            found = orjson.loads(found)
+        except orjson.JSONDecodeError as error:
+            raise RefusedError("invalid_attachments") from error
+    if found is None:
+        return None
+    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+        raise RefusedError("invalid_attachments")
+    if len(found) > MOST_ATTACHMENTS:
+        raise RefusedError("too_many_attachments")
+    for place, each in enumerate(found):
+        reason = problem(each.get("blocks") or []) or _colour_problem(each)
+        if reason:
+            raise RefusedError("invalid_attachments", f"[ERROR] {reason} [json-pointer:/attachments/{place}]")
+    return found
+
+
+def _colour_problem(attachment: dict[str, Any]) -> str:
+    return "" if _COLOR.fullmatch(str(attachment.get("color", "good"))) else "invalid color"
 
 
 def decoded(value: object, refusal: str) -> dict[str, Any] | None:

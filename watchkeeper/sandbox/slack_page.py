@@ -18,6 +18,7 @@ from watchkeeper.sandbox.slack_space import Channel, File, Post, Space
 Block = dict[str, Any]
 
 templates = Environment(loader=PackageLoader("watchkeeper.sandbox"), autoescape=True, trim_blocks=True)
+_COLORS = {"good": "#2eb886", "warning": "#daa038", "danger": "#a30200"}
 _IMAGES = {".png": "image/png", ".jpg": "image/jpeg", ".gif": "image/gif"}
 
 
@@ -38,7 +39,9 @@ def routes(space: Space) -> list[Route]:
 def render(space: Space, channel: Channel) -> str:
     """Return the page of one channel: the newest message last, replies below what they answer."""
     known = {post.ts for post in channel.posts}
-    roots = [post for post in channel.posts if post.thread_ts not in known or post.thread_ts == post.ts]
+    roots = [
+        post for post in channel.posts if post.thread_ts not in known or post.thread_ts == post.ts or post.is_broadcast
+    ]
     days = [
         (day, [_view(channel, post) for post in posts])
         for day, posts in groupby(roots, lambda post: f"{datetime.fromtimestamp(post.at, UTC):%A, %d %B}")
@@ -61,13 +64,29 @@ def _view(channel: Channel, post: Post) -> dict[str, object]:
     ]
     return {
         "ts": post.ts,
+        "root": post.thread_ts,
         "time": f"{datetime.fromtimestamp(post.at, UTC):%H:%M}",
         "text": render_mrkdwn(post.text),
         "blocks": [render_block(block) for block in post.blocks],
+        "attachments": [_attachment(attachment) for attachment in post.attachments],
+        "answers": _answered(channel, post) if post.is_broadcast else "",
         "files": files,
         "revisions": post.revisions,
         "replies": [_view(channel, reply) for reply in replies],
     }
+
+
+def _attachment(attachment: Block) -> Markup:
+    body = Markup().join(map(render_block, attachment.get("blocks", ())))
+    return Markup('<div class="attachment" style="border-color:{}">{}</div>').format(
+        _COLORS.get(str(attachment.get("color")), attachment.get("color", "#dddddd")), body
+    )
+
+
+def _answered(channel: Channel, post: Post) -> Markup:
+    """Return the first line of the message that a post answers."""
+    root = next((each for each in channel.posts if each.ts == post.thread_ts), None)
+    return render_mrkdwn((root.text if root else "").partition("\n")[0])
 
 
 def _kind(file: File) -> str:

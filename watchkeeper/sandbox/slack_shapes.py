@@ -14,12 +14,19 @@ def message_body(post: Post, answers: Sequence[Post] = (), *, with_metadata: boo
     }  # fmt: skip
     if post.blocks:
         body["blocks"] = post.blocks
+    if post.attachments:
+        body["attachments"] = [
+            {"id": number, "fallback": "[no preview available]", **each}
+            for number, each in enumerate(post.attachments, 1)
+        ]
     if post.files:
         body["files"] = [file_body(file) for file in post.files]
     if answers:
         body |= {"thread_ts": post.ts, "reply_count": len(answers), "latest_reply": answers[-1].ts}
     if post.thread_ts:
         body["thread_ts"] = post.thread_ts
+    if post.is_broadcast:
+        body["subtype"] = "thread_broadcast"
     if post.edited_at is not None:
         body["edited"] = {"user": USER_ID, "ts": f"{post.edited_at:.6f}"}
     if with_metadata and post.metadata is not None:

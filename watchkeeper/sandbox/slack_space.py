@@ -25,6 +25,8 @@ class Post:
 
     Attributes:
         thread_ts: of the message that it answers; "" for none.
+        is_broadcast: whether an answer in a thread is shown in the channel, too.
+        attachments: more blocks, each with the colour of a bar beside them.
         metadata: what the poster noted down beside it, for programs alone.
     """
 
@@ -35,6 +37,8 @@ class Post:
     thread_ts: str = ""
     edited_at: float | None = None
     revisions: int = 0
+    is_broadcast: bool = False
+    attachments: list[dict[str, Any]] = field(default_factory=list)
     metadata: dict[str, Any] | None = None
     files: list[File] = field(default_factory=list)
 
@@ -106,7 +110,7 @@ class Space:
         for channel in self.channels.values():
             for post in [post for post in channel.posts if file in post.files]:
                 post.files.remove(file)
-                if not (post.files or post.text or post.blocks):
+                if not (post.files or post.text or post.blocks or post.attachments):
                     channel.posts.remove(post)
 
     def find(self, channel: Channel, ts: str) -> Post | None:
