@@ -26,11 +26,12 @@ from blocks.github import GitHub
 from blocks.sentry import Sentry
 from blocks.slack import Slack
 from blocks.vercel import Vercel
+from blocks.webhook import Webhook
 from deployments.home import open_home
 from watchkeeper.config import Credentials, read_credentials, read_settings
 
 WORK_POOL = "watchkeeper"
-BLOCK_TYPES: tuple[type[Block], ...] = (Sentry, Vercel, CircleCI, Slack, GitHub, Apprise)
+BLOCK_TYPES: tuple[type[Block], ...] = (Sentry, Vercel, CircleCI, Slack, GitHub, Apprise, Webhook)
 VENDOR_SLOTS = {"sentry": 2, "vercel": 2, "circleci": 2, "history": 1}
 RETENTION = {"raw_days": 30, "hourly_days": 400, "prefect_days": 30}
 
@@ -74,6 +75,8 @@ def blocks_from(credentials: Credentials) -> Iterator[tuple[type[Block], Block |
     yield Slack, Slack(bot_token=given.slack_bot_token, webhook_url=given.slack_webhook_url) if slack else None
     yield GitHub, GitHub(token=given.github_token) if given.github_token.get_secret_value() else None
     yield Apprise, Apprise(addresses=given.apprise_urls) if given.apprise_urls.get_secret_value() else None
+    webhook = Webhook(secret=given.webhook_secret, url=given.webhook_url)
+    yield Webhook, webhook if given.webhook_secret.get_secret_value() else None
 
 
 def sandbox_blocks(port: int) -> tuple[Block, ...]:
@@ -90,6 +93,7 @@ def sandbox_blocks(port: int) -> tuple[Block, ...]:
         Slack(bot_token=SecretStr("sandbox-slack-token"), base_url=f"{address}/slack/api/"),
         GitHub(token=SecretStr("sandbox-github-token"), base_url=f"{address}/github"),
         Apprise(addresses=SecretStr(f"json://127.0.0.1:{port}/sandbox/hook/reports")),
+        Webhook(secret=SecretStr("sandbox-webhook-secret"), url=SecretStr(f"{address}/sandbox/hook/alerts")),
     )
 
 

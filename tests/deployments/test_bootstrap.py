@@ -78,7 +78,11 @@ async def test_sandbox_blocks_follow_the_port(record: Path) -> None:
 
 
 async def test_every_way_to_tell_people_has_a_block(record: Path) -> None:
-    given = {"github_token": "make-believe", "apprise_urls": "json://127.0.0.1/make-believe"}
+    given = {
+        "github_token": "make-believe",
+        "apprise_urls": "json://127.0.0.1/make-believe",
+        "webhook_secret": "make-believe",
+    }
     found = await outcomes(record, **given)
     assert {found["github"], found["apprise"]} <= {"created", "kept"}
     await bootstrap(credentials(), record, sandbox_port=9003)

@@ -90,6 +90,10 @@ class Credentials(BaseSettings):
     """GitHub, a fine-grained token with Contents and Metadata: read; Contents: write where reports are published."""
     apprise_urls: SecretStr = SecretStr("")
     """Apprise addresses for e-mail and everything else, with spaces between them."""
+    webhook_secret: SecretStr = SecretStr("")
+    """Signs what is posted to a webhook of your own."""
+    webhook_url: SecretStr = SecretStr("")
+    """Where that webhook is."""
 
 
 def read_settings(env_file: Path = ENV_FILE, **options: object) -> Settings:
