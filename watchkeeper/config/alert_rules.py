@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -98,10 +99,14 @@ def _nearer(base: Rule, said: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def limit_rules(project: str, limits: HealthLimits, shared: Mapping[str, Rule]) -> dict[str, Rule]:
     """Return the rules of the project that follow from limits of its own."""
-    house = HealthLimits()
-    if replace(limits, weights=house.weights) == house:
-        return {}
-    return rules_by_name(rules_of_limits(project, limits, shared.values()))
+    rules = _rules_of(limits, tuple(shared.values()))
+    return {rule.name: replace(rule, project=project) for rule in rules}
+
+
+@lru_cache(maxsize=256)
+def _rules_of(limits: HealthLimits, shared: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    """Return them for any project: many have the same limits."""
+    return rules_of_limits("", limits, shared)
 
 
 def rules_by_name(rules: Iterable[Rule]) -> dict[str, Rule]:

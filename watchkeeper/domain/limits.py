@@ -71,4 +71,4 @@ class HealthLimits:
     endpoints: EndpointLimits = field(default_factory=EndpointLimits)
     delivery: DeliveryLimits = field(default_factory=DeliveryLimits)
     builds: BuildLimits = field(default_factory=BuildLimits)
-    weights: Mapping[Component, float] = field(default_factory=default_weights)
+    weights: Mapping[Component, float] = field(default_factory=default_weights, hash=False)  # a mapping has none
