@@ -1,4 +1,4 @@
-"""Whether a channel is tried: one that has failed several times in a row is left alone for a while, then probed."""
+"""When a channel is tried: one that has failed several times in a row is left alone for a while, then probed."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -7,6 +7,7 @@ from typing import Final
 OPENS_AFTER: Final = 5  # failures in a row
 SHORTEST: Final = timedelta(minutes=1)
 LONGEST: Final = timedelta(minutes=15)
+FIRST_TRIES: Final = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +36,22 @@ class Circuit:
         return self.closed_until is None or self.closed_until <= now
 
 
-def after_failure(circuit: Circuit, error: str, now: datetime) -> Circuit:
-    """Return the circuit after one more failure: from the fifth on nothing is sent for a minute, then for longer."""
-    failures = circuit.failures + 1
+def after_failure(circuit: Circuit, error: str, now: datetime, *, is_certain: bool = False) -> Circuit:
+    """Return the circuit after one more failure: from the fifth on nothing is sent for a minute, then for longer.
+
+    Args:
+        is_certain: True where one failure says that nothing will be taken, as with a token that was revoked.
+    """
+    failures = max(circuit.failures + 1, OPENS_AFTER if is_certain else 0)
     if failures < OPENS_AFTER:
         return replace(circuit, failures=failures, error=error)
-    pause = min(SHORTEST * 2 ** min(failures - OPENS_AFTER, 10), LONGEST)
-    return Circuit(failures, circuit.opened_at or now, now + pause, error)
+    return Circuit(failures, circuit.opened_at or now, now + _doubled(SHORTEST, failures - OPENS_AFTER), error)
+
+
+def retry_pause(attempts: int) -> timedelta:
+    """Return how long a message waits after so many attempts: every run tries it at first, then ever fewer do."""
+    return _doubled(FIRST_TRIES, attempts - OPENS_AFTER)
+
+
+def _doubled(pause: timedelta, times: int) -> timedelta:
+    return min(pause * 2 ** min(max(times, 0), 10), LONGEST)

@@ -1,7 +1,6 @@
-"""What went wrong with the watch itself: runs of Prefect that failed, crashed or are late, until they are made up for."""
+"""What went wrong with the watch itself: runs of Prefect that failed, crashed or are late, until they are all right."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,8 +8,11 @@ from sqlalchemy import Index, Row, UniqueConstraint, select, text, update
 from sqlalchemy.orm import Session
 from sqlmodel import Field
 
+from watchkeeper.domain.run_troubles import AlertEvent
 from watchkeeper.store.tables import Base, table_of, upsert
 from watchkeeper.store.text import storable_key
+
+__all__ = ["AlertEvent", "AlertEventRow", "end_events", "open_events", "save_events"]
 
 OPEN = text("ended_at IS NULL")
 
@@ -31,24 +33,6 @@ class AlertEventRow(Base, table=True):
     sentence: str
     url: str
     ended_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class AlertEvent:
-    """Something that went wrong and holds until it ends.
-
-    Attributes:
-        subject: what it happened to: the deployment, as `retention/daily`.
-        name: what makes it one and the same: the id of the run.
-        sentence: what happened, for a person.
-    """
-
-    subject: str
-    name: str
-    at: datetime
-    sentence: str
-    url: str = ""
-    ended_at: datetime | None = None
 
 
 def save_events(session: Session, events: Sequence[AlertEvent]) -> None:

@@ -138,12 +138,14 @@ def _state(group: Group) -> dict[str, Any]:
 
 def _written(told: Told) -> dict[str, Any]:
     firing = sorted(storable(each) for each in told.firing)
-    return {"sequence": told.sequence, "firing": firing, "at": told.at.isoformat() if told.at else None}
+    at = told.at.isoformat() if told.at else None
+    return {"sequence": told.sequence, "firing": firing, "at": at, "storm": storable(told.storm)}
 
 
 def _told(written: Mapping[str, Any]) -> Told:
     at = written["at"]
-    return Told(written["sequence"], frozenset(written["firing"]), datetime.fromisoformat(at) if at else None)
+    heard_at = datetime.fromisoformat(at) if at else None
+    return Told(written["sequence"], frozenset(written["firing"]), heard_at, written["storm"])
 
 
 def _group(row: Row[Any]) -> Group:

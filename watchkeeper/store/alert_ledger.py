@@ -12,6 +12,7 @@ from sqlmodel import Field
 
 from watchkeeper.domain.alert_groups import Notification, Reason
 from watchkeeper.store.alert_groups import AlertGroupRow
+from watchkeeper.store.alert_messages import AlertMessageRow
 from watchkeeper.store.tables import Base, table_of
 from watchkeeper.store.text import clean, storable
 
@@ -78,6 +79,24 @@ def ledger_of(session: Session, group: int) -> tuple[Entry, ...]:
         )
         for row in rows
     )
+
+
+def references(session: Session, channel: str) -> dict[str, frozenset[int]]:
+    """Return what a channel calls the open groups that it was told of, with the numbers of the groups.
+
+    Several groups that were told in one message have one name.
+    """
+    told, groups, messages = table_of(AlertNotificationRow).c, table_of(AlertGroupRow).c, table_of(AlertMessageRow).c
+    query = (
+        select(messages.reference, groups.id)
+        .join_from(table_of(AlertGroupRow), table_of(AlertNotificationRow), told.group == groups.id)
+        .join(table_of(AlertMessageRow), messages.id == told.message)
+        .where(groups.closed_at.is_(None), told.channel == storable(channel), messages.reference != "")
+    )
+    found: dict[str, set[int]] = {}
+    for row in session.connection().execute(query):
+        found.setdefault(row.reference, set()).add(row.id)
+    return {reference: frozenset(numbers) for reference, numbers in found.items()}
 
 
 def _row(entry: Entry) -> dict[str, Any]:

@@ -132,11 +132,12 @@ def claim_message(session: Session, number: int, now: datetime, lease: timedelta
     return AlertMessage(row.id, row.channel, digest, row.planned_at, row.attempts, reference)
 
 
-def release_message(session: Session, number: int) -> None:
-    """Give a claimed message back that nobody has tried to send."""
+def hold_messages(session: Session, channel: str, until: datetime) -> None:
+    """Let everything wait that is for a channel which has asked for a pause."""
     table = table_of(AlertMessageRow)
-    values = {"claimed_until": None, "attempts": table.c.attempts - 1}
-    session.connection().execute(update(table).where(table.c.id == number, *_is_waiting(table.c)).values(values))
+    sooner = or_(table.c.not_before.is_(None), table.c.not_before < until)
+    waiting = update(table).where(table.c.channel == storable(channel), *_is_waiting(table.c), sooner)
+    session.connection().execute(waiting.values(not_before=until))
 
 
 def mark_sent(session: Session, number: int, reference: str, now: datetime) -> None:
@@ -167,14 +168,6 @@ def reference_of(session: Session, channel: str, key: str) -> str:
     same = (column.channel == storable(channel), column.key == storable_key(key), column.reference != "")
     query = select(column.reference).where(*same, column.sent_at.is_not(None)).order_by(column.id.desc()).limit(1)
     return session.connection().execute(query).scalar() or ""
-
-
-def known_keys(session: Session, channel: str, since: datetime) -> dict[str, str]:
-    """Return the groups that a channel was told of from `since` on: what it calls each, by the key of its digests."""
-    column = table_of(AlertMessageRow).c
-    told = (column.planned_at >= since, column.channel == storable(channel), column.sent_at.is_not(None))
-    query = select(column.key, column.reference).where(*told, column.reference != "").order_by(column.id)
-    return {row.key: row.reference for row in session.connection().execute(query)}
 
 
 def sent_by_channel(session: Session, window: Window) -> dict[str, Sent]:

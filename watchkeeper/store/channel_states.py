@@ -41,12 +41,16 @@ def claim_probe(session: Session, channel: str, now: datetime) -> bool:
     return session.connection().execute(statement).rowcount == 1
 
 
-def note_failure(session: Session, channel: str, error: str, now: datetime) -> Circuit:
-    """Write down that a channel has failed, and return its circuit."""
+def note_failure(session: Session, channel: str, error: str, now: datetime, *, is_certain: bool = False) -> Circuit:
+    """Write down that a channel has failed, and return its circuit.
+
+    Args:
+        is_certain: True where one failure says that nothing will be taken.
+    """
     table = table_of(ChannelStateRow)
     query = select(table).where(table.c.channel == storable_key(channel)).with_for_update()
     row = session.connection().execute(query).one_or_none()
-    circuit = after_failure(_circuit(row) if row else Circuit(), error, now)
+    circuit = after_failure(_circuit(row) if row else Circuit(), error, now, is_certain=is_certain)
     _save(session, channel, circuit, now)
     return circuit
 

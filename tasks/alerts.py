@@ -1,0 +1,69 @@
+"""The passes of alerting over the store: what is wrong, who is told what. A pass that dies is made up for by the next.
+
+Each step writes in one transaction what it has decided, by compare-and-swap: two passes at once never tell twice.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from prefect import get_run_logger
+
+from tasks.alert_signals import read_signals
+from tasks.incidents import follow_incidents, unfinished_incidents, with_incidents
+from tasks.store import database
+from watchkeeper.config import Configuration
+from watchkeeper.domain.alert_policy import AlertPolicy
+from watchkeeper.domain.alert_rules import evaluate
+from watchkeeper.domain.alerts import Known, Pass, run_pass
+from watchkeeper.store.alert_passes import known, save_pass
+from watchkeeper.store.alerts import open_alerts, save_alerts
+from watchkeeper.store.database import reading, transaction
+
+MOST_TRIES: Final = 5
+SOON: Final = timedelta(seconds=2)
+
+
+def look(configuration: Configuration, now: datetime) -> int:
+    """Hold what is known against the rules, and return how many alerts have begun, changed or ended.
+
+    What another pass changes at the same moment is left to it.
+    """
+    signals = read_signals(configuration, now)
+    with reading(database()) as session:
+        before = open_alerts(session)
+    changed = evaluate(configuration.alert_rules, signals, before, now)
+    if not changed:
+        return 0
+    with transaction(database()) as session:
+        return len(changed) - len(save_alerts(session, changed))
+
+
+def decide(configuration: Configuration, now: datetime) -> datetime | None:
+    """Decide who is told what, and put it into the outbox.
+
+    Returns:
+        when there is something to tell if nothing changes until then; None for never.
+    """
+    policy = configuration.alert_policy
+    for _ in range(MOST_TRIES):
+        with reading(database()) as session:
+            found = known(session, now)
+        result = _pass(found, policy, now)
+        if result.is_empty:
+            return result.next_due
+        with transaction(database()) as session:
+            if save_pass(session, result, now):
+                return result.next_due
+    get_run_logger().info("Others were faster %d times: deciding again in a moment.", MOST_TRIES)
+    return now + SOON
+
+
+def _pass(found: Known, policy: AlertPolicy, now: datetime) -> Pass:
+    """Return what a pass decides; incidents go first, so that messages can name them."""
+    result = run_pass(found, policy, now)
+    follow_incidents(found, result.suppressed, now)
+    if not found.groups:
+        return result
+    groups = with_incidents(found.groups, found.alerts, unfinished_incidents())
+    return result if groups == found.groups else run_pass(replace(found, groups=groups), policy, now)
