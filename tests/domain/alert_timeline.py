@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from watchkeeper.domain.alert_groups import Group, Notification, Reason
 from watchkeeper.domain.alert_policy import AlertPolicy, Matcher, Silence
@@ -24,7 +25,7 @@ def moment(seconds: float) -> datetime:
     return START + timedelta(seconds=seconds)
 
 
-def alert_of(rule: str = "error-rate", project: str = "shop", **values: object) -> Alert:
+def alert_of(rule: str = "error-rate", project: str = "shop", **values: Any) -> Alert:
     """Return a critical alert of cause `errors` that fires since the start; `endpoint` and `vendor` become labels."""
     labels = labels_of(**{name: str(values.pop(name)) for name in ("endpoint", "vendor", "channel") if name in values})
     alert = Alert(
@@ -39,7 +40,7 @@ def alert_of(rule: str = "error-rate", project: str = "shop", **values: object) 
         cause="errors",
         fired_at=START,
     )
-    return replace(alert, **values)  # type: ignore[arg-type] - names of fields
+    return replace(alert, **values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ class Timeline:
 
     # --- what happens
 
-    def fire(self, rule: str = "error-rate", project: str = "shop", **values: object) -> "Timeline":
+    def fire(self, rule: str = "error-rate", project: str = "shop", **values: Any) -> "Timeline":
         alert = alert_of(rule, project, **values)
         before = self.world.newest(alert.fingerprint)
         if before is not None and before.is_firing:
@@ -149,10 +150,10 @@ class Timeline:
         self.world.save_alert(replace(alert, started_at=self.now, seen_at=self.now, fired_at=self.now, flips=flips))
         return self
 
-    def change(self, fingerprint: str, **values: object) -> "Timeline":
+    def change(self, fingerprint: str, **values: Any) -> "Timeline":
         alert = self.world.newest(fingerprint)
         assert alert is not None
-        self.world.save_alert(replace(alert, **values))  # type: ignore[arg-type] - names of fields
+        self.world.save_alert(replace(alert, **values))
         return self
 
     def resolve(self, fingerprint: str = "shop/error-rate") -> "Timeline":
@@ -203,7 +204,7 @@ def play(
     return timeline.at(until)
 
 
-def fires(rule: str = "error-rate", project: str = "shop", **values: object) -> Happening:
+def fires(rule: str = "error-rate", project: str = "shop", **values: Any) -> Happening:
     return lambda timeline: timeline.fire(rule, project, **values)
 
 

@@ -8,7 +8,8 @@ what it explains would be told whenever it is calm. Built in are:
 * a critical error or outage of the project that a project depends on explains errors and outages of the latter, but
   not what is laid on a release of its own;
 * trouble with the endpoint that an endpoint depends on explains the same trouble with the latter, critical trouble all;
-* a critical alert explains warnings of the same project and cause, with the same labels or without any itself.
+* a critical alert explains warnings of the same project and cause, with the same labels or without any itself, but not
+  the incident that explains it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -120,7 +121,7 @@ def _milder(sources: Alerts, scene: Scene) -> Iterable[Finder]:
     critical = {(a.project, a.cause, a.labels): f for f, a in sources.items() if a.severity is Severity.CRITICAL}
 
     def find(_: str, alert: Alert) -> Explained | None:
-        if alert.severity is not Severity.WARNING:
+        if alert.severity is not Severity.WARNING or _is_origin(alert):
             return None
         key = (alert.project, alert.cause)
         source = critical.get((*key, alert.labels)) or critical.get((*key, ()))
