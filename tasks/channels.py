@@ -14,8 +14,14 @@ from typing import Final
 
 import httpx
 
-from tasks import apprise_alerts, console, file, github_alerts, jira, pagerduty, slack_alerts, webhook
-from watchkeeper.clients.vendor_errors import MessageUnfit, VendorError, VendorRefused, VendorUnavailable
+from tasks import apprise_alerts, console, datadog, file, github_alerts, jira, pagerduty, slack_alerts, webhook
+from watchkeeper.clients.vendor_errors import (
+    MessageUnfit,
+    MissingCredential,
+    VendorError,
+    VendorRefused,
+    VendorUnavailable,
+)
 from watchkeeper.domain.alert_channels import ChannelConfig
 from watchkeeper.domain.alert_digests import Digest
 from watchkeeper.domain.alert_policy import ChannelKind, Person
@@ -26,12 +32,13 @@ Sender = Callable[[ChannelConfig, Digest, str, Mapping[str, str]], Awaitable[str
 Finder = Callable[[ChannelConfig, Digest], Awaitable[str]]
 """Returns the reference of what an attempt may have left whose outcome nobody knows; "" for nothing."""
 
-MESSAGE_SECONDS: Final = 20.0  # for one message, whatever its channel does
+MESSAGE_SECONDS: Final = 20.0
 MEND_PAUSE: Final = timedelta(minutes=15)
 SENDERS: Final[Mapping[ChannelKind, Sender]] = {
     ChannelKind.SLACK: slack_alerts.send,
     ChannelKind.PAGERDUTY: pagerduty.send,
     ChannelKind.JIRA: jira.send,
+    ChannelKind.DATADOG: datadog.send,
     ChannelKind.GITHUB: github_alerts.send,
     ChannelKind.APPRISE: apprise_alerts.send,
     ChannelKind.WEBHOOK: webhook.send,
@@ -40,9 +47,9 @@ SENDERS: Final[Mapping[ChannelKind, Sender]] = {
 }
 # The others look themselves, or name what they make by the group's key.
 _FINDERS: Final[Mapping[ChannelKind, Finder]] = {ChannelKind.SLACK: slack_alerts.find}
-_UNFIT: Final = frozenset({httpx.codes.BAD_REQUEST, httpx.codes.UNPROCESSABLE_ENTITY})
-# These say so, too, where a key or a name of theirs is wrong, which a person can mend.
-_STRICT: Final = frozenset({ChannelKind.PAGERDUTY, ChannelKind.JIRA, ChannelKind.DATADOG})
+_UNFIT: Final = frozenset(
+    {httpx.codes.BAD_REQUEST, httpx.codes.REQUEST_ENTITY_TOO_LARGE, httpx.codes.UNPROCESSABLE_ENTITY}
+)
 
 
 class Failure(StrEnum):
@@ -86,6 +93,7 @@ async def send_digest(  # noqa: PLR0913 - all but four by name
     *,
     repository: str = "",
     is_repeated: bool = False,
+    seconds: float = MESSAGE_SECONDS,
 ) -> Sent:
     """Send a digest, or bring the message that is there up to date; at least once.
 
@@ -93,6 +101,7 @@ async def send_digest(  # noqa: PLR0913 - all but four by name
         reference: what sending to this channel returned for the group before; "" for none.
         people: all that the policy knows; the handles for the channel's kind are looked up here.
         repository: of the digest's project, for a GitHub channel that names none.
+        seconds: how long the channel may take, whatever it does.
         is_repeated: whether it may have been sent before: then it is looked for first where the channel lets us look.
 
     Raises:
@@ -100,13 +109,13 @@ async def send_digest(  # noqa: PLR0913 - all but four by name
     """
     place = replace(channel, repository=channel.repository or repository)
     try:
-        async with asyncio.timeout(MESSAGE_SECONDS):
+        async with asyncio.timeout(seconds):
             known = reference or (await _found(place, digest) if is_repeated else "")
             return Sent(await SENDERS[channel.kind](place, digest, known, handles(people, channel.kind)))
     except VendorError as error:
-        raise _channel_error(error, channel.kind, datetime.now(UTC)) from None
+        raise _channel_error(error, datetime.now(UTC)) from None
     except TimeoutError:
-        raise ChannelError(f"{channel.name}: no answer within {MESSAGE_SECONDS:g} s", Failure.DOWN) from None
+        raise ChannelError(f"{channel.name}: no answer within {seconds:g} s", Failure.DOWN) from None
     except httpx.HTTPError as error:  # of Prefect's server, which keeps the credentials
         reason = f"{channel.name}: its credentials could not be read from the Prefect server ({type(error).__name__})"
         raise ChannelError(reason, Failure.DOWN) from None
@@ -122,24 +131,24 @@ async def _found(channel: ChannelConfig, digest: Digest) -> str:
     return await find(channel, digest) if find else ""
 
 
-def _channel_error(error: VendorError, kind: ChannelKind, now: datetime) -> ChannelError:
-    failure = _failure(error, kind)
+def _channel_error(error: VendorError, now: datetime) -> ChannelError:
+    failure = _failure(error)
     pause = error.retry_after if isinstance(error, VendorUnavailable) else None
     if failure is Failure.MEND:
         pause = MEND_PAUSE
     return ChannelError(str(error), failure, now + pause if pause is not None else None)
 
 
-def _failure(error: VendorError, kind: ChannelKind) -> Failure:
+def _failure(error: VendorError) -> Failure:
     """Return what helps."""
     match error:
         case VendorUnavailable():
             return Failure.DOWN
+        case MissingCredential():
+            return Failure.MEND  # some say 400 of a key that is wrong
         case MessageUnfit():
             return Failure.UNFIT
-        case VendorRefused(status=httpx.codes.REQUEST_ENTITY_TOO_LARGE):
-            return Failure.UNFIT
-        case VendorRefused(status=status) if status in _UNFIT and kind not in _STRICT:
+        case VendorRefused(status=status) if status in _UNFIT:
             return Failure.UNFIT
         case _:
             return Failure.MEND

@@ -16,6 +16,7 @@ VENDOR: Final = "Slack"
 TRANSIENT: Final = frozenset(
     {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
 )
+_TRANSIENT_STATUSES: Final = frozenset({408, 425, 429})
 GONE: Final = frozenset(
     {"message_not_found", "cant_update_message", "edit_window_closed", "file_not_found", "file_deleted"}
 )
@@ -80,7 +81,7 @@ def failure(
     status: int, data: Mapping[str, Any], headers: Mapping[str, str], channel: str, needs: str = ""
 ) -> VendorError:
     code = code_in(data.get("error"))
-    if status == httpx.codes.TOO_MANY_REQUESTS or code in TRANSIENT:
+    if status in _TRANSIENT_STATUSES or code in TRANSIENT:
         pause = pause_asked(headers, NO_LIMITS, datetime.now(UTC))
         wait = "" if pause is None else f", and asks to wait {pause.total_seconds():.0f} s"
         return VendorUnavailable(VENDOR, f"cannot take the message now ({status}){wait}", pause)

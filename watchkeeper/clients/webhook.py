@@ -4,6 +4,7 @@ The payload: docs/webhook.schema.json. How the signature is checked: docs/webhoo
 """
 
 import hmac
+import logging
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from hashlib import sha256
@@ -37,6 +38,7 @@ class WebhookClient(VendorClient):
         if not url:
             raise MissingCredential(VENDOR, f"there is no address: put one into {_BLOCK}, or into the channel")
         self._secret = secret.encode()
+        _keep_quiet()
         address = _parsed(url)
         self._path = address.raw_path.decode()
         super().__init__(
@@ -80,6 +82,12 @@ def signed(body: bytes, secret: bytes, now: datetime) -> dict[str, str]:
     timestamp = str(int(now.astimezone(UTC).timestamp()))
     digest = hmac.new(secret, f"{timestamp}.".encode() + body, sha256).hexdigest()
     return {"X-Watchkeeper-Timestamp": timestamp, "X-Watchkeeper-Signature": f"sha256={digest}"}
+
+
+def _keep_quiet() -> None:
+    """Silence the log of what it asks with: that would hold the address."""
+    for name in ("httpx", "httpcore", "hpack"):
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _parsed(url: str) -> httpx.URL:
