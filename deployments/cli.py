@@ -15,6 +15,8 @@ from typing import Annotated, NoReturn
 import cyclopts
 from cyclopts import App, Parameter
 
+from deployments.alerts_cli import alerts_app
+from deployments.channels_cli import channels_app
 from deployments.command import (
     USAGE,
     client_environment,
@@ -46,6 +48,8 @@ config_app = App(name="config", help="Look at the configuration.")
 app.command(config_app)
 app.command(sandbox_app)
 app.command(rollback_app)
+app.command(alerts_app)
+app.command(channels_app)
 app.command(incidents_app)
 app.command(replay)
 

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from tasks.store import database
-from watchkeeper.domain.alert_matchers import parse_matchers, show_matchers
-from watchkeeper.domain.alert_policy import Silence
+from watchkeeper.domain.alert_matchers import parse_matchers, show_matchers, unknown_names
+from watchkeeper.domain.alert_policy import FIELDS, Silence
+from watchkeeper.domain.alert_signals import LABELS
 from watchkeeper.domain.phrases import amount, clock
 from watchkeeper.store import alert_groups
 from watchkeeper.store.alert_answers import resolve_group
@@ -79,10 +80,13 @@ def silence(  # noqa: PLR0913, PLR0917 - what, from when to when, who and why
         matchers: as `project=shop`; all must match.
 
     Raises:
-        ValueError: a matcher cannot be read.
+        ValueError: a matcher cannot be read, or names what no alert has.
         CannotDoError: it would match everything, or its time is over, or too long.
     """
     wanted = parse_matchers(matchers)
+    if unknown := unknown_names(wanted, LABELS):
+        known = ", ".join((*FIELDS, *sorted(LABELS)))
+        raise ValueError(f'no alert has a field or label "{unknown[0]}": there are {known}')
     if not wanted:
         raise CannotDoError("a silence needs a matcher, as project=shop: without one nobody would hear of anything")
     if until <= max(now, starts_at):

@@ -17,10 +17,8 @@ from watchkeeper.domain.alert_matchers import parse_matcher, unknown_names
 from watchkeeper.domain.alert_policy import FIELDS
 from watchkeeper.domain.alert_rule_problems import rule_problems
 from watchkeeper.domain.alert_rules import Rule
-from watchkeeper.domain.alert_signals import SIGNALS
+from watchkeeper.domain.alert_signals import LABELS, SIGNALS
 from watchkeeper.domain.limits import HealthLimits
-
-_LABELS: Final = tuple(sorted({label for kind in SIGNALS.values() for label in kind.labels}))
 
 _KEYS: Final = {"for_": "for_minutes", "keep": "keep_minutes", "matchers": "match"}
 
@@ -42,10 +40,10 @@ def check_rules(data: Mapping[str, object]) -> Found:
 def check_matchers(data: Mapping[str, object], *keys: str, names: str = "") -> Found:
     """Yield the matchers at these keys that name what no alert has, and the names in the list at `names` that do."""
     for key in keys:
-        yield from _unknown_labels(data, key, _LABELS)
+        yield from _unknown_labels(data, key, LABELS)
     for place, name in texts(data, names):
-        if name not in {*FIELDS, *_LABELS}:
-            yield place, _no_label(name, _LABELS)
+        if name not in {*FIELDS, *LABELS}:
+            yield place, _no_label(name, LABELS)
 
 
 def _rules(written: Mapping[str, object], base: Mapping[str, Rule]) -> Found:

@@ -229,3 +229,6 @@ SIGNALS: Final = _named(
         _flag("channel_down", "channel down", "1 while a channel takes no message", "watch", "channel"),
     )
 )
+
+LABELS: Final = frozenset(label for kind in SIGNALS.values() for label in kind.labels)
+"""Every label that an alert can have."""

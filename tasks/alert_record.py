@@ -1,0 +1,72 @@
+"""What is on record of alerts, for people who ask."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from tasks.store import database
+from watchkeeper.config import Configuration
+from watchkeeper.domain.alert_explaining import explain
+from watchkeeper.domain.alert_groups import Group, group_key
+from watchkeeper.domain.alert_policy import Silence
+from watchkeeper.domain.alert_values import Alert
+from watchkeeper.domain.circuits import Circuit
+from watchkeeper.store import alerts
+from watchkeeper.store.alert_groups import open_groups
+from watchkeeper.store.alert_passes import known
+from watchkeeper.store.channel_states import channel_states
+from watchkeeper.store.database import reading
+from watchkeeper.store.silences import silences
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Alerts, the newest first, and the open group of each that is in one, by the number of the alert."""
+
+    alerts: tuple[Alert, ...]
+    groups: Mapping[int, Group]
+
+
+def list_alerts(project: str | None, *, with_resolved: bool, most: int) -> Listed:
+    """Return what fires or is about to, and with `with_resolved` what is over; of one project or of all (None)."""
+    with reading(database()) as session:
+        found = alerts.list_alerts(session, project, with_resolved=with_resolved, limit=most)
+        return Listed(found, _homes(found, open_groups(session)))
+
+
+def why(configuration: Configuration, number: int, now: datetime) -> tuple[Alert, tuple[str, ...]]:
+    """Return an alert, and why somebody was told of it or was not.
+
+    Raises:
+        UnknownAlert: there is none of this number.
+    """
+    with reading(database()) as session:
+        alert = alerts.alert(session, number)
+        return alert, explain(alert, known(session, now), configuration.alert_policy, now)
+
+
+def list_silences(now: datetime) -> tuple[Silence, ...]:
+    """Return the silences that hold or will, the oldest first."""
+    with reading(database()) as session:
+        return silences(session, now)
+
+
+def circuits() -> dict[str, Circuit]:
+    """Return how the channels do that have ever failed, by their names."""
+    with reading(database()) as session:
+        return channel_states(session)
+
+
+def _homes(found: Iterable[Alert], groups: Iterable[Group]) -> dict[int, Group]:
+    """Return the group in which an alert was told, else the one in which it would be."""
+    several = tuple(groups)
+    by_key = {group.key: group for group in several}
+    telling = {
+        fingerprint: group for group in several for told in group.channels.values() for fingerprint in told.firing
+    }
+    homes = {
+        alert.id: telling.get(alert.fingerprint) or by_key.get(group_key(alert.project, alert.cause))
+        for alert in found
+        if not alert.is_resolved
+    }
+    return {number: group for number, group in homes.items() if group is not None}
