@@ -22,7 +22,10 @@ from pydantic import SecretStr
 
 from blocks.apprise import Apprise
 from blocks.circleci import CircleCI
+from blocks.datadog import Datadog
 from blocks.github import GitHub
+from blocks.jira import Jira
+from blocks.pagerduty import PagerDuty
 from blocks.sentry import Sentry
 from blocks.slack import Slack
 from blocks.vercel import Vercel
@@ -31,7 +34,18 @@ from deployments.home import open_home
 from watchkeeper.config import Credentials, read_credentials, read_settings
 
 WORK_POOL = "watchkeeper"
-BLOCK_TYPES: tuple[type[Block], ...] = (Sentry, Vercel, CircleCI, Slack, GitHub, Apprise, Webhook)
+BLOCK_TYPES: tuple[type[Block], ...] = (
+    Sentry,
+    Vercel,
+    CircleCI,
+    Slack,
+    GitHub,
+    Apprise,
+    Webhook,
+    PagerDuty,
+    Jira,
+    Datadog,
+)
 VENDOR_SLOTS = {"sentry": 2, "vercel": 2, "circleci": 2, "history": 1}
 RETENTION = {"raw_days": 30, "hourly_days": 400, "prefect_days": 30}
 
@@ -77,6 +91,22 @@ def blocks_from(credentials: Credentials) -> Iterator[tuple[type[Block], Block |
     yield Apprise, Apprise(addresses=given.apprise_urls) if given.apprise_urls.get_secret_value() else None
     webhook = Webhook(secret=given.webhook_secret, url=given.webhook_url)
     yield Webhook, webhook if given.webhook_secret.get_secret_value() else None
+    yield PagerDuty, _pagerduty(given) if given.pagerduty_routing_key.get_secret_value() else None
+    yield Jira, _jira(given) if given.jira_api_token.get_secret_value() else None
+    yield Datadog, _datadog(given) if given.datadog_api_key.get_secret_value() else None
+
+
+def _pagerduty(given: Credentials) -> PagerDuty:
+    return PagerDuty(routing_key=given.pagerduty_routing_key, api_token=given.pagerduty_api_token)
+
+
+def _jira(given: Credentials) -> Jira:
+    site, email = given.jira_url.get_secret_value(), given.jira_email.get_secret_value()
+    return Jira(base_url=site, email=email, api_token=given.jira_api_token)
+
+
+def _datadog(given: Credentials) -> Datadog:
+    return Datadog(api_key=given.datadog_api_key, application_key=given.datadog_app_key)
 
 
 def sandbox_blocks(port: int) -> tuple[Block, ...]:
@@ -93,6 +123,16 @@ def sandbox_blocks(port: int) -> tuple[Block, ...]:
         Slack(bot_token=SecretStr("sandbox-slack-token"), base_url=f"{address}/slack/api/"),
         GitHub(token=SecretStr("sandbox-github-token"), base_url=f"{address}/github"),
         Apprise(addresses=SecretStr(f"json://127.0.0.1:{port}/sandbox/hook/reports")),
+        PagerDuty(
+            routing_key=SecretStr("sandbox0routing0key0of0pagerduty"),
+            api_token=SecretStr("sandbox-pagerduty-token"),
+            events_url=f"{address}/pagerduty-events/v2",
+            base_url=f"{address}/pagerduty",
+        ),
+        Jira(email="watchkeeper@acme.example", api_token=SecretStr("sandbox-jira-token"), base_url=f"{address}/jira"),
+        Datadog(
+            api_key=SecretStr("sandbox-datadog-key"), base_url=f"{address}/datadog", events_url=f"{address}/datadog"
+        ),
         Webhook(secret=SecretStr("sandbox-webhook-secret"), url=SecretStr(f"{address}/sandbox/hook/alerts")),
     )
 

@@ -42,6 +42,7 @@ def test_no_flow_file_hides_another_module() -> None:
 
 def test_every_setting_and_credential_is_documented() -> None:
     example = (ROOT / ".env.example").read_text()
-    named = set(re.findall(r"\b((?:WATCHKEEPER|SENTRY|VERCEL|CIRCLE|SLACK|GITHUB)_[A-Z_]+)=", example))
+    of = "WATCHKEEPER|SENTRY|VERCEL|CIRCLE|SLACK|GITHUB|PAGERDUTY|JIRA|DATADOG"
+    named = set(re.findall(rf"\b((?:{of})_[A-Z_]+)=", example))
     assert named
     assert not {name for name in named if name not in DOCUMENTS}

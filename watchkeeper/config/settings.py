@@ -90,6 +90,20 @@ class Credentials(BaseSettings):
     """GitHub, a fine-grained token with Contents and Metadata: read; Contents: write where reports are published."""
     apprise_urls: SecretStr = SecretStr("")
     """Apprise addresses for e-mail and everything else, with spaces between them."""
+    pagerduty_routing_key: SecretStr = SecretStr("")
+    """PagerDuty, the integration key of an Events API v2 integration."""
+    pagerduty_api_token: SecretStr = SecretStr("")
+    """PagerDuty, a REST API key that may read incidents, so that acknowledgements there count here."""
+    jira_url: SecretStr = SecretStr("")
+    """Jira Cloud, the site, as https://acme.atlassian.net."""
+    jira_email: SecretStr = SecretStr("")
+    """Jira Cloud, of the account that the token belongs to."""
+    jira_api_token: SecretStr = SecretStr("")
+    """Jira Cloud, an API token of an account that may create, edit, comment and transition issues."""
+    datadog_api_key: SecretStr = SecretStr("")
+    """Datadog, an API key."""
+    datadog_app_key: SecretStr = SecretStr("")
+    """Datadog, an application key, where events need one."""
     webhook_secret: SecretStr = SecretStr("")
     """Signs what is posted to a webhook of your own."""
     webhook_url: SecretStr = SecretStr("")

@@ -6,6 +6,7 @@ Source: Datadog's OpenAPI description, API v2.
 import gzip
 import zlib
 from collections import deque
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -48,6 +49,7 @@ MANNERS = Manners(
     limited={"errors": ["Too many requests"]},
     down={"errors": ["Service unavailable"]},
 )
+_EVENT_MANNERS = replace(MANNERS, refusal=(403, {"errors": [{"status": "403", "title": "Forbidden"}]}))
 
 
 class Datadog:
@@ -118,12 +120,15 @@ def _entry(event: dict[str, Any]) -> Entry:
     return Entry(event["title"], f"{status}, {clock(event['at'])}", status != "ok", lines)
 
 
-def create(datadog: Datadog, world: World) -> Gate:
-    routes = [
-        Route("/api/v2/series", datadog.take_series, methods=["POST"]),
-        Route("/api/v2/events", datadog.take_event, methods=["POST"]),
-    ]
-    return Gate(Starlette(routes=routes), world, MANNERS)
+def create(datadog: Datadog, world: World) -> Starlette:
+    """Return both intakes, which say no in different words."""
+    intakes = (("/api/v2/series", datadog.take_series, MANNERS), ("/api/v2/events", datadog.take_event, _EVENT_MANNERS))
+    return Starlette(
+        routes=[
+            Route(path, Gate(Starlette(routes=[Route(path, take, methods=["POST"])]), world, manners))
+            for path, take, manners in intakes
+        ]
+    )
 
 
 def page_routes(datadog: Datadog) -> list[Route]:
