@@ -165,7 +165,7 @@ class Timeline:
 
     def acknowledge(self, who: str = "ann") -> "Timeline":
         for number, group in self.world.groups.items():
-            if group.closed_at is None:
+            if group.closed_at is None and group.acknowledged_at is None:
                 self.world.groups[number] = replace(group, acknowledged_at=self.now, acknowledged_by=who)
         return self
 
