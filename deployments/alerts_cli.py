@@ -225,7 +225,8 @@ def try_rules(*rules: str, since: str = "30d", as_json: Json = False) -> int:
         output.print_json(json.dumps([trial_as_json(trial) for trial in trials]))
     else:
         for trial in trials:
-            output.print(trial_view(trial, configuration.names), "")
+            output.print(trial_view(trial, configuration.names))
+            output.print()
     return 0
 
 

@@ -1,6 +1,7 @@
 """What the file says of alerts: who is told, through which channels, by which rules."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from watchkeeper.config import Configuration, read_configuration
@@ -116,7 +117,7 @@ def test_channels_are_known_by_their_names(shop: str) -> None:
         "code", ChannelKind.GITHUB, repository="acme/shop", does=frozenset({"status"})
     )
     assert channels["hook"].url == "https://hooks.example.com/watchkeeper"
-    assert channels["lines"].path == "~/alerts.jsonl"
+    assert channels["lines"].path == str(Path.home() / "alerts.jsonl")
 
 
 def test_without_a_word_nothing_is_silent(shop: str) -> None:

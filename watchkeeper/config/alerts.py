@@ -1,6 +1,7 @@
 """What projects.yaml says of alerts: by which rules, to whom, when, and how often."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -57,7 +58,7 @@ class AlertChannel(Section):
             reopen_transition=self.reopen_transition,
             repository=self.repository or "",
             url=self.url or "",
-            path=self.path or "",
+            path=str(Path(self.path).expanduser().absolute()) if self.path else "",
             does=frozenset(self.does),
         )
 

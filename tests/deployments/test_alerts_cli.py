@@ -1,0 +1,255 @@
+"""Alerts and channels from the command line: what is shown, what is written down, how mistakes are told."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+from sqlalchemy import Engine
+
+from deployments.cli import app
+from tasks import store as own_store
+from watchkeeper.domain.alert_groups import Group, Told, group_key
+from watchkeeper.domain.alert_passes import Pass
+from watchkeeper.domain.alert_values import Alert, AlertStatus, Severity, labels_of
+from watchkeeper.store.alert_groups import open_groups
+from watchkeeper.store.alert_passes import save_pass
+from watchkeeper.store.alerts import open_alerts, save_alerts
+from watchkeeper.store.audit import audit_entries
+from watchkeeper.store.channel_states import note_failure
+from watchkeeper.store.database import open_database, reading, transaction
+
+PROJECT = {"slug": "shop", "name": "Shop", "vercel": {"team": "acme", "project": "prj_shop"}}
+ALERTS = {
+    "channels": [{"name": "lines", "kind": "file", "path": "./told.jsonl"}, {"name": "pager", "kind": "pagerduty"}]
+}
+NOW = datetime.now(UTC).replace(microsecond=0)
+DOWN = Alert(
+    project="shop",
+    rule="endpoint-down",
+    severity=Severity.CRITICAL,
+    status=AlertStatus.FIRING,
+    started_at=NOW - timedelta(minutes=20),
+    seen_at=NOW,
+    summary="home does not answer \x1b[31m[bold]",
+    labels=labels_of(endpoint="home"),
+    cause="endpoints",
+    fired_at=NOW - timedelta(minutes=20),
+    details=("3 of 3 probes failed",),
+    runbook="docs/runbooks/alerts.md#endpoint-down",
+)
+SLOW = replace(
+    DOWN,
+    rule="endpoint-slow",
+    severity=Severity.WARNING,
+    summary="home is slow",
+    status=AlertStatus.PENDING,
+    fired_at=None,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a command has ended, and what it has said."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Ended]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    before = dict(os.environ)
+    (tmp_path / "projects.yaml").write_text(yaml.safe_dump({"projects": [PROJECT], "alerts": ALERTS}))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WATCHKEEPER_HOME", str(tmp_path))
+    monkeypatch.setenv("WATCHKEEPER_PROJECTS", str(tmp_path / "projects.yaml"))
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.delenv("WATCHKEEPER_DATABASE_URL", raising=False)
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    own_store.database.cache_clear()
+    yield tmp_path
+    own_store.database.cache_clear()
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture
+def engine(home: Path, sqlite_url: str) -> Iterator[Engine]:
+    engine = open_database(sqlite_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def run(home: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    def run(*words: str) -> Ended:
+        try:
+            code = app(list(words), exit_on_error=False, print_error=True)
+        except SystemExit as ended:
+            code = ended.code
+        said = capsys.readouterr()
+        return Ended(int(code or 0), said.out, said.err)
+
+    return run
+
+
+@pytest.fixture
+def firing(engine: Engine) -> tuple[int, int]:
+    """A critical alert that Slack was told of, and one that is about to fire: the numbers of alert and group."""
+    group = Group(
+        group_key("shop", "endpoints"),
+        "shop",
+        "endpoints",
+        DOWN.fired_at or NOW,
+        NOW,
+        {"slack": Told(1, frozenset({DOWN.fingerprint}), DOWN.fired_at)},
+    )
+    with transaction(engine) as session:
+        save_alerts(session, [DOWN, SLOW])
+        save_pass(session, Pass(groups=(group,)), NOW)
+    with reading(engine) as session:
+        numbers = {alert.rule: alert.id for alert in open_alerts(session)}
+        return numbers["endpoint-down"], open_groups(session)[0].id
+
+
+def test_what_fires_is_listed_with_its_numbers_and_its_worst_is_the_exit_code(
+    run: Run, firing: tuple[int, int]
+) -> None:
+    listed = run("alerts", "list")
+    assert (listed.code, listed.err) == (2, "")
+    for word in ("Shop", "home does not answer", "[bold]", "critical", "pending", "nobody yet", "20 min"):
+        assert word in listed.out
+    assert "\x1b" not in listed.out
+    told = json.loads(run("alerts", "list", "--json", "--project", "shop").out)
+    assert [(each["rule"], each["alert"], each["group"]) for each in told if each["rule"] == "endpoint-down"] == [
+        ("endpoint-down", *firing)
+    ]
+
+
+def test_nothing_fires(run: Run, engine: Engine) -> None:
+    assert run("alerts", "list") == Ended(0, "Nothing fires.\n", "")
+    assert run("alerts", "silences") == Ended(0, "Nothing is kept quiet.\n", "")
+
+
+def test_why_somebody_was_told(run: Run, firing: tuple[int, int]) -> None:
+    told = run("alerts", "why", str(firing[0]))
+    assert told.code == 0
+    for words in ("3 of 3 probes failed", "docs/runbooks/alerts.md#endpoint-down", "slack knows that it fires"):
+        assert words in told.out
+    assert "slack knows" in str(json.loads(run("alerts", "why", str(firing[0]), "--json").out)["why"])
+
+
+def test_a_group_is_taken_on_handed_over_and_resolved_and_the_audit_has_it(
+    run: Run, firing: tuple[int, int], engine: Engine
+) -> None:
+    group = str(firing[1])
+    assert "Ada has taken on group" in run("alerts", "ack", group, "--as", "Ada").out
+    again = run("alerts", "ack", group, "--as", "Ben")
+    assert (again.code, "Ada has taken it on" in again.err) == (2, True)
+    assert f"Group {group} is assigned to Ben." in run("alerts", "assign", group, "--to", "Ben", "--as", "Ada").out
+    assert "Ben" in run("alerts", "list").out
+    assert "has resolved 1 alert" in run("alerts", "resolve", group, "--as", "Ben", "--comment", "mended").out
+    assert "resolved" in run("alerts", "list", "--all").out
+    with reading(engine) as session:
+        done = [(entry.actor, entry.action) for entry in audit_entries(session, "shop", NOW)]
+    assert done == [("Ada", "alerts.acknowledge"), ("Ada", "alerts.assign"), ("Ben", "alerts.resolve")]
+
+
+def test_a_silence_holds_until_it_is_taken_back(run: Run, engine: Engine) -> None:
+    words = ("project=shop", "rule=~endpoint-.*", "--for", "2h", "--as", "Ada", "--comment", "moving")
+    assert "Silence 1 holds until" in run("alerts", "silence", *words).out
+    shown = run("alerts", "silences").out
+    for word in ("project=shop, rule=~endpoint-.*", "Ada", "moving"):
+        assert word in shown
+    assert json.loads(run("alerts", "silences", "--json").out)[0]["matchers"] == ["project=shop", "rule=~endpoint-.*"]
+    assert run("alerts", "unsilence", "1", "--as", "Ada").out == "Silence 1 has ended.\n"
+    assert run("alerts", "unsilence", "1", "--as", "Ada").code == 2
+
+
+SILENCE = ("alerts", "silence", "project=shop", "--as", "Ada", "--comment", "x")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        pytest.param(["alerts", "why", "7"], 4, "there is no alert 7", id="no such alert"),
+        pytest.param(["alerts", "ack", "7", "--as", "Ada"], 4, "there is no group 7", id="no such group"),
+        pytest.param(["alerts", "list", "--project", "shpo"], 4, 'did you mean "shop"', id="no such project"),
+        pytest.param(["alerts", "assign", "7", "--to", " "], 4, "--to", id="to nobody"),
+        pytest.param([*SILENCE, "--until", "2020-01-01T00:00:00Z"], 2, "in the past", id="a silence in the past"),
+        pytest.param([*SILENCE, "--until", "2020-01-01T00:00:00"], 4, "time zone", id="no time zone"),
+        pytest.param([*SILENCE, "--until", "tomorrow"], 4, "a moment like", id="no moment"),
+        pytest.param([*SILENCE, "--for", "soon"], 4, "90m, 12h", id="no span"),
+        pytest.param([*SILENCE, "--for", "0h"], 4, "90m, 12h", id="no time at all"),
+        pytest.param([*SILENCE, "--for", "60d"], 2, "30 days", id="for too long"),
+        pytest.param(SILENCE, 4, "--for", id="without an end"),
+        pytest.param([*SILENCE, "host=a", "--for", "1h"], 4, 'label "host"', id="unknown label"),
+        pytest.param([*SILENCE, "rule=~(", "--for", "1h"], 4, "regular expression", id="bad expression"),
+        pytest.param(
+            ["alerts", "silence", "--for", "1h", "--as", "A", "--comment", "x"],
+            2,
+            "needs a matcher",
+            id="of everything",
+        ),
+        pytest.param(["alerts", "try"], 4, "which rule", id="no rule"),
+        pytest.param(["alerts", "try", "nothing"], 4, 'no rule "nothing"', id="no such rule"),
+        pytest.param(["alerts", "try", "blind", "--since", "x"], 4, "--since x", id="no time to try"),
+        pytest.param(["alerts", "rules", "--project", "shpo"], 4, 'did you mean "shop"', id="no such project's rules"),
+        pytest.param(["channels", "test", "pgaer"], 4, 'did you mean "pager"', id="no such channel"),
+        pytest.param(["channels", "test", "pager"], 4, "no Prefect server runs", id="its block is on the server"),
+    ],
+)
+def test_mistakes_are_told_with_the_way_out(words: list[str], code: int, told: str, run: Run, engine: Engine) -> None:
+    ended = run(*words)
+    assert (ended.code, told in ended.err, ended.out) == (code, True, ""), ended
+
+
+def test_a_store_that_is_not_there_is_said_in_words(run: Run) -> None:
+    ended = run("alerts", "list")
+    assert (ended.code, ended.out) == (4, "")
+    assert "Traceback" not in ended.err
+
+
+def test_rules_are_shown_with_their_limits(run: Run) -> None:
+    shown = run("alerts", "rules", "--project", "shop")
+    assert shown.code == 0
+    line = next(line for line in shown.out.splitlines() if line.startswith("error-rate-warning"))
+    for words in ("warning", "error rate ≥ 2.5 %", "< 2 %", "15 min", "10"):
+        assert words in line
+
+
+def test_a_rule_is_tried(run: Run, engine: Engine) -> None:
+    assert (
+        run("alerts", "try", "endpoint-down", "--since", "7d").out
+        == "endpoint-down: nothing is stored of that time.\n\n"
+    )
+    (trial,) = json.loads(run("alerts", "try", "endpoint-down", "--json").out)
+    assert (trial["times"], trial["messages"]) == (0, 0)
+
+
+def test_channels_are_listed_with_their_state(run: Run, engine: Engine) -> None:
+    with transaction(engine) as session:
+        note_failure(session, "pager", "the routing key is wrong", NOW, is_certain=True)
+    listed = run("channels", "list").out
+    lines = {line.split()[0]: line for line in listed.splitlines()}
+    assert "Shop" in lines["console"]
+    assert "the watch itself" in lines["file"]
+    assert "the routing key is wrong" in lines["pager"]
+    assert "told.jsonl" in lines["lines"]
+
+
+def test_a_test_message_arrives_and_says_what_it_is(run: Run, home: Path) -> None:
+    ended = run("channels", "test", "lines")
+    assert (ended.code, ended.err) == (0, "")
+    assert "took the test message" in ended.out
+    lines = [json.loads(line) for line in (home / "told.jsonl").read_text().splitlines()]
+    assert len(lines) == 2
+    assert all("test" in json.dumps(line).lower() for line in lines)
