@@ -1,11 +1,11 @@
 """What a channel is told, in words and numbers: the digest of one group, or of many that are told together."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from heapq import nsmallest
+from itertools import chain
 from typing import Final
 
 from watchkeeper.domain.alert_digests import Digest, Line
@@ -18,6 +18,8 @@ from watchkeeper.domain.phrases import amount, span
 MOST_LINES: Final = 5
 LONGEST_KEY: Final = 255
 SHORT_SHA: Final = 7
+
+BySeverity = Sequence[Sequence[tuple[str, Alert]]]  # fingerprints and alerts, the gravest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +49,14 @@ def digest_key(group: Group) -> str:
 
 def write_digest(content: Content, scene: Scene) -> Digest:
     """Return the digest; of an alert that is not known any more nothing but its end is told."""
-    firing = [scene.alerts[f] for f in content.firing if f in scene.alerts]
-    gone = [scene.alerts[f] for f in content.gone if f in scene.alerts]
-    lines = _weightiest(firing, content.new)
+    firing = _by_severity(content.firing, scene)
+    gone = _by_severity(content.gone, scene)
+    lines, more = _weightiest(firing, content.new), _weightiest(gone, content.new)
     is_firing = bool(content.firing)
-    more = _weightiest(gone, content.new)
-    shown = (lines or more)[:1]
-    told = firing if is_firing else gone
+    told = [alert for _, alert in chain.from_iterable(firing if is_firing else gone)]
+    lead = next(iter(lines or more), None)
     first, projects = content.groups[0], {group.project for group in content.groups}
     one = len(content.groups) == 1
-    lead = shown[0] if shown else None
     return Digest(
         key=content.key,
         title=_title(content, told, lead, scene),
@@ -84,18 +84,25 @@ def write_digest(content: Content, scene: Scene) -> Digest:
     )
 
 
-def _weightiest(alerts: Iterable[Alert], new: frozenset[str]) -> list[Alert]:
+def _by_severity(fingerprints: Iterable[str], scene: Scene) -> BySeverity:
+    pairs = [(fingerprint, scene.alerts[fingerprint]) for fingerprint in fingerprints if fingerprint in scene.alerts]
+    return [[pair for pair in pairs if pair[1].severity is severity] for severity in Severity]
+
+
+def _weightiest(alerts: BySeverity, new: frozenset[str]) -> list[Alert]:
     """Return the gravest, of those the new ones, of those the oldest first."""
 
-    def weight(alert: Alert) -> tuple[int, bool, datetime, str]:
-        return alert.severity.rank, alert.fingerprint not in new, alert.started_at, alert.fingerprint
+    def weight(pair: tuple[str, Alert]) -> tuple[bool, datetime, str]:
+        return pair[0] not in new, pair[1].started_at, pair[0]
 
-    return nsmallest(MOST_LINES, alerts, weight)
+    found: list[Alert] = []
+    for pairs in alerts:
+        found += [alert for _, alert in nsmallest(MOST_LINES - len(found), pairs, weight)]
+    return found
 
 
-def _counts(alerts: Iterable[Alert]) -> tuple[tuple[str, int], ...]:
-    counted = Counter(alert.severity for alert in alerts)
-    return tuple((severity.value, counted[severity]) for severity in Severity if counted[severity])
+def _counts(alerts: BySeverity) -> tuple[tuple[str, int], ...]:
+    return tuple((severity.value, len(pairs)) for severity, pairs in zip(Severity, alerts, strict=True) if pairs)
 
 
 def _shared(names: Iterable[str]) -> str:
