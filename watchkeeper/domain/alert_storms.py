@@ -55,7 +55,7 @@ def crowded(transitions: Iterable[Transition], most_groups: int) -> frozenset[st
     return frozenset(channel for channel, number in counted.items() if number > most_groups)
 
 
-def storm_of(transition: Transition, crowds: frozenset[str], now: datetime) -> str:
+def _storm_of(transition: Transition, crowds: frozenset[str], now: datetime) -> str:
     """Return the key of the storm that a transition is told in; "" for a message of its own."""
     if transition.told.sequence or transition.channel not in crowds:
         return transition.told.storm
@@ -151,12 +151,9 @@ def _notification(telling: Telling, now: datetime) -> Notification:
     )
 
 
-def tell(group: Group, transitions: Iterable[Transition], storms: Mapping[str, str], now: datetime) -> Group:
-    """Return the group with what its channels know after these transitions.
-
-    Args:
-        storms: by channel, the key of the storm that the group is told in; "" for a message of its own.
-    """
-    at = max(now, group.acknowledged_at or now)
-    told = {t.channel: Told(t.told.sequence + 1, t.firing, at, storms[t.channel]) for t in transitions}
-    return replace(group, channels={**group.channels, **told}) if told else group
+def tell(group: Group, transitions: Iterable[Transition], crowds: frozenset[str], scene: Scene) -> Group:
+    """Return the group with what its channels know after these transitions."""
+    at = max(scene.now, group.acknowledged_at or scene.now)
+    told = {t.channel: Told(t.told.sequence + 1, t.firing, at, _storm_of(t, crowds, scene.now)) for t in transitions}
+    due_at = scene.now + scene.policy.timing.group_interval
+    return replace(group, channels={**group.channels, **told}, due_at=due_at) if told else group

@@ -28,7 +28,6 @@ from watchkeeper.domain.alert_storms import (
     crowded,
     last_told,
     rest_storms,
-    storm_of,
     tell,
     write_messages,
 )
@@ -93,11 +92,8 @@ def _tell(decisions: Sequence[_Decision], scene: Scene) -> tuple[dict[str, Group
 
 
 def _after(decision: _Decision, crowds: frozenset[str], scene: Scene) -> Group:
-    done = tuple(decision.transitions)
-    storms = {transition.channel: storm_of(transition, crowds, scene.now) for transition in done}
-    group = advance(tell(decision.gathering.group, done, storms, scene.now), decision.call, decision.step, scene.now)
-    if done:
-        group = replace(group, due_at=scene.now + scene.policy.timing.group_interval)
+    told = tell(decision.gathering.group, decision.transitions, crowds, scene)
+    group = advance(told, decision.call, decision.step, scene.now)
     if decision.gathering.may_tell or any(told.firing for told in group.channels.values()):
         return group
     return replace(group, closed_at=scene.now)
