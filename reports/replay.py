@@ -9,7 +9,7 @@ from rich.text import Text
 
 from reports.rollback_words import clock
 from reports.text import one_line, sentence
-from watchkeeper.domain.phrases import span
+from watchkeeper.domain.phrases import amount, span
 from watchkeeper.domain.rollback_replay import Fired, Replay
 
 RIGHT: Final[Mapping[bool | None, str]] = {True: "false alarm", False: "right", None: "not known yet"}  # by `is_false`
@@ -29,7 +29,7 @@ def replay_view(found: Replay) -> RenderableType:
     """Return the sums and each time, for a terminal."""
     if found.window is None:
         return Text(f"{found.project}: nothing is stored of that time")
-    looked = f"{found.checks:,} checks from {clock(found.window.start)} to {clock(found.window.end)}"
+    looked = f"{amount(found.checks, 'check')} from {clock(found.window.start)} to {clock(found.window.end)}"
     if not found.fired:
         return Text(f"{found.project}: {looked}. {replay_sentence(found)}")
     table = Table(pad_edge=False)

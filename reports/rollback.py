@@ -6,21 +6,24 @@ from typing import Final
 from reports import markdown
 from reports.rollback_words import (
     MARKS,
+    RUNBOOK,
     asked_by,
     clock,
     custody_words,
     evidence_sentences,
+    evidence_title,
     headline,
     hour,
     notable,
     point_words,
+    points_in_order,
     question,
     sign,
     what,
 )
 from reports.text import is_web_url, one_line, sentence
 from watchkeeper.domain.commits import short_name
-from watchkeeper.domain.rollback import Plan, PlannedRelease, Point, Rollback
+from watchkeeper.domain.rollback import Mark, Plan, PlannedRelease, Point, Rollback
 from watchkeeper.store.rollbacks import StoredAnswer, TimelineEntry
 
 MOST_LINES: Final = 200
@@ -33,7 +36,7 @@ def plan_text(rollback: Rollback, name: str) -> str:
     parts = [
         f"## {sign(rollback)} {markdown.escape(name)}: {markdown.escape(headline(rollback))}",
         markdown.escape(asked_by(rollback)),
-        "### What speaks for it",
+        f"### {evidence_title(rollback)}",
         _list(evidence_sentences(rollback.evidence)),
     ]
     if plan is None:
@@ -41,7 +44,7 @@ def plan_text(rollback: Rollback, name: str) -> str:
     parts += ["### The plan", f"**{markdown.escape(sentence(plan.summary))}**", _releases(plan), _points(plan)]
     if plan.alternative:
         parts.append(f"**What to do instead.** {markdown.escape(sentence(plan.alternative))}")
-    parts.append(custody_words(rollback))
+    parts += [custody_words(rollback), RUNBOOK]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -78,7 +81,7 @@ def issue_text(
         f"**{sign(rollback)} {github(headline(rollback))}**",
         github(asked_by(rollback)),
         _links(links),
-        "### What speaks for it",
+        f"### {evidence_title(rollback)}",
         "\n".join(f"- {github(line)}" for line in evidence_sentences(rollback.evidence)),
         _plan_points(rollback.plan),
         "### Who has answered" if answers else "",
@@ -130,19 +133,19 @@ def _release(role: str, release: PlannedRelease | None) -> tuple[str, str, str, 
 
 def _points(plan: Plan) -> str:
     """Return the points as a list: a table of sentences is cut off where the page is narrow."""
-    return "\n".join(_point(point) for point in plan.points)
+    return "\n".join(_point(point) for point in points_in_order(plan))
 
 
 def _point(point: Point) -> str:
-    word = "forced" if point.is_forced else point.mark
+    word = "" if point.mark is Mark.OK else f"{'forced' if point.is_forced else point.mark}, "
     reason = markdown.escape(sentence(point.reason))
-    return f"- {MARKS[point.mark]} {word}, **{markdown.link(point.url, point.name)}**: {reason}"
+    return f"- {MARKS[point.mark]} {word}**{markdown.link(point.url, point.name)}**: {reason}"
 
 
 def _plan_points(plan: Plan | None) -> str:
     if plan is None:
         return ""
-    shown = "\n".join(f"- {MARKS[point.mark]} {github(point_words(point))}" for point in plan.points)
+    shown = "\n".join(f"- {MARKS[point.mark]} {github(point_words(point))}" for point in points_in_order(plan))
     return f"### The plan\n\n{github(sentence(plan.summary))}\n\n{shown}"
 
 

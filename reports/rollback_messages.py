@@ -6,6 +6,7 @@ from typing import Final
 from reports import slack
 from reports.rollback_words import (
     MARKS,
+    RUNBOOK,
     asked_by,
     clock,
     commands,
@@ -16,6 +17,7 @@ from reports.rollback_words import (
     point_words,
     question,
     sign,
+    step_words,
     what,
 )
 from reports.slack import SlackMessage
@@ -37,14 +39,14 @@ def rollback_message(rollback: Rollback, name: str, links: Mapping[str, str]) ->
     title = f"{sign(rollback)} *{slack.escape(name, 100)}*: {slack.escape(headline(rollback), 400)}"
     paragraphs = [title, _error(rollback), _evidence(rollback), _points(rollback), _question(rollback)]
     blocks = [slack.section(paragraph) for paragraph in paragraphs if paragraph]
-    small = [slack.escape(asked_by(rollback), 900)]
-    blocks += [slack.context([text for text in (*small, custody_words(rollback)) if text]), *slack.links_line(links)]
+    small = [slack.escape(asked_by(rollback), 900), custody_words(rollback), RUNBOOK]
+    blocks += [slack.context([text for text in small if text]), *slack.links_line(links)]
     return slack.slack_message(title.replace("*", ""), blocks)
 
 
 def steps_message(entries: Sequence[TimelineEntry]) -> SlackMessage:
     """Return what has happened since people were told last, for the thread."""
-    lines = [f"`{entry.at:%H:%M:%S}` {slack.escape(_step(entry), 600)}" for entry in entries]
+    lines = [f"`{entry.at:%H:%M:%S}` {slack.escape(step_words(entry), 600)}" for entry in entries]
     text = slack.bullets(lines, MOST_STEPS)
     return slack.slack_message(text, [slack.section(text)])
 
@@ -62,12 +64,6 @@ def news_message(rollback: Rollback, news: str) -> SlackMessage:
     if rollback.state is RollbackState.AWAITING_APPROVAL:
         text += " With a YES it is looked at once more, and asked again if it still holds."
     return slack.slack_message(text, [slack.section(text)])
-
-
-def _step(entry: TimelineEntry) -> str:
-    state = "" if entry.before is entry.after else f"{entry.after.value.replace('_', ' ')}: "
-    who = "" if entry.actor == "watchkeeper" else f" ({entry.actor})"
-    return f"{state}{sentence(entry.sentence) or entry.after.value}{who}"
 
 
 def _error(rollback: Rollback) -> str:
@@ -92,4 +88,5 @@ def _question(rollback: Rollback) -> str:
     if rollback.state is not RollbackState.AWAITING_APPROVAL:
         return ""
     yes, no = commands(rollback)
-    return f"{slack.escape(' '.join(question(rollback)), 900)}\n`{yes}`\n`{no}`"
+    asked = slack.escape(" ".join(question(rollback)), 900)
+    return f"{asked}\nPress *Resume* in the Prefect run, or type\n`{yes}`\n`{no}`"

@@ -14,10 +14,13 @@ from reports.rollback_words import (
     MARKS,
     asked_by,
     evidence_sentences,
+    evidence_title,
     headline,
     leaves_custody,
+    points_in_order,
     question,
     sign,
+    step_words,
 )
 from reports.text import one_line, sentence
 from watchkeeper.domain.rollback import Mark, Plan, Rollback, RollbackState
@@ -53,7 +56,7 @@ def rollback_view(
     if rollback.error:
         parts.append(Text(one_line(sentence(rollback.error)), style="red"))
     if rollback.plan is not None:
-        parts += [_title("What speaks for it"), _lines(evidence_sentences(rollback.evidence))]
+        parts += [_title(evidence_title(rollback)), _lines(evidence_sentences(rollback.evidence))]
         parts += [_title("The plan"), *_plan(rollback.plan)]
     if leaves_custody(rollback):
         parts.append(Text(CUSTODY, style="yellow"))
@@ -69,10 +72,7 @@ def rollback_view(
 
 def entry_line(entry: TimelineEntry) -> str:
     """Return one step as a line."""
-    state = "" if entry.before is entry.after else f"{entry.after.replace('_', ' ')}: "
-    who = "" if entry.actor == "watchkeeper" else f" ({entry.actor})"
-    told = sentence(entry.sentence)
-    return one_line(f"{entry.at:%H:%M:%S}  {state}{told}{who}" if told else f"{entry.at:%H:%M:%S}  {entry.after}{who}")
+    return one_line(f"{entry.at:%H:%M:%S}  {step_words(entry)}")
 
 
 def rollback_as_json(
@@ -105,7 +105,7 @@ def _plan(plan: Plan) -> list[RenderableType]:
     table.add_column()
     table.add_column(no_wrap=True)
     table.add_column()
-    for point in plan.points:
+    for point in points_in_order(plan):
         forced = " (forced)" if point.is_forced else ""
         name = Text(f"{point.name}{forced}", style=STYLES[point.mark])
         table.add_row(MARKS[point.mark], name, Text(one_line(sentence(point.reason))))

@@ -20,8 +20,10 @@ from watchkeeper.domain.rollback import (
     RollbackState,
     Way,
 )
+from watchkeeper.store.rollbacks import TimelineEntry
 
 MARKS: Final[Mapping[Mark, str]] = {Mark.OK: "✅", Mark.WARNING: "⚠️", Mark.BLOCKS: "⛔"}
+RUNBOOK: Final = "What each step means, and what to do next: docs/runbooks/rollback.md"
 CUSTODY: Final = "New builds do not go live by themselves then, until somebody promotes one."
 _SIGNS: Final[Mapping[RollbackState, str]] = {
     RollbackState.REQUESTED: "🕓",
@@ -129,6 +131,10 @@ def _result(rollback: Rollback) -> str:
     return f"{done}. Whether it has helped cannot be told yet"
 
 
+def evidence_title(rollback: Rollback) -> str:
+    return "What speaks for it" if rollback.kind is RollbackKind.ROLLBACK else "How production does now"
+
+
 def evidence_sentences(evidence: RollbackEvidence | None) -> list[str]:
     """Return what speaks for it: the numbers, since when, whose fault."""
     if evidence is None:
@@ -163,9 +169,8 @@ def _share(count: ErrorCount, noun: str) -> str:
 def _fault(evidence: RollbackEvidence) -> str:
     match evidence.fault:
         case Fault.RELEASE:
-            return (
-                f"The fault lies with release {short_name(evidence.fault_release)}. {sentence(evidence.fault_reason)}"
-            )
+            told = f"The fault lies with release {short_name(evidence.fault_release)}."
+            return told if _is_in_the_numbers(evidence) else f"{told} {sentence(evidence.fault_reason)}"
         case Fault.PLATFORM:
             return f"The fault lies with the platform. {sentence(evidence.fault_reason)}"
         case Fault.US:
@@ -175,10 +180,21 @@ def _fault(evidence: RollbackEvidence) -> str:
     return f"Whose fault it is, is not clear. {sentence(evidence.fault_reason)}"
 
 
+def _is_in_the_numbers(evidence: RollbackEvidence) -> bool:
+    """Return True when the reason compares the same counts as the numbers do, which stand beside it."""
+    this = evidence.this
+    return this is not None and f"{this.failures:,} of {this.total:,}" in evidence.fault_reason
+
+
 def notable(plan: Plan) -> tuple[Point, ...]:
     """Return the points that people must know of: what blocks first, then the warnings."""
     blocks = [point for point in plan.points if point.mark is Mark.BLOCKS]
     return (*blocks, *(point for point in plan.points if point.mark is Mark.WARNING))
+
+
+def points_in_order(plan: Plan) -> tuple[Point, ...]:
+    """Return all points: what people must know of first."""
+    return (*notable(plan), *(point for point in plan.points if point.mark is Mark.OK))
 
 
 def point_words(point: Point) -> str:
@@ -201,6 +217,15 @@ def commands(rollback: Rollback) -> tuple[str, str]:
     """Return what to type for YES and for NO."""
     start = "watchkeeper rollback"
     return f"{start} approve {rollback.id} --as NAME", f"{start} decline {rollback.id} --as NAME"
+
+
+def step_words(entry: TimelineEntry) -> str:
+    """Return what a step has come to, in which words, and by whom."""
+    told, actor = sentence(entry.sentence), entry.actor
+    begins = entry.after is not entry.before or entry.after is RollbackState.REQUESTED
+    parts = [entry.after.value.replace("_", " ")] if begins or not told else []
+    who = "" if actor == "watchkeeper" or told.startswith(actor) else f" ({actor})"
+    return ": ".join([*parts, *([told] if told else [])]) + who
 
 
 def asked_by(rollback: Rollback) -> str:

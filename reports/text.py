@@ -13,11 +13,13 @@ def one_line(text: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """Return `text` with the capital letter and the full stop of a sentence."""
+    """Return `text` with the capital letter and the full stop of a sentence; a name like `f657400` stays as it is."""
     text = text.strip()
     if not text:
         return ""
-    return f"{text[0].upper()}{text[1:]}{'' if text[-1] in '.!?…' else '.'}"
+    is_name = any(character.isdigit() for character in text.split(maxsplit=1)[0])
+    begun = text if is_name else f"{text[0].upper()}{text[1:]}"
+    return begun if text[-1] in ".!?…" else f"{begun}."
 
 
 def amount(value: float | str | None, unit: str = "") -> str:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from reports.rollback import approval_text, github, issue_text, issue_title, plan_text, pull_request_comment
 from reports.rollback_messages import news_message, reminder_message, rollback_message, steps_message
-from reports.rollback_words import evidence_sentences, headline, sign
+from reports.rollback_words import evidence_sentences, evidence_title, headline, sign, step_words
 from tests.domain.rollback_makers import NOW, evidence, plan, rollback
 from watchkeeper.domain.approvals import Answer
 from watchkeeper.domain.blame import Fault
@@ -26,6 +26,9 @@ POINTS = (
     Point("environment variables", Mark.WARNING, "PAYMENT_PROVIDER was changed since"),
     Point("database migrations", Mark.BLOCKS, "db/migrations/1.sql", may_force=True, is_forced=True),
 )
+
+
+REQUESTED, APPROVED = RollbackState.REQUESTED, RollbackState.APPROVED
 
 
 def text_of(message: Any) -> str:
@@ -104,6 +107,33 @@ def test_evidence_that_could_not_be_read_is_said() -> None:
     assert evidence_sentences(None) == ["What speaks for it could not be read."]
 
 
+def test_what_the_numbers_say_is_not_said_again() -> None:
+    shown = evidence_sentences(evidence(fault_reason="release aaaaaaa fails 40 of 300 requests, the one before it 2"))
+    assert shown[-1].count(".") == 1
+    other = evidence_sentences(evidence(fault_reason="home is down since it went live"))
+    assert other[-1].endswith("Home is down since it went live.")
+
+
+def test_what_is_promoted_is_not_spoken_for() -> None:
+    assert evidence_title(rollback()) == "What speaks for it"
+    assert evidence_title(rollback(kind=RollbackKind.PROMOTE)) == "How production does now"
+
+
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [
+        (entry("a YES is asked for"), "awaiting approval: A YES is asked for."),
+        (entry("it fails", actor="Ada", before=REQUESTED, after=REQUESTED), "requested: It fails. (Ada)"),
+        (entry("Ada approved it (by cli)", actor="Ada", after=APPROVED), "approved: Ada approved it (by cli)."),
+        (entry("its run has ended", before=APPROVED, after=APPROVED), "Its run has ended."),
+        (entry("", after=APPROVED), "approved"),
+    ],
+    ids=["a step", "the first one", "by whom it says", "a note", "without words"],
+)
+def test_a_step_says_what_it_has_come_to_and_by_whom(step: TimelineEntry, told: str) -> None:
+    assert step_words(step) == told
+
+
 def test_who_may_answer_and_how_stands_in_the_question() -> None:
     asked = rollback(approvers=("Björn", "Chen"), two_person=True, plan=plan(*POINTS))
     shown = text_of(rollback_message(asked, "Shop", LINKS))
@@ -133,6 +163,7 @@ def test_the_whole_plan_stands_in_the_artifact() -> None:
     for point in POINTS:
         assert point.name in shown
     assert "⛔ forced" in shown
+    assert shown.index("database migrations") < shown.index("environment variables") < shown.index("It is there")
     share = plan_text(rollback(way=Way.PERCENTAGE, plan=plan(percentage=0.0, percentage_now=50.0)), "Shop")
     assert "| now | 50 % |" in share
     assert "The newest check" not in plan_text(rollback(plan=None, error="no block"), "Shop")

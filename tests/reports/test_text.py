@@ -5,7 +5,14 @@ from reports.text import amount, sentence
 
 @pytest.mark.parametrize(
     ("text", "shown"),
-    [("it failed", "It failed."), ("Done!", "Done!"), (" cut… ", "Cut…"), ("", ""), ("9.7 % failed", "9.7 % failed.")],
+    [
+        ("it failed", "It failed."),
+        ("Done!", "Done!"),
+        (" cut… ", "Cut…"),
+        ("", ""),
+        ("9.7 % failed", "9.7 % failed."),
+        ("f657400 serves production", "f657400 serves production."),
+    ],
 )
 def test_a_sentence_begins_and_ends_as_one(text: str, shown: str) -> None:
     assert sentence(text) == shown
