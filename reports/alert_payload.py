@@ -2,14 +2,16 @@
 
 from typing import Any, Final
 
-from reports.alert_words import actions, headline
+from reports.alert_words import actions, cut, headline
 from watchkeeper.domain.alert_digests import Digest, Line
 
 VERSION: Final = 1
+LONGEST_TEXT: Final = 2000
+MOST_DETAILS: Final = 20
 
 
 def alert_payload(digest: Digest, channel: str) -> dict[str, Any]:
-    """Return the digest as JSON values. Text from outside is in there as it came, if Unicode has it at all."""
+    """Return the digest as JSON values, some 200 KB at most. Text from outside is in there as it came, but cut."""
     payload = _payload(digest, channel)
     return {name: _storable(value) for name, value in payload.items()}
 
@@ -45,10 +47,10 @@ def _payload(digest: Digest, channel: str) -> dict[str, Any]:
 
 
 def _storable(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Return the value without halves of characters, which no JSON may hold."""
+    """Return the value without halves of characters, which no JSON may hold, and without texts of any length."""
     match value:
         case str():
-            return value.encode("utf-8", "replace").decode()
+            return cut(value, LONGEST_TEXT).encode("utf-8", "replace").decode()
         case list():
             return [_storable(each) for each in value]
         case dict():
@@ -67,7 +69,7 @@ def _alert(line: Line) -> dict[str, Any]:
         "since": line.since.isoformat(),
         "resolved_at": line.resolved_at.isoformat() if line.resolved_at else None,
         "summary": line.summary,
-        "details": list(line.details),
+        "details": list(line.details[:MOST_DETAILS]),
         "release": line.release,
         "url": line.url,
         "runbook": line.runbook,

@@ -3,8 +3,8 @@
 from typing import Final
 
 from reports import markdown
-from reports.alert_words import SIGNS, actions, carer, headline, left_out, line_words, news, sign, standing
-from reports.text import is_web_url, one_line, sentence
+from reports.alert_words import SIGNS, actions, carer, details, headline, left_out, line_words, news, sign, standing
+from reports.text import is_web_url, one_line
 from watchkeeper.domain.alert_digests import Digest, Line
 from watchkeeper.domain.alert_values import AlertStatus
 
@@ -60,15 +60,14 @@ def _mark(line: Line) -> str:
 def _below(line: Line) -> list[str]:
     closer = f"Look closer: {line.url}" if is_web_url(line.url) else ""
     runbook = f"What to do: {one_line(line.runbook)}" if line.runbook else ""
-    details = (sentence(one_line(detail)) for detail in line.details[:MOST_DETAILS])
-    return [*details, *filter(None, (closer, runbook))]
+    return [*details(line)[:MOST_DETAILS], *filter(None, (closer, runbook))]
 
 
 def _bullet(line: Line, digest: Digest) -> str:
-    details = [f"  - {markdown.escape(sentence(detail))}" for detail in line.details[:MOST_DETAILS]]
+    evidence = [f"  - {markdown.escape(words)}" for words in details(line)[:MOST_DETAILS]]
     closer = markdown.link(line.url, "Look closer") if is_web_url(line.url) else ""
     runbook = line.runbook if is_web_url(line.runbook) else ""
     todo = markdown.link(runbook, "What to do") if runbook else markdown.escape(line.runbook)
     shown = " · ".join(filter(None, (closer, todo)))
     head = f"- {_mark(line)} {markdown.escape(line_words(line, digest))}"
-    return "\n".join([head, *details, *([f"  - {shown}"] if shown else [])])
+    return "\n".join([head, *evidence, *([f"  - {shown}"] if shown else [])])

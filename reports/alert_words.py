@@ -16,6 +16,7 @@ from watchkeeper.domain.phrases import amount, clock, listed, span
 SIGNS: Final[Mapping[Severity, str]] = {Severity.CRITICAL: "🔴", Severity.WARNING: "🟠", Severity.INFO: "🔵"}
 RESOLVED_SIGN: Final = "🟢"
 TEST: Final = "Test"
+LONGEST: Final = 500  # characters of one sentence from outside
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.:/@-]{1,120}")  # what a command may hold as it stands
 
 
@@ -43,13 +44,22 @@ def sign(digest: Digest) -> str:
 
 def headline(digest: Digest) -> str:
     """Return the title as one line; a test says that it is one."""
-    title = one_line(digest.title)
+    title = cut(one_line(digest.title))
     return f"{TEST}: {title}" if digest.is_test else title
 
 
 def line_words(line: Line, digest: Digest) -> str:
     """Return the summary of an alert, without the project's name where the headline has it."""
-    return sentence(one_line(line.summary).removeprefix(f"{digest.project_name}: "))
+    return sentence(cut(one_line(line.summary).removeprefix(f"{digest.project_name}: ")))
+
+
+def details(line: Line) -> list[str]:
+    """Return the evidence as sentences."""
+    return [sentence(cut(one_line(detail))) for detail in line.details]
+
+
+def cut(text: str, most: int = LONGEST) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def standing(digest: Digest) -> str:

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from reports import slack
-from reports.alert_words import SIGNS, actions, carer, headline, left_out, line_words, news, sign, standing
+from reports.alert_words import SIGNS, actions, carer, details, headline, left_out, line_words, news, sign, standing
 from reports.slack import Block, SlackMessage
-from reports.text import is_web_url, one_line, sentence
+from reports.text import is_web_url, one_line
 from watchkeeper.domain.alert_digests import Digest, Line
 from watchkeeper.domain.alert_groups import Reason
 from watchkeeper.domain.alert_values import AlertStatus, Severity
@@ -91,7 +91,7 @@ def _head(line: Line, digest: Digest) -> str:
 
 
 def _below(line: Line) -> list[str]:
-    shown = [slack.escape(sentence(detail), LONGEST_DETAIL) for detail in line.details[:MOST_DETAILS]]
+    shown = [slack.escape(words, LONGEST_DETAIL) for words in details(line)[:MOST_DETAILS]]
     closer = slack.link(line.url, "Look closer") if is_web_url(line.url) else ""
     links = " · ".join(filter(None, (closer, _runbook(line.runbook))))
     return [*shown, *([links] if links else [])]
@@ -126,7 +126,7 @@ def _details(digest: Digest) -> SlackMessage | None:
     """Return the evidence that the message has no room for."""
     blocks = []
     for line in digest.lines:
-        more = [slack.escape(sentence(detail), LONGEST_DETAIL) for detail in line.details[MOST_DETAILS:]]
+        more = [slack.escape(words, LONGEST_DETAIL) for words in details(line)[MOST_DETAILS:]]
         if more:
             head = f"*{slack.escape(line_words(line, digest), 500)}*"
             blocks.append(slack.section("\n".join([head, slack.bullets(more, 20)])))

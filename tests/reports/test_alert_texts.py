@@ -64,6 +64,7 @@ def test_the_payload_keeps_to_its_schema(reason: Reason, *, is_hostile: bool) ->
     digest = hostile_digest(reason) if is_hostile else digest_of(reason, people=("Ann",), is_test=True)
     payload = json.loads(orjson.dumps(alert_payload(digest, "hook")))
     assert [error.message for error in SCHEMA.iter_errors(payload)] == []
+    assert len(orjson.dumps(payload)) < 500_000
 
 
 def test_actions_have_stable_ids() -> None:

@@ -16,6 +16,7 @@ from watchkeeper.sandbox.times import iso
 from watchkeeper.sandbox.world import World
 
 MOST_NAMES, MOST_KEPT = 100, 200
+_SHOWN = ("x-", "idempotency-key")
 _REFUSALS = {"down": 503, "refuses": 400}
 
 
@@ -36,7 +37,12 @@ class Hooks:
         if refusal is not None or (name not in self._came and len(self._came) >= MOST_NAMES):
             return answer({"error": f"{name} takes nothing"}, refusal or 429)
         self._came[name].append(
-            {"at": iso(self._world.now()), "type": request.headers.get("content-type", ""), "body": _read(body)}
+            {
+                "at": iso(self._world.now()),
+                "type": request.headers.get("content-type", ""),
+                "headers": {key: value for key, value in request.headers.items() if key.startswith(_SHOWN)},
+                "body": _read(body),
+            }
         )
         return Response(status_code=204)
 
