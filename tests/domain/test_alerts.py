@@ -23,7 +23,6 @@ from watchkeeper.domain.alert_groups import Reason
 from watchkeeper.domain.alert_policy import Timing
 from watchkeeper.domain.alert_values import AlertStatus, Severity
 from watchkeeper.domain.alerts import Known, run_pass
-from watchkeeper.domain.schedule import Maintenance
 
 FIRST, NEW, SOME, ALL = Reason.FIRST, Reason.NEW_IN_GROUP, Reason.SOME_RESOLVED, Reason.ALL_RESOLVED
 REMINDER, ACKNOWLEDGED = Reason.REMINDER, Reason.ACKNOWLEDGED
@@ -200,34 +199,6 @@ def test_timeline(name: str) -> None:
     play(happenings, until).wants(*wanted)
 
 
-MAINTAINED = replace(
-    POLICY, maintenance={"shop": (Maintenance(start=moment(HOUR), end=moment(2 * HOUR), reason="new database"),)}
-)
-MAINTENANCE: dict[str, tuple[Sequence[tuple[float, Happening]], Sequence[Want]]] = {
-    "what fires within is told once afterwards": (
-        [(HOUR + 60, fires())],
-        [told(FIRST, 2 * HOUR + 30, 2 * HOUR + 40)],
-    ),
-    "what begins and ends within is not told": ([(HOUR + 60, fires()), (HOUR + 600, resolves())], []),
-    "what was told before is not told again": ([(0, fires())], [told(FIRST, 30, 40)]),
-    "what was told before is told as resolved at once": (
-        [(0, fires()), (HOUR + 600, resolves())],
-        [told(FIRST, 30, 40), told(ALL, HOUR + 600, HOUR + 610)],
-    ),
-    "what was told, ended within and is back afterwards is told again": (
-        [(0, fires()), (HOUR + 600, resolves()), (HOUR + 900, fires())],
-        [told(FIRST, 30, 40), told(ALL, HOUR + 600, HOUR + 610), told(FIRST, 2 * HOUR + 30, 2 * HOUR + 40)],
-    ),
-    "another project is told of": ([(HOUR + 60, fires(project="api"))], [told(FIRST, HOUR + 90, HOUR + 100)]),
-}
-
-
-@pytest.mark.parametrize("name", MAINTENANCE)
-def test_maintenance(name: str) -> None:
-    happenings, wanted = MAINTENANCE[name]
-    play(happenings, 3.9 * HOUR, MAINTAINED).wants(*wanted)
-
-
 def test_without_a_group_wait_an_alert_is_told_at_once() -> None:
     policy = replace(POLICY, timing=Timing(group_wait=timedelta()))
     play([(0, fires())], 60, policy).wants(told(FIRST, 0, 0))
@@ -293,6 +264,12 @@ def test_a_group_that_is_not_told_yet_ends_without_a_word() -> None:
     timeline = Timeline().fire().at(15).resolve().at(60)
     assert [group.closed_at for group in timeline.world.groups.values()] == [moment(20)]
     assert timeline.told == []
+
+
+def test_a_cause_of_any_length_is_one_group() -> None:
+    timeline = Timeline().fire(cause="x" * 5000).fire("score-low", cause="x" * 4999 + "y").at(HOUR)
+    assert [len(group.key) for group in timeline.world.groups.values()] == [200, 200]
+    assert len(timeline.told) == 2
 
 
 def test_without_any_channel_nothing_is_stored() -> None:

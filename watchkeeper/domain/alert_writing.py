@@ -44,7 +44,7 @@ class Content:
 def digest_key(group: Group) -> str:
     """Return what the messages of a group have in common on one channel, and no other group has; 255 at most."""
     key = f"watchkeeper/{group.key}/{group.opened_at:%Y%m%dT%H%M%S}"
-    return key if len(key) <= LONGEST_KEY else f"watchkeeper/{sha256(key.encode()).hexdigest()}"
+    return key if len(key) <= LONGEST_KEY else f"watchkeeper/{sha256(key.encode('utf-8', 'replace')).hexdigest()}"
 
 
 def write_digest(content: Content, scene: Scene) -> Digest:
