@@ -53,7 +53,7 @@ def test_several_projects_at_once_come_from_the_watch_itself() -> None:
 
 def test_hostile_text_stays_within_the_limits() -> None:
     event = pagerduty_event(hostile_digest())
-    assert (len(event.summary), len(event.dedup_key)) == (1024, 255)
+    assert (len(event.summary), len(event.dedup_key)) == (500, 255)
     assert max(map(len, (event.source, event.group, event.kind))) <= 255
     assert len(json.dumps(event.details, ensure_ascii=False).encode()) < 300_000, "512 KB for the whole event"
     assert all(href.startswith("https://") for href, _ in event.links)
