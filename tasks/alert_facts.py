@@ -10,12 +10,11 @@ from watchkeeper.config import Configuration, Project
 from watchkeeper.domain.alert_facts import AlertFacts, Counted, IssueLife, Tally
 from watchkeeper.domain.alert_signals_people import NEW_FOR
 from watchkeeper.domain.alert_signals_slo import RECENT
-from watchkeeper.domain.costs import daily_costs
 from watchkeeper.domain.health import CheckType, HealthCheck
 from watchkeeper.domain.issue_events import IssueChange
 from watchkeeper.domain.issues import Issue
-from watchkeeper.domain.metrics import Bucket
 from watchkeeper.domain.observations import Observation
+from watchkeeper.domain.verdicts import Verdict
 from watchkeeper.domain.windows import HOUR, Period, Window, floor
 from watchkeeper.store import (
     alert_signals,
@@ -23,7 +22,6 @@ from watchkeeper.store import (
     delivery,
     endpoints,
     health,
-    metrics,
     observations,
     rollback_reads,
 )
@@ -61,15 +59,15 @@ def facts_between(
         return Window(first - back, end)
 
     empty: Rows = dict.fromkeys(slugs, ())
-    checks = _checks(session, slugs, since(CHECKS_BACK), is_past=is_past)
+    checks = (
+        _past_checks(session, slugs, since(CHECKS_BACK)) if is_past else _checks(session, slugs, since(CHECKS_BACK))
+    )
     probes: Rows = endpoints.probes(session, slugs, since(RECENT + HOUR)) if wanted & _OF_PROBES else empty
     counted = _counted(session, slugs, moments, probes) if wanted & _OF_BURNING else {}
     lives = _lives(session, slugs, first, is_past=is_past) if wanted & _OF_ISSUES else empty
     production: Rows = delivery.deployments(session, slugs, since(BUILDS_BACK)) if wanted & _OF_DELIVERY else empty
     pipelines: Rows = builds.pipelines(session, slugs, since(BUILDS_BACK)) if wanted & _OF_BUILDS else empty
-    costs: Rows = empty
-    if "cost_over" in wanted:
-        costs = metrics.buckets(session, slugs, since(COSTS_BACK), Period.DAY, {"cost"})
+    spent = _spent(session, slugs, since(COSTS_BACK)) if "cost_over" in wanted else empty
     rollbacks: Rows = rollback_reads.last_rollbacks(session, slugs, 1) if wanted & _OF_ROLLBACKS else empty
     custody = rollback_reads.custody(session, slugs) if wanted & _OF_ROLLBACKS and not is_past else {}
     answered = sorted({probe.at for several in probes.values() for probe in several if probe.status is not None})
@@ -83,8 +81,7 @@ def facts_between(
             issues=lives[project.slug],
             deployments=production[project.slug],
             pipelines=pipelines[project.slug],
-            costs=daily_costs(costs[project.slug], project.zone),
-            cost_sources=_sources(costs[project.slug], project),
+            costs={start.astimezone(project.zone).date(): total for start, total, _ in spent[project.slug]},
             rollback=next(iter(rollbacks[project.slug]), None),
             custody=custody.get(project.slug),
             is_past=is_past,
@@ -105,17 +102,23 @@ def _configured(project: Project) -> dict[str, Any]:
     }
 
 
-def _checks(
-    session: Session, slugs: Collection[str], window: Window, *, is_past: bool
-) -> dict[str, tuple[HealthCheck, ...]]:
-    """Return the full checks, oldest first; of a window that is not over only the newest has its components."""
-    found = health.checks(session, slugs, window, CheckType.FULL, with_components=is_past)
-    latest = {} if is_past else health.latest_checks(session, slugs, CheckType.FULL)
-    return {slug: _in_order(several, latest.get(slug)) for slug, several in found.items()}
+def _checks(session: Session, slugs: Collection[str], window: Window) -> dict[str, tuple[HealthCheck, ...]]:
+    """Return the newest full check of each project, with those before it where it is critical: since when it is."""
+    latest = health.latest_checks(session, slugs, CheckType.FULL)
+    critical = [slug for slug, check in latest.items() if check.verdict is Verdict.CRITICAL]
+    before = health.checks(session, critical, window, CheckType.FULL, with_components=False) if critical else {}
+    found = {slug: _in_order([*before.get(slug, ()), check]) for slug, check in latest.items()}
+    return {slug: found.get(slug, ()) for slug in slugs}
 
 
-def _in_order(checks: Iterable[HealthCheck], latest: HealthCheck | None) -> tuple[HealthCheck, ...]:
-    by_window = {check.window: check for check in checks} | ({latest.window: latest} if latest else {})
+def _past_checks(session: Session, slugs: Collection[str], window: Window) -> dict[str, tuple[HealthCheck, ...]]:
+    found = health.checks(session, slugs, window, CheckType.FULL)
+    return {slug: _in_order(several) for slug, several in found.items()}
+
+
+def _in_order(checks: Iterable[HealthCheck]) -> tuple[HealthCheck, ...]:
+    """Return the checks, oldest first; of two of one window the last one."""
+    by_window = {check.window: check for check in checks}
     return tuple(sorted(by_window.values(), key=lambda check: (check.window.end, check.window.start)))
 
 
@@ -124,23 +127,29 @@ def _counted(session: Session, slugs: Collection[str], moments: Window, probes: 
     end = moments.end + MINUTE
     hours = Window(floor(moments.start, HOUR) - HOURS_BACK, end)
     looks = Window(floor(moments.start, HOUR) - RECENT - HOUR, end)
-    failures = alert_signals.hour_counts(session, slugs, hours, "failures")
-    availability = alert_signals.hour_counts(session, slugs, hours, "availability")
+    told = alert_signals.metric_sums(session, slugs, hours, Period.HOUR, ("failures", "availability"))
     requests = observations.observations(session, slugs, looks, "sentry", "failed_requests")
     sessions = observations.observations(session, slugs, looks, "sentry", "failed_sessions")
     return {
         slug: {
             "failures": _looked_at(
-                (*requests[slug], *sessions[slug]), Tally.of((h.hour, h.counted, h.total) for h in failures[slug])
+                (*requests[slug], *sessions[slug]),
+                Tally.of((hour, round(bad), total) for hour, bad, total in told[slug]["failures"]),
             ),
             "availability": Counted(
                 Tally.of((probe.at, int(not probe.ok), 1) for probe in probes[slug]),
-                Tally.of((h.hour, h.total - h.counted, h.total) for h in availability[slug]),
+                Tally.of((hour, total - round(good), total) for hour, good, total in told[slug]["availability"]),
                 PROBE,
             ),
         }
         for slug in slugs
     }
+
+
+def _spent(session: Session, slugs: Collection[str], window: Window) -> Rows:
+    """Return what each day has cost, all sources together."""
+    days = alert_signals.metric_sums(session, slugs, window, Period.DAY, ("cost",))
+    return {slug: found["cost"] for slug, found in days.items()}
 
 
 def _looked_at(several: Sequence[Observation], hours: Tally) -> Counted:
@@ -180,12 +189,3 @@ def _lives(
 def _life(issue: Issue, back: datetime | None, over: datetime | None) -> IssueLife:
     since = issue.first_seen if back is None else back
     return IssueLife(issue, back is None, since, over if over is not None and over > since else None)
-
-
-def _sources(buckets: Iterable[Bucket], project: Project) -> dict[Any, dict[str, float]]:
-    """Return what each local day has cost, by source."""
-    found: dict[Any, dict[str, float]] = {}
-    for bucket in buckets:
-        sources = found.setdefault(bucket.start.astimezone(project.zone).date(), {})
-        sources[bucket.label] = sources.get(bucket.label, 0.0) + bucket.total
-    return found

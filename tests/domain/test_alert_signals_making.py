@@ -114,7 +114,7 @@ def test_the_past_is_seen_as_it_was() -> None:
 def spent(yesterday: float, usual: float = 10.0, spread: float = 0.0) -> Any:
     day = date(2026, 9, 21)
     costs = {day - timedelta(days=n): usual + spread * (n // 7 % 2) for n in range(1, 60)} | {day: yesterday}
-    return facts(costs=costs, cost_sources={day: {"circleci": yesterday}})
+    return facts(costs=costs)
 
 
 @pytest.mark.parametrize(
@@ -138,5 +138,5 @@ def test_cost_says_of_which_day_and_against_what() -> None:
 
 def test_cost_without_a_past_is_not_known() -> None:
     day = date(2026, 9, 21)
-    assert value("cost_over", facts(costs={day: 9.0}, cost_sources={day: {"circleci": 9.0}})) is None
+    assert value("cost_over", facts(costs={day: 9.0})) is None
     assert made("cost_over", facts()) == ()

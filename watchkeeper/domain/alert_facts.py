@@ -91,7 +91,7 @@ class AlertFacts:
         answered: when anything of any project answered us at all, oldest first: proof that our own line works.
         counted: by metric of an objective: `failures`, `availability`.
         deployments, pipelines: newest first.
-        costs: by local day; cost_sources: by day and source.
+        costs: by local day, all sources together.
         rollback: the newest that was no dry run; custody: the one by which the project is in custody.
         is_past: True for facts that later moments have changed: then only what was known at the moment counts.
     """
@@ -111,7 +111,6 @@ class AlertFacts:
     deployments: Sequence[VercelDeployment] = ()
     pipelines: Sequence[Pipeline] = ()
     costs: Mapping[date, float] = field(default_factory=dict)
-    cost_sources: Mapping[date, Mapping[str, float]] = field(default_factory=dict)
     rollback: Rollback | None = None
     custody: Rollback | None = None
     is_past: bool = False

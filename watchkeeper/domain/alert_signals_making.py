@@ -91,8 +91,8 @@ def cost_over(facts: AlertFacts, now: datetime) -> Iterator[Signal]:
         return
     day = Period.DAY.previous(Period.DAY.around(now - COSTS_KNOWN_AFTER, facts.zone), facts.zone)
     date = day.start.astimezone(facts.zone).date()
-    sources = facts.cost_sources.get(date)
-    report = cost_report(sources, facts.costs, {date: 1.0}, facts.prices, releases=0, is_complete=True)
+    spent = {"all": facts.costs[date]} if date in facts.costs else None
+    report = cost_report(spent, facts.costs, {date: 1.0}, facts.prices, releases=0, is_complete=True)
     if report.variance is None or report.actual is None or report.expected is None:
         yield Signal(facts.project, "cost_over", None, min(day.end, now))
         return

@@ -18,16 +18,9 @@ from watchkeeper.store.metrics import MetricBucketRow
 from watchkeeper.store.report_deliveries import ReportDeliveryRow
 from watchkeeper.store.tables import by_project, table_of
 
+Sum = tuple[datetime, float, int]  # start of the hour or day, total, and of a share of how many
+
 _GRAVE: Final = [level.value for level in IssueLevel if level.is_grave]
-
-
-@dataclass(frozen=True, slots=True)
-class HourCount:
-    """What one hour of a metric that is a share holds, all labels together."""
-
-    hour: datetime
-    counted: int
-    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +34,23 @@ class LateDelivery:
     is_given_up: bool
 
 
-def hour_counts(
-    session: Session, projects: Collection[str], window: Window, metric: str
-) -> dict[str, tuple[HourCount, ...]]:
-    """Return the hours that start in the window, oldest first, with how many of how many were counted."""
+def metric_sums(
+    session: Session, projects: Collection[str], window: Window, period: Period, metrics: Collection[str]
+) -> dict[str, dict[str, list[Sum]]]:
+    """Return what all labels of each metric together hold, by project and metric, the oldest first."""
     column = table_of(MetricBucketRow).c
+    sums = (func.sum(column.total), func.sum(column.count))
     query = (
-        select(
-            column.project, column.start, func.sum(column.total).label("counted"), func.sum(column.count).label("all")
-        )
-        .where(column.project.in_(projects), column.period == Period.HOUR.value, column.metric == metric)
+        select(column.project, column.metric, column.start, *sums)
+        .where(column.project.in_(projects), column.period == period.value, column.metric.in_(metrics))
         .where(column.start >= window.start, column.start < window.end)
-        .group_by(column.project, column.start)
-        .order_by(column.project, column.start)
+        .group_by(column.project, column.metric, column.start)
+        .order_by(column.project, column.metric, column.start)
     )
-    rows = session.connection().execute(query)
-    return by_project(rows, projects, lambda row: HourCount(row.start, round(row.counted), int(row.all)))
+    found: dict[str, dict[str, list[Sum]]] = {project: {name: [] for name in metrics} for project in projects}
+    for project, metric, start, total, count in session.connection().execute(query).all():
+        found[project][metric].append((start, total, int(count)))
+    return found
 
 
 def grave_issues(session: Session, projects: Collection[str], since: datetime) -> dict[str, tuple[Issue, ...]]:
