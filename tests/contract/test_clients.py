@@ -133,6 +133,10 @@ async def test_slack_is_asked_as_its_document_says(slack_wire: tuple[Wire, str])
     async with SlackClient("sandbox-slack-token", base_url=f"{url}/slack/api/") as client:
         ts = await client.post("#releases", "Shop is healthy", [{"type": "divider"}])
         await client.update("#releases", ts, "Shop is critical", [{"type": "divider"}])
+        bar = ({"color": "#e01e5a", "blocks": [{"type": "divider"}]},)
+        alert = await client.post("#releases", "An alert", attachments=bar)
+        await client.update("#releases", alert, "An alert", attachments=bar)
+        await client.post("#releases", "Still so", thread=alert, is_broadcast=True)
     assert wire.problems("slack") == []
 
 

@@ -10,6 +10,7 @@ from tests.contract.test_clients import Wire
 from tests.sandbox.clock import Clock
 from watchkeeper.clients.github_changes import GitHubChangesClient
 from watchkeeper.clients.github_issues import GitHubIssuesClient, IssueText
+from watchkeeper.clients.github_releases import CommitState, CommitStatus, GitHubReleasesClient
 from watchkeeper.clients.sentry_releases import Deploy, SentryReleasesClient
 from watchkeeper.clients.vercel_moves import VercelMovesClient, Watching
 from watchkeeper.clients.vercel_percentages import VercelPercentagesClient
@@ -76,6 +77,17 @@ async def test_incidents_are_written_as_the_document_of_github_says(wire: Wire) 
         await client.comment_once("acme/shop", serial, "rollback 7", "It was this one", since)
     assert wire.problems("github") == []
     assert first == again
+
+
+async def test_a_release_is_marked_as_the_document_of_github_says(wire: Wire) -> None:
+    release = next(wire.world.releases(wire.world.projects[0]))
+    async with GitHubReleasesClient("sandbox-github-token", "http://sandbox/github", wire.transport) as client:
+        await client.set_status(
+            "acme/shop", release.sha, CommitStatus(CommitState.FAILURE, "x" * 999, "https://acme.test")
+        )
+        await client.set_status("acme/shop", release.sha, CommitStatus(CommitState.SUCCESS, "It is over"))
+        assert await client.pull_request_of("acme/shop", release.sha) == release.serial
+    assert wire.problems("github") == []
 
 
 async def test_a_deploy_is_written_down_as_the_document_of_sentry_says(wire: Wire) -> None:

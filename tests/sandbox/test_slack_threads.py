@@ -51,6 +51,48 @@ async def test_a_thread_shows_the_picture_and_a_link_to_the_page(visitor: Visito
     assert thread[0]["reply_count"] == 2
 
 
+async def test_an_answer_may_be_shown_in_the_channel_too(visitor: Visitor) -> None:
+    root = await _post(visitor)
+    await _post(visitor, text="quiet", thread_ts=root["ts"])
+    await _post(visitor, text="loud", thread_ts=root["ts"], reply_broadcast=True)
+    shown = (await _call(visitor, "conversations.history", channel=root["channel"]))["messages"]
+    assert [(message["text"], message["subtype"]) for message in shown] == [
+        ("loud", "thread_broadcast"),
+        ("The day", "bot_message"),
+    ]
+    page = (await visitor.http.get("/slack", params={"channel": "reports"})).text
+    assert f'replied to a thread: <a href="#p{root["ts"]}">The day</a>' in page
+    assert page.count("<div>loud</div>") == 2
+
+
+async def test_attachments_have_a_bar_and_stay_until_they_are_replaced(visitor: Visitor) -> None:
+    block = {"type": "section", "text": {"type": "mrkdwn", "text": "*31 %* failed"}}
+    root = await _post(visitor, attachments=[{"color": "#e01e5a", "blocks": [block]}])
+    place = {"channel": root["channel"], "ts": root["ts"], "text": "The day"}
+    page = (await visitor.http.get("/slack", params={"channel": "reports"})).text
+    assert '<div class="attachment" style="border-color:#e01e5a">' in page
+    assert "<b>31 %</b> failed" in page
+    assert "attachments" in (await _call(visitor, "chat.update", **place))["message"]
+    assert "attachments" not in (await _call(visitor, "chat.update", **place, attachments=[]))["message"]
+
+
+@pytest.mark.parametrize(
+    ("attachments", "error"),
+    [
+        ([{"color": "red; background: url(x)"}], "invalid_attachments"),
+        ([{"blocks": [{"type": "nothing"}]}], "invalid_attachments"),
+        (["text"], "invalid_attachments"),
+        ("{not json", "invalid_attachments"),
+        ([{"color": "good"}] * 101, "too_many_attachments"),
+    ],
+)
+async def test_attachments_that_slack_does_not_take_are_refused(
+    attachments: object, error: str, visitor: Visitor
+) -> None:
+    answer = await _call(visitor, "chat.postMessage", channel="#reports", text="x", attachments=attachments)
+    assert (answer["ok"], answer["error"]) == (False, error)
+
+
 async def test_a_file_that_is_deleted_takes_its_message_with_it(visitor: Visitor) -> None:
     root = await _post(visitor)
     await _upload(visitor, "day.png", PNG, root["channel"], root["ts"])
