@@ -1,4 +1,4 @@
-"""Alerts around a maintenance from the first to the second hour: told once, before or after it, and their end always."""
+"""Alerts around a maintenance from the first to the second hour: told once, before or after it; their end always."""
 
 from collections.abc import Sequence
 from dataclasses import replace

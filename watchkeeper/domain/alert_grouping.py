@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Final
 
 from watchkeeper.domain.alert_groups import Group, group_key
@@ -13,7 +12,6 @@ from watchkeeper.domain.alert_routing import channels_of, open_routes, route_of
 from watchkeeper.domain.alert_scene import Scene
 from watchkeeper.domain.alert_values import Alert
 
-LONGEST_KEY: Final = 200
 NOTHING: Final[frozenset[str]] = frozenset()
 
 
@@ -68,11 +66,7 @@ def gather(scene: Scene, heard: Heard, groups: Iterable[Group]) -> tuple[Gatheri
 
 
 def key_of(alert: Alert) -> str:
-    """Return the key of the group that an alert belongs to; a very long one is cut and stays distinct by its digest."""
-    key = group_key(alert.project, alert.cause or alert.rule)
-    if len(key) <= LONGEST_KEY:
-        return key
-    return f"{key[: LONGEST_KEY - 17]}~{sha256(key.encode('utf-8', 'replace')).hexdigest()[:16]}"
+    return group_key(alert.project, alert.cause or alert.rule)
 
 
 def _home(alert: Alert, key: str | None, gatherings: dict[str, Gathering], scene: Scene) -> Gathering:

@@ -4,6 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
+from typing import Final
+
+LONGEST_KEY: Final = 200
 
 
 class Reason(StrEnum):
@@ -92,4 +96,8 @@ class Notification:
 
 
 def group_key(project: str, cause: str) -> str:
-    return f"{project}|{cause}"
+    """Return the key of a group; a very long one is cut and stays distinct by its digest."""
+    key = f"{project}|{cause}"
+    if len(key) <= LONGEST_KEY:
+        return key
+    return f"{key[: LONGEST_KEY - 17]}~{sha256(key.encode('utf-8', 'replace')).hexdigest()[:16]}"
