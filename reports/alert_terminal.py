@@ -135,12 +135,10 @@ def trial_view(trial: Trial, names: Mapping[str, str]) -> RenderableType:
     """Return what a rule would have done, with its last episodes."""
     if trial.note or trial.since is None:
         return Text(f"{trial.rule}: {trial.note or 'nothing is stored of that time'}.")
-    times = (
-        f"{trial.rule} would have fired {amount(len(trial.episodes), 'time')} since {clock(trial.since)} "
-        f"({amount(trial.moments, 'moment')} looked at)"
-    )
+    looked = f"since {clock(trial.since)} ({amount(trial.moments, 'moment')} looked at)"
     if not trial.episodes:
-        return Text(f"{times}.")
+        return Text(f"{trial.rule} would not have fired {looked}.")
+    times = f"{trial.rule} would have fired {amount(len(trial.episodes), 'time')} {looked}"
     lengths = f"for {span(trial.firing)} in all, {span(trial.longest)} at the longest"
     told = f"each channel would have got {amount(trial.messages, 'message')} by it alone"
     table = _table("Project", "From", "For", "What")
