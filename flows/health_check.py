@@ -1,11 +1,11 @@
 """Every 15 minutes: is production healthy, and how sure are we?
 
 Order: observe (all vendors at once) -> judge -> store -> tell -> propose to go back, where a release is bad.
+Whom to tell of it is up to `alert-dispatch`, which begins when this has ended.
 """
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
@@ -15,19 +15,17 @@ from prefect.runtime import flow_run
 from prefect.states import Completed
 from pydantic import AwareDatetime, Field
 
-from flows.rollback_proposals import propose, remind_of_custody
+from flows.rollback_proposals import propose
 from reports.health import summary
 from tasks.configuration import load_configuration
 from tasks.observation import observe
-from tasks.store import Findings, checked_windows, recall, recall_counts, remember, told_by_channel
+from tasks.store import Findings, checked_windows, recall, recall_counts, remember
 from tasks.telling import tell
 from watchkeeper.config import Configuration
-from watchkeeper.domain.changes import decide_change
-from watchkeeper.domain.health import CheckType, HealthCheck
+from watchkeeper.domain.health import CheckType
 from watchkeeper.domain.past import Past
 from watchkeeper.domain.project_health import Observed, conclude_health, judge_parts, misconfigured
 from watchkeeper.domain.windows import Window, missed_windows
-from watchkeeper.store.messages import Plan
 
 CATCH_UP = timedelta(hours=1)
 CATCH_UP_SECONDS = 45  # after that no more is begun: a vendor that is slow costs over a minute each time
@@ -40,7 +38,7 @@ async def health_check(
     at: AwareDatetime | None = None,
     check_type: CheckType = CheckType.FULL,
 ) -> State[Any]:
-    """Judge the health of every project over one window, keep the judgement, and tell what changed.
+    """Judge the health of every project over one window, keep the judgement, and show what changed.
 
     Args:
         projects: slugs of the projects to look at; all when left out.
@@ -54,24 +52,21 @@ async def health_check(
     end = (at or flow_run.scheduled_start_time or datetime.now(UTC)).timestamp()  # Prefect's own type is not a datetime
     window = Window.ending_at(datetime.fromtimestamp(end, UTC), timedelta(minutes=window_minutes))
     is_the_watch = at is None and check_type is CheckType.FULL
-    findings = await look(configuration, window, check_type, may_tell=is_the_watch)
+    findings = await look(configuration, window, check_type)
     await tell(configuration, findings, mistakes)
     if is_the_watch:
         await propose(configuration, findings.checks)
-        await remind_of_custody(configuration, findings.checks)
     if is_the_watch and findings.before:
         await catch_up(configuration, window, until=began + CATCH_UP_SECONDS)
     return Completed(message=summary(findings.checks), data=findings.checks)
 
 
-async def look(configuration: Configuration, window: Window, check_type: CheckType, *, may_tell: bool) -> Findings:
+async def look(configuration: Configuration, window: Window, check_type: CheckType) -> Findings:
     """Observe, judge and store one window. Doing it again changes nothing but what the vendors now say of it."""
     now = datetime.now(UTC)
     past = recall(configuration.slugs, window, now)
     seen = await observe(configuration, window, check_type, past, now)
     findings = judge(configuration, window, check_type, past, seen, now)
-    if may_tell:
-        findings = replace(findings, plans=plan_messages(configuration, findings.checks, now))
     remember(findings, str(flow_run.id), now)
     return findings
 
@@ -105,23 +100,8 @@ def judge(  # noqa: PLR0913, PLR0917 - what was asked, what was known, what was 
     )
 
 
-def plan_messages(configuration: Configuration, checks: Sequence[HealthCheck], now: datetime) -> tuple[Plan, ...]:
-    """Return what to tell whom: a project whose verdict differs from what its channel heard last."""
-    projects = {project.slug: project for project in configuration.projects if project.slack_channel}
-    told = told_by_channel(tuple(projects))
-    plans = []
-    for check in (check for check in checks if check.project in projects):
-        channel = projects[check.project].slack_channel
-        last = told.get((check.project, channel))
-        silent = configuration.maintenance_of(projects[check.project], now) is not None
-        change = decide_change(check, last.verdict if last else None, in_maintenance=silent)
-        if change is not None:
-            plans.append(Plan(check.project, channel, check.verdict, change.sentence, check.window, check.check_type))
-    return tuple(plans)
-
-
 async def catch_up(configuration: Configuration, window: Window, until: float) -> None:
-    """Fill the windows of the last hour that no run has looked at, oldest first, without telling anyone.
+    """Fill the windows of the last hour that no run has looked at, oldest first.
 
     Args:
         until: on the monotonic clock; what is not begun by then is left to the next run.
@@ -132,4 +112,4 @@ async def catch_up(configuration: Configuration, window: Window, until: float) -
             get_run_logger().info("The window %s to %s is left to the next run.", missed.start, missed.end)
             return
         get_run_logger().info("No check has looked at %s to %s yet: looking now.", missed.start, missed.end)
-        await look(configuration, missed, CheckType.FULL, may_tell=False)
+        await look(configuration, missed, CheckType.FULL)

@@ -1,4 +1,4 @@
-"""What follows from a health check: going back is proposed where a release is bad, and custody is not forgotten."""
+"""What follows from a health check: going back is proposed where a release is bad."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,6 @@ from tasks.proposals import (
     CHECKS_BACK,
     emit_proposals,
     plan_of,
-    recall_moves,
     recall_proposals,
     recall_triggers,
     send_notices,
@@ -23,9 +22,7 @@ from watchkeeper.domain.rollback_proposals import (
     Proposed,
     TriggerHistory,
     decide_proposal,
-    held_since,
     is_suspect,
-    reminder_day,
 )
 from watchkeeper.domain.rollback_triggers import NoProposal, Proposal
 from watchkeeper.domain.windows import Window
@@ -82,24 +79,3 @@ async def proposal_of(
 def kind_of(project: Project) -> NoticeKind:
     is_off = project.rollback_policy.auto is AutoRollback.OFF
     return NoticeKind.SHADOW if is_off else NoticeKind.PROPOSAL
-
-
-async def remind_of_custody(configuration: Configuration, checks: Sequence[HealthCheck]) -> None:
-    """Remind people once a day of projects whose new builds do not go live since a rollback."""
-    held = {check.project: check for check in checks if check.in_custody}
-    projects = [project for project in configuration.projects if project.slug in held and project.slack_channel]
-    if not projects:
-        return
-    now = datetime.now(UTC)
-    moves = recall_moves(tuple(project.slug for project in projects), now)
-    notices = []
-    for project in projects:
-        since = held_since(moves[project.slug])
-        day = reminder_day(since, now, project.zone)
-        if day is not None and configuration.maintenance_of(project, now) is None:
-            content = {"release": held[project.slug].release, "since": since.isoformat() if since else ""}
-            notices.append(
-                Notice(project.slug, NoticeKind.CUSTODY, day.isoformat(), now, content, project.slack_channel)
-            )
-    if any(write_down(tuple(notices)) if notices else ()):
-        await send_notices(configuration, now)

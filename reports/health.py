@@ -1,14 +1,12 @@
-"""The health of projects as people read it: Slack messages and the artifacts in Prefect's UI."""
+"""The health of projects as people read it in the artifacts of Prefect's UI."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from reports import markdown, slack
-from reports.slack import SlackMessage
+from reports import markdown
 from reports.text import amount, is_web_url, sentence
 from watchkeeper.domain.health import Fault, HealthCheck
-from watchkeeper.domain.phrases import listed
 from watchkeeper.domain.verdicts import Component, Judgement, Verdict
 
 EMOJI: Final = {Verdict.HEALTHY: "🟢", Verdict.WARNING: "🟡", Verdict.CRITICAL: "🔴", Verdict.UNKNOWN: "⚪"}
@@ -16,112 +14,7 @@ WORST_FIRST: Final = (Verdict.CRITICAL, Verdict.WARNING, Verdict.UNKNOWN, Verdic
 CUSTODY: Final = (
     "Production is held at an earlier release since a rollback: new pushes do not go live until someone promotes one."
 )
-_STATES: Final = {
-    Verdict.HEALTHY: "is healthy",
-    Verdict.WARNING: "needs a look",
-    Verdict.CRITICAL: "is critical",
-    Verdict.UNKNOWN: "cannot be judged right now",
-}
-_CHANGES: Final[Mapping[tuple[Verdict, Verdict | None], str]] = {
-    (Verdict.HEALTHY, Verdict.WARNING): "is healthy again",
-    (Verdict.HEALTHY, Verdict.CRITICAL): "is healthy again",
-    (Verdict.HEALTHY, Verdict.UNKNOWN): "can be judged again, and is healthy",
-    (Verdict.WARNING, Verdict.CRITICAL): "is no longer critical, but not well yet",
-}
-_MOST_REASONS: Final = 3
-_MOST_EVIDENCE: Final = 4
 _MOST_HISTORY: Final = 96  # a day of quarter hours
-
-
-# --- Slack
-
-
-def check_message(
-    check: HealthCheck,
-    previous: Verdict | None,
-    name: str,
-    links: Mapping[str, str],
-    before: HealthCheck | None = None,
-) -> SlackMessage:
-    """Return what is told about a project whose verdict is another one than was told last.
-
-    Args:
-        previous: what was told last; None when nothing was.
-        name: of the project, for people.
-        links: URLs by label, in the order they are shown.
-        before: the check that `previous` comes from, to say what has ended.
-    """
-    headline = f"{EMOJI[check.verdict]} *{slack.escape(name, 100)}* {_change(check.verdict, previous)}"
-    lead = _lead(check, previous, before)
-    paragraphs = [
-        f"{headline}\n{lead}",
-        slack.bullets([slack.escape(sentence(reason), 300) for reason in _further_reasons(check)], _MOST_REASONS),
-        _attribution(check),
-        _evidence_line(check),
-    ]
-    blocks = [slack.section(paragraph) for paragraph in paragraphs if paragraph]
-    blocks += [slack.context(_small_print(check)), *slack.links_line(links)]
-    return slack.slack_message(f"{headline}: {lead}".replace("*", ""), blocks)
-
-
-def _change(verdict: Verdict, previous: Verdict | None) -> str:
-    return _CHANGES.get((verdict, previous)) or _STATES[verdict]
-
-
-def _lead(check: HealthCheck, previous: Verdict | None, before: HealthCheck | None) -> str:
-    """Return what is wrong, or what was wrong and has ended."""
-    now = slack.escape(sentence(_first(check.reasons)), 600)
-    if check.verdict is not Verdict.HEALTHY or previous not in {Verdict.WARNING, Verdict.CRITICAL}:
-        return now
-    if before is None or not before.reasons:
-        return f"It was {previous} until {check.window.start:%H:%M} UTC. {now}"
-    ended = slack.escape(sentence(before.reasons[0]), 600)
-    return f"This has ended ({_span(before.window.start, check.window.start)}): {ended}\nNow: {now}"
-
-
-def _further_reasons(check: HealthCheck) -> tuple[str, ...]:
-    """Return what else is wrong; whose fault it is has a line of its own."""
-    if check.verdict is Verdict.HEALTHY:
-        return ()
-    return tuple(reason for reason in check.reasons[1:] if check.blame.reason not in reason)
-
-
-def _attribution(check: HealthCheck) -> str:
-    """Return whose fault it is; "" when nothing is wrong."""
-    reason = slack.escape(sentence(check.blame.reason), 600)
-    match check.blame.fault:
-        case Fault.RELEASE:
-            return f"*Release `{_release(check.blame.release)}`* looks like the cause. {reason}"
-        case Fault.PLATFORM:
-            return f"*The platform* has trouble of its own. {reason}"
-        case Fault.US:
-            return f"*Our own connection* is down. {reason}"
-        case Fault.UNKNOWN if check.verdict in {Verdict.WARNING, Verdict.CRITICAL}:
-            return f"The cause is not clear. {reason}"
-    return ""
-
-
-def _evidence_line(check: HealthCheck) -> str:
-    """Return a few numbers of the worst component; "" when the project is well or there is none."""
-    if check.verdict is Verdict.HEALTHY:
-        return ""
-    worst = min(check.components.values(), key=lambda judgement: WORST_FIRST.index(judgement.verdict), default=None)
-    facts = worst.evidence[:_MOST_EVIDENCE] if worst else ()
-    return " · ".join(
-        f"{slack.link(fact.url, fact.name)} {slack.escape(amount(fact.value, fact.unit), 80)}" for fact in facts
-    )
-
-
-def _small_print(check: HealthCheck) -> list[str]:
-    lines = [_facts(check)]
-    if unseen := _unseen(check):
-        lines.append(f"Not known: {slack.escape(unseen, 600)}")
-    if check.in_custody:
-        lines.append(CUSTODY)
-    return lines
-
-
-# --- Markdown
 
 
 def check_table(checks: Sequence[HealthCheck], names: Mapping[str, str]) -> str:
@@ -193,9 +86,6 @@ def _links(check: HealthCheck) -> str:
     return " · ".join([details, *(markdown.link(url, component) for component, url in urls.items())])
 
 
-# --- words of both
-
-
 def _facts(check: HealthCheck) -> str:
     release = [f"release `{_release(check.release)}`"] if check.release else []
     return " · ".join([_span(check.window.start, check.window.end), *release, _score(check)])
@@ -205,17 +95,6 @@ def _score(check: HealthCheck) -> str:
     if check.score is None:
         return "no score: nothing is known"
     return f"score {check.score:.0f} of 100 over the {check.coverage:.0%} that is known"
-
-
-def _unseen(check: HealthCheck) -> str:
-    """Return the components that should be known and are not; "" when there is none."""
-    return listed(
-        [
-            f"{component} ({judgement.reasons[0]})"
-            for component, judgement in check.components.items()
-            if judgement.gap is not None and not judgement.gap.is_meant
-        ]
-    )
 
 
 def _span(start: datetime, end: datetime) -> str:

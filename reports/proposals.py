@@ -1,4 +1,4 @@
-"""What the watch tells of ways back by itself: that one is proposed, that production is still held back."""
+"""What the watch tells of ways back by itself: that one is proposed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from typing import Any, Final
 from reports import slack
 from reports.slack import SlackMessage
 from reports.text import sentence
-from watchkeeper.domain.phrases import clock, span
+from watchkeeper.domain.phrases import clock
 from watchkeeper.domain.rollback import Mark, Plan
 from watchkeeper.domain.rollback_triggers import Proposal
 
@@ -45,10 +45,6 @@ def start_command(project: str, release: str) -> str:
     return f"watchkeeper rollback start {shell_quote(project)} --no-dry-run --reason {shell_quote(reason)}"
 
 
-def promote_command(project: str) -> str:
-    return f"watchkeeper rollback promote {shell_quote(project)}"
-
-
 def proposal_message(content: Mapping[str, Any], name: str, prepared: Prepared) -> SlackMessage:
     """Return the alert that going back is proposed. Nothing waits: a person starts it, or nobody does."""
     headline = f"🔴 *{slack.escape(name, 100)}*: going back is proposed"
@@ -65,19 +61,6 @@ def proposal_message(content: Mapping[str, Any], name: str, prepared: Prepared) 
     return slack.slack_message(
         f"{headline}: {reason}".replace("*", ""), [*blocks, slack.context([f"Trouble since {clock(since)}"])]
     )
-
-
-def custody_message(content: Mapping[str, Any], name: str, prepared: Prepared, now: datetime) -> SlackMessage:
-    """Return the daily reminder that pushes do not go live."""
-    held = f" for {span(now - datetime.fromisoformat(str(content['since'])))}" if content.get("since") else ""
-    release = _plain(str(content.get("release", "")))
-    headline = f"🔒 *{slack.escape(name, 100)}* is held at release `{release}`{held}"
-    lead = "New pushes are built, and do not go live, until somebody promotes one."
-    blocks = [
-        slack.section(f"{headline}\n{lead}"),
-        slack.section(_way(prepared, "To let the newest build go live", "plan first, then a YES")),
-    ]
-    return slack.slack_message(f"{headline}: {lead}".replace("*", ""), blocks)
 
 
 def _way(prepared: Prepared, lead: str, small: str) -> str:

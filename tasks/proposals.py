@@ -1,4 +1,4 @@
-"""Proposals to go back, and reminders of custody: what they are decided by, written down once, told once."""
+"""Proposals to go back: what they are decided by, written down once, told once."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -17,8 +17,6 @@ from blocks.slack import Slack
 from reports.proposals import (
     MOST_REASON,
     Prepared,
-    custody_message,
-    promote_command,
     proposal_message,
     start_command,
 )
@@ -30,7 +28,6 @@ from tasks.slack import post_message
 from tasks.store import database, store_task
 from watchkeeper.config import Configuration, Project
 from watchkeeper.domain.health import CheckType
-from watchkeeper.domain.production import AliasRequest
 from watchkeeper.domain.rollback import Plan, Rollback, RollbackKind, RollbackState, Source
 from watchkeeper.domain.rollback_plan import plan_rollback
 from watchkeeper.domain.rollback_proposals import SHADOW_TIME, Proposed, TriggerHistory
@@ -66,12 +63,6 @@ def recall_triggers(slugs: tuple[str, ...], window: Window) -> dict[str, Trigger
         )
         for slug in slugs
     }
-
-
-def recall_moves(slugs: tuple[str, ...], now: datetime) -> dict[str, tuple[AliasRequest, ...]]:
-    """Return the promotions and rollbacks of the last month."""
-    with reading(database()) as session:
-        return alias_requests.alias_requests(session, slugs, Window(now - LIVE_BACK, now + timedelta(minutes=1)))
 
 
 def recall_proposals(slugs: tuple[str, ...], kind: NoticeKind, now: datetime) -> dict[str, tuple[Proposed, ...]]:
@@ -168,7 +159,7 @@ async def _send(notice: Notice, project: Project, form: str) -> bool:
         if not notices.claim_notice(session, notice.id, now):
             return False
     slack = await load_block(Slack, project.slack_credentials)
-    message = _message(notice, project, form, now)
+    message = _message(notice, project, form)
     ts = slack if isinstance(slack, Missing) else await _post(slack, message, notice.channel)
     with transaction(database()) as session:
         if isinstance(ts, Missing):
@@ -184,11 +175,8 @@ async def _post(slack: Slack, message: SlackMessage, channel: str) -> str | Miss
     return sent
 
 
-def _message(notice: Notice, project: Project, form: str, now: datetime) -> SlackMessage:
+def _message(notice: Notice, project: Project, form: str) -> SlackMessage:
     slug, content = project.slug, notice.content
-    if notice.kind is NoticeKind.CUSTODY:
-        filled = filled_in(form, {"project": slug, "action": "promote", "dry_run": False})
-        return custody_message(content, project.name, Prepared(promote_command(slug), filled), now)
     asked = {"project": slug, "reason": str(content["reason"])[:MOST_REASON], "dry_run": False}
     prepared = Prepared(start_command(slug, str(content["release"])), filled_in(form, asked))
     return proposal_message(content, project.name, prepared)

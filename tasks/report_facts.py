@@ -19,6 +19,7 @@ from watchkeeper.domain.period_reports import ReportPeriod, SentLine
 from watchkeeper.domain.report_figures import CHART_METRICS, LONG_METRICS, ProjectFacts, ReportCalendar, SourceState
 from watchkeeper.domain.windows import Period, Window
 from watchkeeper.store import (
+    alert_messages,
     alias_requests,
     build_runs,
     builds,
@@ -27,7 +28,6 @@ from watchkeeper.store import (
     errors,
     health,
     issue_events,
-    messages,
     metrics,
     outages,
     releases,
@@ -48,8 +48,8 @@ def gather(configuration: Configuration, calendar: ReportCalendar) -> tuple[Proj
 def sent_messages(calendar: ReportCalendar) -> tuple[SentLine, ...]:
     """Return how many messages went where in the window of the report."""
     with reading(database()) as session:
-        found = messages.sent_by_channel(session, calendar.window)
-    return tuple(SentLine(channel, sent, failed) for channel, (sent, failed) in found.items())
+        found = alert_messages.sent_by_channel(session, calendar.window)
+    return tuple(SentLine(channel, told.sent, told.failed + told.lost) for channel, told in found.items())
 
 
 @task(name="gather", cache_policy=NO_CACHE, persist_result=False)

@@ -22,7 +22,7 @@ from watchkeeper.domain.observations import Observation, counts_before
 from watchkeeper.domain.past import Past
 from watchkeeper.domain.project_health import Observed
 from watchkeeper.domain.releases import Release
-from watchkeeper.domain.verdicts import Missing, Verdict
+from watchkeeper.domain.verdicts import Missing
 from watchkeeper.domain.windows import Window
 from watchkeeper.store import (
     alias_requests,
@@ -31,20 +31,17 @@ from watchkeeper.store import (
     endpoints,
     errors,
     health,
-    messages,
     observations,
     projects,
     releases,
     runs,
 )
 from watchkeeper.store.database import open_database, reading, transaction
-from watchkeeper.store.messages import Message, Plan, Told
 from watchkeeper.store.retention import prune
 
 PROBES_BACK = timedelta(hours=2)
 BUILDS_BACK = timedelta(days=2)  # as far as the vendors are asked back: a window judged again finds the same
 COUNTS_BACK = timedelta(days=1)
-CHECKS_BACK = timedelta(days=1)
 
 T = TypeVar("T")
 
@@ -92,7 +89,6 @@ class Findings:
     checks: Sequence[HealthCheck]
     measured: Sequence[Observation]
     before: Mapping[str, HealthCheck]
-    plans: Sequence[Plan] = ()
 
 
 def remember(findings: Findings, flow_run: str, now: datetime) -> None:
@@ -119,8 +115,6 @@ def _remember(findings: Findings, flow_run: str, now: datetime) -> None:
         health.save_checks(session, findings.checks, flow_run, now)
         for window in {check.window for check in findings.checks}:
             runs.save_flow_run(session, runs.FlowRun(flow_run, "health-check", window, len(findings.checks), now))
-        messages.plan_messages(session, findings.plans, now)
-        messages.withdraw_passed(session, findings.checks, now)
 
 
 @store_task
@@ -170,49 +164,6 @@ def checked_windows(slugs: tuple[str, ...], span: Window) -> frozenset[Window]:
     """Return the windows that ended in `span` and that a full check has looked at."""
     with reading(database()) as session:
         return health.checked_windows(session, slugs, span)
-
-
-def told_by_channel(slugs: tuple[str, ...]) -> dict[tuple[str, str], Told]:
-    """Return what each channel heard last, by project and channel."""
-    with reading(database()) as session:
-        return messages.last_told(session, slugs)
-
-
-def waiting_messages(now: datetime) -> tuple[Message, ...]:
-    """Return the messages that may be sent now, oldest first."""
-    with reading(database()) as session:
-        return messages.pending_messages(session, now)
-
-
-def check_of(plan: Plan) -> HealthCheck | None:
-    """Return the check that a message tells, None when it is gone."""
-    with reading(database()) as session:
-        found = health.checks(session, [plan.project], plan.window, plan.check_type)
-    return next((check for check in found.get(plan.project, ()) if check.window == plan.window), None)
-
-
-def last_check_with(plan: Plan, verdict: Verdict) -> HealthCheck | None:
-    """Return the newest check of the day before the one a message tells that had this verdict: what has ended."""
-    day = Window(plan.window.start - CHECKS_BACK, plan.window.start)
-    with reading(database()) as session:
-        found = health.checks(session, [plan.project], day, plan.check_type).get(plan.project, ())
-    return next((check for check in found if check.verdict is verdict), None)
-
-
-def claim(message: Message, now: datetime) -> bool:
-    """Take a message for sending; False when somebody else has it."""
-    with transaction(database()) as session:
-        return messages.claim_message(session, message.id, now)
-
-
-def was_sent(message: Message, ts: str, now: datetime, posted_at: datetime | None) -> None:
-    with transaction(database()) as session:
-        messages.mark_sent(session, message.id, ts, now, posted_at)
-
-
-def give_back(message: Message, error: str, retry_at: datetime) -> None:
-    with transaction(database()) as session:
-        messages.mark_failed(session, message.id, error, retry_at)
 
 
 def moves_of(report: DeliveryReport) -> tuple[AliasRequest, ...]:

@@ -1,4 +1,4 @@
-"""Tells people: artifacts and events in Prefect, one Slack message a project when its verdict changes, a heartbeat."""
+"""Tells what a health check has found: artifacts and events in Prefect, a heartbeat for whoever watches the watch."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from prefect.utilities.annotations import quote
 
 from reports.health import check_details, check_table, history_table
 from reports.markdown import escape
-from tasks.messages import send_mistakes, send_waiting_messages
+from tasks.mistakes import send_mistakes
 from tasks.store import Findings, recall_history
 from watchkeeper.config import Configuration, read_settings
 from watchkeeper.domain.health import HealthCheck
@@ -26,7 +26,7 @@ HISTORY = timedelta(days=1)
 
 
 async def tell(configuration: Configuration, findings: Findings, mistakes: str) -> None:
-    """Tell what was found: to people in the Prefect UI and in Slack, to automations by events.
+    """Tell what was found: to people in the Prefect UI, to automations by events.
 
     Args:
         mistakes: what is wrong with the configuration; "" when nothing is.
@@ -41,7 +41,6 @@ async def tell(configuration: Configuration, findings: Findings, mistakes: str) 
         histories = recall_history(tuple(check.project for check in fresh), span)
         await write_histories(quote(fresh), quote(histories), names)  # type: ignore[call-overload]
     emit_verdicts(checks, names, {slug: before.verdict for slug, before in findings.before.items()})
-    await send_waiting_messages(configuration)
     await send_mistakes(configuration, mistakes)
     emit_event(event="watchkeeper.watch.done", resource={"prefect.resource.id": "watchkeeper.watch"})
     await send_heartbeat()

@@ -1,21 +1,17 @@
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from tests.domain.rollback_makers import plan
 from tests.domain.trigger_makers import BAD, GOOD, LIMITS, NEW, NOW, OLD, calm, looked, quiet_before
-from watchkeeper.domain.production import AliasJob, AliasRequest
 from watchkeeper.domain.rollback import AutoRollback, Mark, Point, RollbackPolicy
 from watchkeeper.domain.rollback_proposals import (
     Proposed,
     TriggerHistory,
     decide_proposal,
-    held_since,
     is_suspect,
-    reminder_day,
     shadow_gap,
 )
 from watchkeeper.domain.rollback_triggers import NoProposal, Proposal
@@ -95,42 +91,3 @@ def test_seven_days_of_shadow_mode_are_needed(hours: Sequence[int], told: str) -
     gap = shadow_gap([NOW - hour * HOUR for hour in hours], NOW)
     assert told in gap
     assert bool(gap) == bool(told)
-
-
-def move(kind: str, hours: float, job: AliasJob = AliasJob.SUCCEEDED) -> AliasRequest:
-    return AliasRequest(kind, "dpl_a", "dpl_b", job, NOW - hours * HOUR)
-
-
-@pytest.mark.parametrize(
-    ("moves", "since"),
-    [
-        pytest.param([], None, id="no move"),
-        pytest.param([move("rollback", 5)], NOW - 5 * HOUR, id="a rollback"),
-        pytest.param([move("rollback", 5), move("promote", 2)], None, id="promoted since"),
-        pytest.param([move("rollback", 5), move("promote", 2, AliasJob.FAILED)], NOW - 5 * HOUR, id="in vain"),
-    ],
-)
-def test_custody_begins_with_the_last_rollback(moves: list[AliasRequest], since: datetime | None) -> None:
-    assert held_since(moves) == since
-
-
-BERLIN = ZoneInfo("Europe/Berlin")
-ROLLED_BACK = datetime(2026, 9, 22, 13, 0, tzinfo=UTC)  # three in the afternoon there
-
-
-@pytest.mark.parametrize(
-    ("now", "day"),
-    [
-        pytest.param(ROLLED_BACK + 6 * HOUR, None, id="the same evening"),
-        pytest.param(datetime(2026, 9, 23, 6, 59, tzinfo=UTC), None, id="the next morning, before nine"),
-        pytest.param(datetime(2026, 9, 23, 7, 0, tzinfo=UTC), date(2026, 9, 23), id="the next morning at nine"),
-        pytest.param(datetime(2026, 9, 24, 6, 59, tzinfo=UTC), date(2026, 9, 23), id="the same reminder all day"),
-        pytest.param(datetime(2026, 9, 24, 7, 0, tzinfo=UTC), date(2026, 9, 24), id="every morning"),
-    ],
-)
-def test_custody_is_recalled_every_morning(now: datetime, day: date | None) -> None:
-    assert reminder_day(ROLLED_BACK, now, BERLIN) == day
-
-
-def test_custody_of_unknown_age_is_recalled_too() -> None:
-    assert reminder_day(None, ROLLED_BACK, BERLIN) == date(2026, 9, 22)

@@ -5,14 +5,12 @@ import time
 
 from sqlalchemy.orm import Session
 
-from tests.store.samples import NOON, check, deployment, observation, pipeline, probe, quarter
-from watchkeeper.domain.verdicts import Verdict
+from tests.store.samples import NOON, check, deployment, observation, pipeline, probe
 from watchkeeper.store.builds import save_pipelines
 from watchkeeper.store.database import opened, transaction
 from watchkeeper.store.delivery import save_deployments
 from watchkeeper.store.endpoints import save_probes
 from watchkeeper.store.health import save_checks
-from watchkeeper.store.messages import Plan, plan_messages
 from watchkeeper.store.observations import save_observations
 
 PROJECTS = [f"p{number:03}" for number in range(40)]
@@ -26,8 +24,6 @@ def save_run(session: Session, run: str) -> None:
     save_probes(session, {project: [probe()] for project in projects})
     save_observations(session, [observation(project=project) for project in projects])
     save_checks(session, [check(project) for project in projects], run, NOON)
-    plans = [Plan(project, "#releases", Verdict.WARNING, "because", quarter(0)) for project in projects]
-    plan_messages(session, plans, NOON)
 
 
 def main(url: str, run: str, times: int, pause: float) -> None:

@@ -19,7 +19,6 @@ ONCE_EACH = {
     "pipelines": len(PROJECTS),
     "workflows": len(PROJECTS),
     "vercel_deployments": len(PROJECTS),
-    "messages": len(PROJECTS),
     "projects": len(PROJECTS),
 }
 

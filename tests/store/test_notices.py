@@ -98,7 +98,7 @@ def test_an_event_is_emitted_once(engine: Engine) -> None:
 
 def test_it_goes_after_a_long_time_and_with_its_project(engine: Engine) -> None:
     write(engine)
-    write(engine, Notice("api", NoticeKind.CUSTODY, "2026-11-21", NOON))
+    write(engine, Notice("api", NoticeKind.SHADOW, "2026-11-21", NOON))
     with transaction(engine) as session:
         assert forget_project(session, "shop")["notices"] == 1
     assert prune(engine, NOON + timedelta(days=500))["notices"] == 1

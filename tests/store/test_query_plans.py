@@ -16,6 +16,11 @@ from watchkeeper.domain.hours import SOURCES
 from watchkeeper.domain.metrics import METRICS
 from watchkeeper.domain.period_reports import ReportPeriod
 from watchkeeper.domain.windows import Period, Window
+from watchkeeper.store.alert_events import open_events
+from watchkeeper.store.alert_groups import open_groups
+from watchkeeper.store.alert_ledger import ledger_of, references
+from watchkeeper.store.alert_messages import pending_messages, reference_of, sent_by_channel
+from watchkeeper.store.alerts import alerts_between, list_alerts, open_alerts
 from watchkeeper.store.alias_requests import alias_requests
 from watchkeeper.store.audit import audit_entries
 from watchkeeper.store.build_runs import build_runs, flaky_tests, flaky_times
@@ -27,7 +32,6 @@ from watchkeeper.store.endpoints import first_probes, probes
 from watchkeeper.store.errors import issues, session_readings
 from watchkeeper.store.health import checked_windows, checks, critical_projects, hourly_health, latest_checks
 from watchkeeper.store.issue_events import issue_events
-from watchkeeper.store.messages import last_told, pending_messages
 from watchkeeper.store.metric_columns import buckets_query, probes_query
 from watchkeeper.store.metrics import aggregated_hours, buckets, hour_progress, hour_states, hours_done, source_hours
 from watchkeeper.store.notices import NoticeKind, notices, pending_notices, untold_events
@@ -45,9 +49,17 @@ from watchkeeper.store.rollbacks import (
     rollback_of_run,
     timeline,
 )
+from watchkeeper.store.silences import silences
 
 PROJECTS = [f"p{number}" for number in range(50)]
 DAYS_90 = Window(NOON - timedelta(days=90), NOON)
+# Indexes that hold nothing else than what is asked for: those are read whole.
+OF_WHAT_IS_OPEN = {
+    "ix_alerts_unsettled",
+    "ix_alert_groups_unclosed",
+    "ix_alert_messages_waiting",
+    "ix_alert_events_open",
+}
 SMALL = {"projects"}  # reading a table of a few rows from end to end is the best plan there is
 
 QUERIES: dict[str, Callable[[Session], object]] = {
@@ -82,8 +94,18 @@ QUERIES: dict[str, Callable[[Session], object]] = {
     "deployments": lambda s: deployments(s, PROJECTS, DAYS_90),
     "pipelines": lambda s: pipelines(s, PROJECTS, DAYS_90),
     "releases": lambda s: releases(s, PROJECTS, DAYS_90),
-    "what was told": lambda s: last_told(s, PROJECTS),
+    "open alerts": open_alerts,
+    "alerts that fire": list_alerts,
+    "alerts of a project": lambda s: list_alerts(s, "shop", with_resolved=True),
+    "alerts of a time": lambda s: alerts_between(s, DAYS_90),
+    "open groups": open_groups,
+    "what was told of a group": lambda s: ledger_of(s, 1),
+    "what a channel calls the groups": lambda s: references(s, "pagerduty"),
     "what waits to be told": lambda s: pending_messages(s, NOON),
+    "what a channel calls a group": lambda s: reference_of(s, "slack", "shop|errors"),
+    "messages by channel": lambda s: sent_by_channel(s, DAYS_90),
+    "silences": lambda s: silences(s, NOON),
+    "runs in trouble": open_events,
     "ways back under way": active_rollbacks,
     "last ways back": lambda s: last_rollbacks(s, PROJECTS),
     "custody": lambda s: custody(s, PROJECTS),
@@ -154,7 +176,9 @@ def tables_read_whole(connection: Connection, statement: str, values: Any) -> li
 
 
 def whole_scans(node: dict[str, Any]) -> Iterator[str]:
-    if node["Node Type"] == "Seq Scan" or (node["Node Type"].startswith("Index") and "Index Cond" not in node):
+    is_partial = node.get("Index Name") in OF_WHAT_IS_OPEN
+    by_index = node["Node Type"].startswith("Index") and "Index Cond" not in node and not is_partial
+    if node["Node Type"] == "Seq Scan" or by_index:
         yield node["Relation Name"]
     for inner in node.get("Plans", ()):
         yield from whole_scans(inner)

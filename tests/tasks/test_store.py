@@ -18,10 +18,9 @@ from watchkeeper.domain.errors import ErrorCount, ErrorReport, SessionReading
 from watchkeeper.domain.health import CheckType
 from watchkeeper.domain.past import Past
 from watchkeeper.domain.project_health import Observed
-from watchkeeper.domain.verdicts import Gap, Missing, Verdict
+from watchkeeper.domain.verdicts import Gap, Missing
 from watchkeeper.domain.windows import Window
 from watchkeeper.store.failures import StoreUnavailable
-from watchkeeper.store.messages import Plan
 
 MISSING = Missing(Gap.UNAVAILABLE, "does not answer")
 READING = SessionReading(NOON, NOON + QUARTER, (ErrorCount("r", 1, 10),))
@@ -33,7 +32,6 @@ SEEN = Observed(
     platform=MISSING,
 )
 BLIND = Observed(MISSING, MISSING, MISSING, MISSING, MISSING)
-PLAN = Plan("shop", "#releases", Verdict.WARNING, "because", WINDOW)
 FOUND = Findings(
     names={"shop": "Shop", "api": "API"},
     seen={"shop": SEEN, "api": BLIND},
@@ -41,7 +39,6 @@ FOUND = Findings(
     checks=(check(), check("api")),
     measured=(observation(),),
     before={},
-    plans=(PLAN,),
 )
 
 
@@ -82,13 +79,12 @@ def test_remembering_twice_changes_nothing() -> None:
     save()
     assert past() == before
     assert recall_history.fn(("shop",), Window(NOON, NOON + QUARTER)) == {"shop": (replace(check(), components={}),)}
-    assert len(store.waiting_messages(NOON)) == 1
 
 
 def test_a_save_that_fails_at_the_end_leaves_nothing() -> None:
-    unstorable = replace(PLAN, reason=object())  # type: ignore[arg-type]
+    unstorable = replace(check("api"), release=object())  # type: ignore[arg-type]
     with pytest.raises(Exception, match="object"):
-        save(replace(FOUND, plans=(unstorable,)))
+        save(replace(FOUND, checks=(check(), unstorable)))
     assert past() == {"shop": Past(), "api": Past()}
 
 
@@ -106,31 +102,6 @@ def test_the_number_of_queries_does_not_grow_with_the_projects() -> None:
 def test_windows_of_partial_checks_are_not_known() -> None:
     save(replace(FOUND, checks=(check(), check(window=quarter(1), check_type=CheckType.ENDPOINTS_ONLY))))
     assert store.checked_windows(("shop",), Window(NOON, NOON + timedelta(hours=1))) == {WINDOW}
-
-
-def test_a_message_is_claimed_once_and_known_as_told() -> None:
-    save()
-    (message,) = store.waiting_messages(NOON)
-    assert store.check_of(message.plan) == check()
-    assert store.claim(message, NOON)
-    assert not store.claim(message, NOON)
-    store.give_back(message, "Slack does not answer", NOON + QUARTER)
-    assert store.waiting_messages(NOON) == ()
-    assert store.claim(message, NOON + QUARTER)
-    store.was_sent(message, "171.001", NOON + QUARTER, None)
-    assert store.told_by_channel(("shop", "api"))["shop", "#releases"].ts == "171.001"
-
-
-def test_a_change_that_passed_before_it_was_told_is_not_told() -> None:
-    save()
-    (message,) = store.waiting_messages(NOON)
-    store.claim(message, NOON)
-    store.was_sent(message, "171.001", NOON, None)
-    critical = check(window=quarter(1), verdict=Verdict.CRITICAL, score=49.0)
-    save(replace(FOUND, checks=(critical,), plans=(replace(PLAN, verdict=Verdict.CRITICAL, window=quarter(1)),)))
-    assert len(store.waiting_messages(NOON)) == 1
-    save(replace(FOUND, checks=(check(window=quarter(2)),), plans=()))
-    assert store.waiting_messages(NOON) == ()
 
 
 def test_pruning_deletes_what_is_old() -> None:

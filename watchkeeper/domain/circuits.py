@@ -17,13 +17,13 @@ class Circuit:
     Attributes:
         failures: in a row, up to now.
         opened_at: when it was given up for the time being; None while it is tried as ever.
-        closed_until: it is not tried before that; then by one message, which decides.
+        retry_at: not tried before that; then by one message, which decides.
         error: what it answered last; "" when all is well.
     """
 
     failures: int = 0
     opened_at: datetime | None = None
-    closed_until: datetime | None = None
+    retry_at: datetime | None = None
     error: str = ""
 
     @property
@@ -33,7 +33,7 @@ class Circuit:
 
     def lets_through(self, now: datetime) -> bool:
         """Return True where something may be sent now; with an open circuit a single message."""
-        return self.closed_until is None or self.closed_until <= now
+        return self.retry_at is None or self.retry_at <= now
 
 
 def after_failure(circuit: Circuit, error: str, now: datetime, *, is_certain: bool = False) -> Circuit:
@@ -54,4 +54,5 @@ def retry_pause(attempts: int) -> timedelta:
 
 
 def _doubled(pause: timedelta, times: int) -> timedelta:
-    return min(pause * 2 ** min(max(times, 0), 10), LONGEST)
+    factor: int = 2 ** min(max(times, 0), 10)
+    return min(pause * factor, LONGEST)

@@ -1,8 +1,8 @@
-"""Whether going back is proposed again, and when people are reminded that production is still held back."""
+"""Whether going back is proposed again, and whether that was watched for long enough."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 from typing import Final
 
 from watchkeeper.domain.blame import Fault
@@ -10,7 +10,7 @@ from watchkeeper.domain.commits import same_commit, short_name
 from watchkeeper.domain.health import HealthCheck
 from watchkeeper.domain.limits import HealthLimits
 from watchkeeper.domain.phrases import clock, span
-from watchkeeper.domain.production import AliasJob, AliasRequest
+from watchkeeper.domain.production import AliasRequest
 from watchkeeper.domain.rollback import AutoRollback, Plan, RollbackPolicy
 from watchkeeper.domain.rollback_triggers import NoProposal, Proposal, decide_rollback
 from watchkeeper.domain.schedule import Maintenance
@@ -19,7 +19,6 @@ from watchkeeper.domain.verdicts import Verdict
 ONCE_IN: Final = timedelta(days=1)  # one release is proposed to be left
 SHADOW_TIME: Final = timedelta(days=7)
 SHADOW_SHARE: Final = 0.8  # of the hours of that time must have been looked at
-MORNING: Final = timedelta(hours=9)  # after midnight: when people are reminded
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,22 +107,3 @@ def shadow_gap(checked: Sequence[datetime], now: datetime) -> str:
     if seen < SHADOW_SHARE * hours:
         return f"of the last seven days only {seen} of {hours} hours were looked at"
     return ""
-
-
-def held_since(moves: Sequence[AliasRequest]) -> datetime | None:
-    """Return when the rollback was asked for that no promotion has followed; None when there is none."""
-    done = [move for move in moves if move.job is AliasJob.SUCCEEDED]
-    last = max(done, key=lambda move: move.requested_at, default=None)
-    return last.requested_at if last is not None and last.kind == "rollback" else None
-
-
-def reminder_day(since: datetime | None, now: datetime, zone: tzinfo) -> date | None:
-    """Return the day whose reminder of custody is due: in the morning of each day after the rollback; None before.
-
-    Args:
-        since: of the custody; None when it is not known.
-    """
-    day = (now.astimezone(zone) - MORNING).date()
-    if since is not None and day <= (since.astimezone(zone) - MORNING).date():
-        return None
-    return day

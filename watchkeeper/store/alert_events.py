@@ -21,7 +21,7 @@ class AlertEventRow(Base, table=True):
     __tablename__ = "alert_events"
     __table_args__ = (
         UniqueConstraint("name"),
-        Index("ix_alert_events_open", "at", sqlite_where=OPEN, postgresql_where=OPEN),
+        Index("ix_alert_events_open", "ended_at", sqlite_where=OPEN, postgresql_where=OPEN),
         Index(None, "at"),
         {"sqlite_autoincrement": True},
     )

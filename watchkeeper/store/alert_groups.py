@@ -20,6 +20,7 @@ class AlertGroupRow(Base, table=True):
     __tablename__ = "alert_groups"
     __table_args__ = (
         Index("uq_alert_groups_open", "key", unique=True, sqlite_where=OPEN, postgresql_where=OPEN),
+        Index("ix_alert_groups_unclosed", "closed_at", sqlite_where=OPEN, postgresql_where=OPEN),
         Index(None, "project", "opened_at"),
         Index(None, "opened_at"),
         {"sqlite_autoincrement": True},  # an id must never come back: people have written it down
@@ -49,8 +50,8 @@ class UnknownGroup(LookupError):  # noqa: N818 - says what it is
 def open_groups(session: Session) -> tuple[Group, ...]:
     """Return the groups that are not closed, oldest first."""
     table = table_of(AlertGroupRow)
-    query = select(table).where(table.c.closed_at.is_(None)).order_by(table.c.id)
-    return tuple(_group(row) for row in session.connection().execute(query))
+    found = (_group(row) for row in session.connection().execute(select(table).where(table.c.closed_at.is_(None))))
+    return tuple(sorted(found, key=lambda each: each.id))
 
 
 def group(session: Session, number: int) -> Group:

@@ -28,7 +28,7 @@ WAITING = text("sent_at IS NULL AND lost_at IS NULL")
 class AlertMessageRow(Base, table=True):
     __tablename__ = "alert_messages"
     __table_args__ = (
-        Index("ix_alert_messages_waiting", "id", sqlite_where=WAITING, postgresql_where=WAITING),
+        Index("ix_alert_messages_waiting", "sent_at", sqlite_where=WAITING, postgresql_where=WAITING),
         Index(None, "channel", "key", "id"),
         Index(None, "planned_at"),
         {"sqlite_autoincrement": True},
@@ -114,8 +114,8 @@ def pending_messages(session: Session, now: datetime) -> tuple[Waiting, ...]:
     """
     column = table_of(AlertMessageRow).c
     query = select(column.id, column.channel, column.key, column.not_before, column.claimed_until)
-    rows = session.connection().execute(query.where(*_is_waiting(column)).order_by(column.id))
-    return tuple(_in_order(rows, now))
+    rows = session.connection().execute(query.where(*_is_waiting(column)))
+    return tuple(_in_order(sorted(rows, key=lambda row: row.id), now))
 
 
 def claim_message(session: Session, number: int, now: datetime, lease: timedelta = LEASE) -> AlertMessage | None:

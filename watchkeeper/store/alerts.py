@@ -27,7 +27,7 @@ class AlertRow(Base, table=True):
     __tablename__ = "alerts"
     __table_args__ = (
         Index("uq_alerts_open", "fingerprint", unique=True, sqlite_where=OPEN, postgresql_where=OPEN),
-        Index("ix_alerts_unsettled", "id", sqlite_where=UNSETTLED, postgresql_where=UNSETTLED),
+        Index("ix_alerts_unsettled", "settled_at", sqlite_where=UNSETTLED, postgresql_where=UNSETTLED),
         Index(None, "project", "started_at"),
         Index(None, "started_at"),
         {"sqlite_autoincrement": True},  # an id must never come back: people have written it down
@@ -65,7 +65,8 @@ class UnknownAlert(LookupError):  # noqa: N818 - says what it is
 def open_alerts(session: Session) -> tuple[Alert, ...]:
     """Return all that are not over, and those that are resolved and not yet settled; the oldest first."""
     table = table_of(AlertRow)
-    return _found(session, select(table).where(table.c.settled_at.is_(None)).order_by(table.c.id))
+    found = _found(session, select(table).where(table.c.settled_at.is_(None)))
+    return tuple(sorted(found, key=lambda each: each.id))  # asked in an order, it would be read by another index
 
 
 def save_alerts(session: Session, alerts: Iterable[Alert]) -> frozenset[str]:
@@ -129,14 +130,12 @@ def list_alerts(
         with_resolved: also what is over, as far back as anything is kept.
         limit: the most that are returned.
     """
-    table = table_of(AlertRow)
-    query = select(table) if with_resolved else select(table).where(table.c.resolved_at.is_(None))
     if not with_resolved:
-        query = query.where(table.c.settled_at.is_(None))  # what the index is made of
-    if project is not None:
-        query = query.where(table.c.project == project)
-    newest = (table.c.started_at.desc(), table.c.id.desc())
-    return _found(session, query.order_by(*newest).limit(limit))
+        unresolved = (each for each in open_alerts(session) if not each.is_resolved and project in {None, each.project})
+        return tuple(sorted(unresolved, key=lambda each: (each.started_at, each.id), reverse=True)[:limit])
+    table = table_of(AlertRow)
+    query = select(table).order_by(table.c.started_at.desc(), table.c.id.desc()).limit(limit)
+    return _found(session, query if project is None else query.where(table.c.project == project))
 
 
 def alerts_between(session: Session, window: Window) -> tuple[Alert, ...]:

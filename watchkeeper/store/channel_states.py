@@ -20,7 +20,7 @@ class ChannelStateRow(Base, table=True):
     channel: str = Field(primary_key=True)
     failures: int
     opened_at: datetime | None
-    closed_until: datetime | None
+    retry_at: datetime | None
     trying_until: datetime | None
     error: str
     at: datetime
@@ -36,7 +36,7 @@ def claim_probe(session: Session, channel: str, now: datetime) -> bool:
     """Take the right to try a channel whose circuit is open; False when it is too early, or somebody else tries."""
     table = table_of(ChannelStateRow)
     free = or_(table.c.trying_until.is_(None), table.c.trying_until <= now)
-    mine = (table.c.channel == storable_key(channel), table.c.closed_until <= now, free)
+    mine = (table.c.channel == storable_key(channel), table.c.retry_at <= now, free)
     statement = update(table).where(*mine).values(trying_until=now + PROBE_LEASE)
     return session.connection().execute(statement).rowcount == 1
 
@@ -59,7 +59,7 @@ def note_success(session: Session, channel: str, now: datetime) -> None:
     """Write down that a channel works."""
     table = table_of(ChannelStateRow)
     failed = (table.c.channel == storable_key(channel), table.c.failures > 0)
-    closed = {"failures": 0, "opened_at": None, "closed_until": None, "trying_until": None, "error": "", "at": now}
+    closed = {"failures": 0, "opened_at": None, "retry_at": None, "trying_until": None, "error": "", "at": now}
     session.connection().execute(update(table).where(*failed).values(closed))
 
 
@@ -68,7 +68,7 @@ def _save(session: Session, channel: str, circuit: Circuit, now: datetime) -> No
         "channel": channel,
         "failures": circuit.failures,
         "opened_at": circuit.opened_at,
-        "closed_until": circuit.closed_until,
+        "retry_at": circuit.retry_at,
         "trying_until": None,
         "error": circuit.error,
         "at": now,
@@ -77,4 +77,4 @@ def _save(session: Session, channel: str, circuit: Circuit, now: datetime) -> No
 
 
 def _circuit(row: Row[Any]) -> Circuit:
-    return Circuit(row.failures, row.opened_at, row.closed_until, row.error)
+    return Circuit(row.failures, row.opened_at, row.retry_at, row.error)

@@ -1,4 +1,4 @@
-"""What is told once under a name of its own: that going back is proposed, that nothing new goes live.
+"""What is told once under a name of its own: that going back is proposed.
 
 written down -> event emitted -> claimed -> sent. Whoever writes it down first tells it; a sender that dies lets its
 claim run out, and the next pass sends. So an event and a message are told at least once, and twice only after a death.
@@ -25,7 +25,6 @@ GIVEN_UP_AFTER = timedelta(days=1)  # nobody wants to read of yesterday's troubl
 class NoticeKind(StrEnum):
     PROPOSAL = "proposal"  # going back is proposed
     SHADOW = "shadow"  # it would be, if anything might happen by itself
-    CUSTODY = "custody"  # production is still held at an earlier release
 
 
 class NoticeRow(Base, table=True):

@@ -7,7 +7,7 @@ goes on where it stopped.
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Engine, Table, delete, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Engine, Table, and_, delete, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from watchkeeper.domain.incidents import IncidentStatus
@@ -32,7 +32,6 @@ from watchkeeper.store.health import HealthCheckRow, HourlyHealthRow
 from watchkeeper.store.hourly import put_health_together, put_observations_together
 from watchkeeper.store.incidents import IncidentRow
 from watchkeeper.store.issue_events import IssueEventRow
-from watchkeeper.store.messages import MessageRow
 from watchkeeper.store.metrics import MetricBucketRow, MetricHourRow
 from watchkeeper.store.notices import NoticeRow
 from watchkeeper.store.observations import HourlyObservationRow, ObservationRow
@@ -44,7 +43,7 @@ from watchkeeper.store.rollback_reads import is_active, leaves_custody
 from watchkeeper.store.rollback_rows import RollbackRow
 from watchkeeper.store.runs import FlowRunRow
 from watchkeeper.store.silences import SilenceRow
-from watchkeeper.store.tables import Base, table_of
+from watchkeeper.store.tables import Base, Columns, table_of
 
 HOUR = timedelta(hours=1)
 CHUNK = 5_000  # rows deleted in one transaction
@@ -72,7 +71,6 @@ KEPT_AS_HOURLY: dict[type[Base], str] = {
     IncidentRow: "opened_at",
     MetricBucketRow: "start",
     MetricHourRow: "hour",
-    MessageRow: "planned_at",
     NoticeRow: "at",
     ConfigurationRow: "last_used_at",
     ReportRow: "window_end",
@@ -84,6 +82,13 @@ KEPT_AS_HOURLY: dict[type[Base], str] = {
     AlertMessageRow: "planned_at",
     AlertEventRow: "at",
     SilenceRow: "until",
+}
+# Only what is over may go, by table.
+OVER: dict[str, Callable[[Columns], ColumnElement[bool]]] = {
+    str(IncidentRow.__tablename__): lambda column: column.status == IncidentStatus.RESOLVED.value,
+    str(AlertRow.__tablename__): lambda column: column.settled_at.is_not(None),
+    str(AlertGroupRow.__tablename__): lambda column: column.closed_at.is_not(None),
+    str(RollbackRow.__tablename__): lambda column: and_(~is_active(column), ~leaves_custody(column)),
 }
 
 
@@ -140,25 +145,13 @@ def _delete(engine: Engine, model: type[Base], column: str, before: datetime) ->
 def _not_needed(table: Table) -> list[ColumnElement[bool]]:
     """Return what else must hold for an old row to go.
 
-    The last configuration, what was told last and ways back that are not over are always kept. Metrics are found by
-    their key, from left to right.
+    The last configuration and what is not over yet are always kept. Metrics are found by their key, from left to right.
     """
-    newer = table.alias("newer")
     if table.name == ConfigurationRow.__tablename__:
+        newer = table.alias("newer")
         return [select(newer).where(newer.c.last_used_at > table.c.last_used_at).exists()]
-    if table.name == MessageRow.__tablename__:
-        same = (newer.c.project == table.c.project, newer.c.channel == table.c.channel)
-        told_since = select(newer).where(*same, newer.c.sent_at > table.c.sent_at).exists()
-        return [or_(table.c.sent_at.is_(None), told_since)]
-    if table.name == IncidentRow.__tablename__:
-        return [table.c.status == IncidentStatus.RESOLVED.value]
-    if table.name == AlertRow.__tablename__:
-        return [table.c.settled_at.is_not(None)]
-    if table.name == AlertGroupRow.__tablename__:
-        return [table.c.closed_at.is_not(None)]
-    if table.name == RollbackRow.__tablename__:
-        return [~is_active(table.c), ~leaves_custody(table.c)]
     if table.name == MetricBucketRow.__tablename__:
         mine = table.c.project.in_(select(table_of(ProjectRow).c.slug))
         return [mine, table.c.period.in_(list(Period)), table.c.metric.in_(METRICS)]
-    return []
+    is_over = OVER.get(table.name)
+    return [] if is_over is None else [is_over(table.c)]

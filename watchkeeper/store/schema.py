@@ -22,7 +22,6 @@ from watchkeeper.store import (  # noqa: F401
     health,
     incidents,
     issue_events,
-    messages,
     metrics,
     notices,
     observations,

@@ -28,8 +28,9 @@ class SilenceRow(Base, table=True):
 def silences(session: Session, now: datetime) -> tuple[Silence, ...]:
     """Return the silences that hold at `now` or will, the oldest first."""
     table = table_of(SilenceRow)
-    query = select(table).where(table.c.until > now, table.c.ended_at.is_(None)).order_by(table.c.id)
-    return tuple(_silence(row) for row in session.connection().execute(query))
+    query = select(table).where(table.c.until > now, table.c.ended_at.is_(None))
+    rows = session.connection().execute(query)
+    return tuple(sorted((_silence(row) for row in rows), key=lambda each: each.id))
 
 
 def silence(session: Session, number: int) -> Silence | None:

@@ -58,7 +58,7 @@ def _create_alerts() -> None:
         sqlite_autoincrement=True,
     )
     _index_where("uq_alerts_open", "alerts", "fingerprint", where="resolved_at IS NULL", is_unique=True)
-    _index_where("ix_alerts_unsettled", "alerts", "id", where="settled_at IS NULL")
+    _index_where("ix_alerts_unsettled", "alerts", "settled_at", where="settled_at IS NULL")
     index("alerts", "project", "started_at")
     index("alerts", "started_at")
 
@@ -81,6 +81,7 @@ def _create_groups() -> None:
         sqlite_autoincrement=True,
     )
     _index_where("uq_alert_groups_open", "alert_groups", "key", where="closed_at IS NULL", is_unique=True)
+    _index_where("ix_alert_groups_unclosed", "alert_groups", "closed_at", where="closed_at IS NULL")
     index("alert_groups", "project", "opened_at")
     index("alert_groups", "opened_at")
 
@@ -101,7 +102,7 @@ def _create_messages() -> None:
         key("alert_messages", "id"),
         sqlite_autoincrement=True,
     )
-    _index_where("ix_alert_messages_waiting", "alert_messages", "id", where="sent_at IS NULL AND lost_at IS NULL")
+    _index_where("ix_alert_messages_waiting", "alert_messages", "sent_at", where="sent_at IS NULL AND lost_at IS NULL")
     index("alert_messages", "channel", "key", "id")
     index("alert_messages", "planned_at")
 
@@ -144,7 +145,7 @@ def _create_channel_states() -> None:
         "channel_states",
         words("channel"),
         number("failures"),
-        *(moment(name, null=True) for name in ("opened_at", "closed_until", "trying_until")),
+        *(moment(name, null=True) for name in ("opened_at", "retry_at", "trying_until")),
         words("error"),
         moment("at"),
         key("channel_states", "channel"),
@@ -163,7 +164,7 @@ def _create_events() -> None:
         unique("alert_events", "name"),
         sqlite_autoincrement=True,
     )
-    _index_where("ix_alert_events_open", "alert_events", "at", where="ended_at IS NULL")
+    _index_where("ix_alert_events_open", "alert_events", "ended_at", where="ended_at IS NULL")
     index("alert_events", "at")
 
 
