@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from watchkeeper.config import Configuration, Project
-from watchkeeper.domain.alert_facts import AlertFacts, Counted, IssueLife, Tally
+from watchkeeper.domain.alert_facts import BUILDS_BACK, AlertFacts, Counted, IssueLife, Tally
 from watchkeeper.domain.alert_signals_people import NEW_FOR
 from watchkeeper.domain.alert_signals_slo import RECENT
 from watchkeeper.domain.health import CheckType, HealthCheck
@@ -29,7 +29,6 @@ from watchkeeper.store import (
 MINUTE: Final = timedelta(minutes=1)
 DAY: Final = timedelta(days=1)
 CHECKS_BACK: Final = 6 * HOUR  # how long a project is told to be critical
-BUILDS_BACK: Final = 2 * DAY  # as far as the vendors are asked back
 HOURS_BACK: Final = 75 * HOUR  # the longest window of an objective
 COSTS_BACK: Final = 60 * DAY  # the weeks that tell what is to be expected
 PROBE: Final = timedelta(seconds=1)

@@ -59,8 +59,9 @@ def _try(session: Session, configuration: Configuration, rules: Sequence[Rule], 
 
 
 def _history(facts: Sequence[AlertFacts], window: Window, signals: Collection[str]) -> Iterator[Moment]:
-    """Yield what was known at the end of each check, and between two checks where something was probed."""
-    checked = {check.window.end for own in facts for check in own.checks}
-    probed = {floor(probe.at, BETWEEN_PROBES) + BETWEEN_PROBES for own in facts for probe in own.probes}
-    for moment in sorted(moment for moment in checked | probed if window.start <= moment <= window.end):
+    """Yield what was known at the end of each check, and between two checks where it is about an endpoint."""
+    moments = {check.window.end for own in facts for check in own.checks}
+    if any("endpoint" in SIGNALS[name].labels for name in signals):
+        moments |= {floor(probe.at, BETWEEN_PROBES) + BETWEEN_PROBES for own in facts for probe in own.probes}
+    for moment in sorted(moment for moment in moments if window.start <= moment <= window.end):
         yield moment, tuple(signals_of(facts, moment, signals))

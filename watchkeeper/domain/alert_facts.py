@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import accumulate
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from watchkeeper.domain.blame import Fault
@@ -132,6 +132,20 @@ class AlertFacts:
         """Return True when something has answered us in `[start, end]`."""
         place = bisect_left(self.answered, start)
         return place < len(self.answered) and self.answered[place] <= end
+
+
+BUILDS_BACK: Final = timedelta(days=2)  # as far as the vendors are asked back
+Made = TypeVar("Made", Pipeline, VercelDeployment)
+
+
+def made_lately(several: Sequence[Made], now: datetime) -> Sequence[Made]:
+    """Return those that were made by then, and not longer ago than the vendors are asked for; newest first."""
+    first = bisect_left(several, -now.timestamp(), key=_age)
+    return several[first : bisect_right(several, -(now - BUILDS_BACK).timestamp(), key=_age)]
+
+
+def _age(made: Pipeline | VercelDeployment) -> float:
+    return -made.created_at.timestamp()
 
 
 def _at(probe: Probe) -> datetime:

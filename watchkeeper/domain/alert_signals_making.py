@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Final
 
-from watchkeeper.domain.alert_facts import AlertFacts, cause_of
+from watchkeeper.domain.alert_facts import AlertFacts, cause_of, made_lately
 from watchkeeper.domain.alert_signals import Signal
 from watchkeeper.domain.builds import Outcome, Pipeline, Workflow, WorkflowStatus, failed_jobs, last_runs, outcome
 from watchkeeper.domain.commits import short_name
@@ -107,7 +107,7 @@ def _pipelines(facts: AlertFacts, now: datetime) -> Sequence[Pipeline]:
     """Return the pipelines as they stood, newest first."""
     if not facts.is_past:
         return facts.pipelines
-    return [_as_it_was(p, now) for p in facts.pipelines if p.created_at <= now]
+    return [_as_it_was(p, now) for p in made_lately(facts.pipelines, now)]
 
 
 def _as_it_was(pipeline: Pipeline, now: datetime) -> Pipeline:
@@ -167,10 +167,9 @@ def _named(pipeline: Pipeline) -> str:
 
 def _deployments(facts: AlertFacts, now: datetime) -> Sequence[VercelDeployment]:
     """Return the production builds as they stood, newest first; of a failed one it is not known when it failed."""
-    production = [d for d in facts.deployments if d.target == "production"]
     if not facts.is_past:
-        return production
-    return [_as_built_then(d, now) for d in production if d.created_at <= now]
+        return [d for d in facts.deployments if d.target == "production"]
+    return [_as_built_then(d, now) for d in made_lately(facts.deployments, now) if d.target == "production"]
 
 
 def _as_built_then(deployment: VercelDeployment, now: datetime) -> VercelDeployment:
