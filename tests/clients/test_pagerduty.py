@@ -1,13 +1,15 @@
 """Events are told by their key; acknowledgements are read back, those of people only."""
 
 import json
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
-from watchkeeper.clients.base import MissingCredential
+from tests.clients.garbage import broken
+from watchkeeper.clients.base import MissingCredential, VendorError
 from watchkeeper.clients.pagerduty import (
     Acknowledgement,
     EventAction,
@@ -136,3 +138,22 @@ async def test_all_pages_are_read() -> None:
     account = Account([*many, incident("a", ("user_reference", "Ann", 3))])
     assert set(await account.read("a")) == {"a"}
     assert [request.url.params.get("offset") for request in account.asked] == [None, "100", "200"]
+
+
+class Nonsense:
+    """Answers with whatever its body is at the moment."""
+
+    def __init__(self, body: Any) -> None:
+        self.body = body
+
+    def __call__(self, _: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, content=json.dumps(self.body))
+
+
+async def test_nonsense_is_an_error_and_never_a_crash() -> None:
+    right = {"incidents": [incident("a", ("user_reference", "Ann", 3))], "more": False, "limit": 100}
+    account = Nonsense(right)
+    async with PagerDutyClient(TOKEN, transport=httpx.MockTransport(account)) as client:
+        for account.body in broken(right):
+            with suppress(VendorError):
+                await client.acknowledgements(["a"], SINCE)
