@@ -54,7 +54,8 @@ class Start:
 
     @property
     def uses_sandbox(self) -> bool:
-        return any("sandbox" in {p.credentials, p.slack_credentials} for p in self.configuration.projects)
+        used = {channel.credentials for channel in self.configuration.channels.values()}
+        return "sandbox" in used.union(*({p.credentials, p.slack_credentials} for p in self.configuration.projects))
 
     @property
     def addresses(self) -> dict[str, str]:

@@ -117,6 +117,12 @@ def test_of_who_is_told(written: str, key: str, words: str, shop: str, mistakes:
             "webhook block",
             id="who knows the address can send",
         ),
+        pytest.param(
+            "kind: webhook, url: 'https://a.example/ping/5c1f0e1a-77d1-4d0e-9a53-0c2f7e1b9a10'",
+            "url",
+            "secret",
+            id="uuid",
+        ),
         pytest.param("kind: file, path: alerts.jsonl", "path", "begins with", id="a file of no folder"),
         pytest.param("kind: jira, project: ops", "project", "key of a project", id="key"),
         pytest.param("kind: github, does: [tweet]", "does[0]", "issue or status", id="deed"),
@@ -127,6 +133,11 @@ def test_of_a_channel(written: str, key: str, words: str, shop: str, mistakes: M
     found = mistakes(f"alerts: {{channels: [{{name: it, {written}}}]}}\n{shop}")
     assert list(found) == [f"alerts.channels[0].{key}"]
     assert words in found[f"alerts.channels[0].{key}"].message
+
+
+def test_an_address_of_plain_words_is_no_secret(shop: str, mistakes: Mistakes) -> None:
+    url = "https://hooks.example.com:8443/watchkeeper-alerts-of-production-2026/v2?team=platform-engineering"
+    assert not mistakes(f"alerts: {{channels: [{{name: it, kind: webhook, url: '{url}'}}]}}\n{shop}")
 
 
 @pytest.mark.parametrize("name", ["slack", "console", "file"])

@@ -24,7 +24,7 @@ _OWN: Final[Mapping[str, frozenset[str]]] = {
 }
 _NEEDED: Final = {ChannelKind.SLACK: "channel", ChannelKind.JIRA: "project"}
 _TAKEN: Final = {"slack": "the channel of slack", "console": "there already", "file": "there already"}
-_TOKEN: Final = re.compile(r"(?=[\w-]*[0-9])(?=[\w-]*[A-Za-z])[\w-]{20,}")
+_TOKEN: Final = re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-|(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{16,}")
 
 
 def check_channels(alerts: Mapping[str, object]) -> Found:
@@ -94,5 +94,5 @@ def _channel(channel: Mapping[str, object]) -> Found:
 
 def _address(url: object) -> Found:
     """Yield an address that lets in whoever knows it."""
-    if isinstance(url, str) and any(map(_TOKEN.fullmatch, re.split(r"[/?&=#]", url.partition("://")[2]))):
+    if isinstance(url, str) and _TOKEN.search(url):
         yield ("url",), "this address seems to hold a secret: expected it in the webhook block, and no url here"
