@@ -58,6 +58,14 @@ def test_what_a_person_has_resolved_comes_back_after_it_had_ended() -> None:
     assert (again.status, again.id) == (FIRING, 0)
 
 
+def test_a_pass_that_is_late_takes_nothing_back_that_a_later_one_has_decided() -> None:
+    (firing,) = look(rule(), [signal(9)])
+    assert look(rule(), [], [firing], minutes=-1) == ()
+    assert look(rule(), [signal(1, -1)], [firing], minutes=-1) == ()
+    (resolved,) = look(rule(), [signal(1, 1)], [firing], minutes=1)
+    assert look(rule(), [signal(9)], [resolved]) == ()
+
+
 def test_a_clock_that_is_set_back_harms_nothing() -> None:
     slow = rule(for_=15 * MINUTES, keep=15 * MINUTES)
     (pending,) = look(slow, [signal(9)])

@@ -13,6 +13,7 @@ from watchkeeper.domain.alert_summaries import write_summary
 from watchkeeper.domain.alert_values import MOST_FLIPS, Alert, AlertStatus, Labels, Severity
 
 SIGNAL_FIELDS: Final = ("project", "cause", "release")  # what a rule's matcher may name besides labels
+AT_ONCE: Final = timedelta(minutes=2)  # passes that begin so far apart may still run side by side
 REOPEN_AFTER: Final = timedelta(hours=1)  # that a condition may go on after somebody has resolved it by hand
 
 
@@ -86,11 +87,13 @@ def evaluate(
             key = (signal.project, rule.name, signal.labels)
             seen.add(key)
             before = known.get(key)
+            if before is not None and _is_of_a_later_pass(before, now):
+                continue
             after = _step(rule, signal, before, now)
             if after is not None and after is not before:
                 changed.append(after)
     gone = (alert for key, alert in known.items() if key not in seen and alert.project not in held)
-    changed += [_resolved(alert, now) for alert in gone if not alert.is_resolved]
+    changed += [_resolved(alert, now) for alert in gone if not (alert.is_resolved or _is_of_a_later_pass(alert, now))]
     return tuple(changed)
 
 
@@ -139,6 +142,15 @@ def _newest(alerts: Iterable[Alert]) -> dict[Key, Alert]:
         if other is None or (other.is_resolved and (not alert.is_resolved or alert.started_at > other.started_at)):
             known[key] = alert
     return known
+
+
+def _is_of_a_later_pass(alert: Alert, now: datetime) -> bool:
+    """Return True when a pass that began after this one has changed the alert: it knew more than this one does.
+
+    What lies further ahead was written by a clock that was wrong.
+    """
+    changed = alert.resolved_at or alert.fired_at
+    return changed is not None and now < changed <= now + AT_ONCE
 
 
 def _step(rule: Rule, signal: Signal, before: Alert | None, now: datetime) -> Alert | None:
