@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from shlex import quote
 from typing import Final
 
@@ -18,6 +19,8 @@ RESOLVED_SIGN: Final = "🟢"
 TEST: Final = "Test"
 LONGEST: Final = 500  # characters of one sentence from outside
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.:/@-]{1,120}")  # what a command may hold as it stands
+
+_RELEASE: Final = re.compile(r"(release:[0-9a-f]{12})[0-9a-f]+")  # enough of a SHA, and short enough to be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +67,12 @@ def cut(text: str, most: int = LONGEST) -> str:
 
 def standing(digest: Digest) -> str:
     """Return how many alerts there are and since when: `2 firing (1 critical, 1 warning), 1 resolved, since ...`."""
-    counts = ", ".join(f"{number} {severity}" for severity, number in digest.counts if number)
     if digest.is_resolved:
         number = amount(digest.resolved, "alert")
-        return f"{number} resolved after {span(digest.at - digest.started_at)}, at {clock(digest.at)}"
+        return f"{number} resolved after {_lasted(digest)}, at {clock(_ended_at(digest))}"
+    if digest.firing == 1 and not digest.resolved:
+        return f"Since {clock(digest.started_at)}"
+    counts = ", ".join(f"{number} {severity}" for severity, number in digest.counts if number)
     firing = f"{digest.firing:,} firing{f' ({counts})' if counts else ''}"
     resolved = f", {digest.resolved:,} resolved" if digest.resolved else ""
     return f"{firing}{resolved}, since {clock(digest.started_at)}"
@@ -91,12 +96,13 @@ def left_out(digest: Digest) -> str:
 def news(digest: Digest) -> str:
     """Return in one or two sentences why this is told now."""
     age = span(digest.at - digest.started_at)
+    many = f": {digest.firing:,} firing" if digest.firing > 1 else ""
     return {
         Reason.FIRST: f"Began {age} ago.",
         Reason.NEW_IN_GROUP: f"New: {_newest(digest)} {digest.firing:,} firing now.",
         Reason.SOME_RESOLVED: f"Resolved: {_gone(digest)} {digest.firing:,} still firing.",
-        Reason.ALL_RESOLVED: f"Resolved after {age}.",
-        Reason.REMINDER: f"Still so after {age}: {digest.firing:,} firing. {carer(digest)}.",
+        Reason.ALL_RESOLVED: f"Resolved after {_lasted(digest)}.",
+        Reason.REMINDER: f"Still so after {age}{many}. {carer(digest)}.",
         Reason.ESCALATION: f"Please have a look: nobody has taken it on for {age}.",
         Reason.FLAPPING: "It comes and goes too often to be told each time. You hear of it again when it has settled.",
         Reason.ACKNOWLEDGED: f"{carer(digest)}. No reminders until it changes.",
@@ -117,14 +123,19 @@ def actions(digest: Digest) -> tuple[Action, ...]:
 
 def _acknowledge(digest: Digest) -> Action:
     command = f"watchkeeper alerts ack {digest.group} --as NAME"
-    return Action("acknowledge", "Take it on", command, "alerts/acknowledge", {"group": digest.group})
+    return Action(
+        "acknowledge", "Take it on", command, "alerts/acknowledge", {"action": "acknowledge", "group": digest.group}
+    )
 
 
 def _silence(digest: Digest) -> Action:
-    matchers = [f"project={digest.project}", f"cause={digest.cause}"]
+    release = _RELEASE.fullmatch(digest.cause)
+    cause = f"cause=~{release[1]}.*" if release else f"cause={digest.cause}"
+    matchers = [f"project={digest.project}", cause]
     shown = " ".join(quote(matcher) for matcher in matchers)
     command = f"watchkeeper alerts silence {shown} --for 1h --as NAME --comment WHY"
-    return Action("silence", "Quiet for an hour", command, "alerts/silence", {"matchers": matchers, "hours": 1})
+    parameters = {"action": "silence", "matchers": matchers, "hours": 1}
+    return Action("silence", "Quiet for an hour", command, "alerts/silence", parameters)
 
 
 def _roll_back(digest: Digest) -> Action:
@@ -132,6 +143,15 @@ def _roll_back(digest: Digest) -> Action:
     reason = f"release {digest.release[:7]} is bad: {one_line(digest.title)}"[:300]
     parameters = {"project": digest.project, "reason": reason, "dry_run": False}
     return Action("rollback", "Prepare a way back", command, "emergency-rollback/manual", parameters)
+
+
+def _lasted(digest: Digest) -> str:
+    return span(_ended_at(digest) - digest.started_at)
+
+
+def _ended_at(digest: Digest) -> datetime:
+    """Return when the last alert ended, which is before it is told."""
+    return max((line.resolved_at for line in digest.lines if line.resolved_at), default=digest.at)
 
 
 def _newest(digest: Digest) -> str:

@@ -52,9 +52,12 @@ def change_message(digest: Digest, handles: Mapping[str, str], *, is_loud: bool)
     if digest.reason is Reason.FIRST:
         return _details(digest)
     words = slack.escape(news(digest), 1500)
-    called = f"{_called(digest, handles)}: " if digest.people and digest.reason is Reason.ESCALATION else ""
-    about = f"*{slack.escape(headline(digest), 500)}*\n" if is_loud else ""
-    text = f"{_SIGNS.get(digest.reason, sign(digest))} {about}{called}{words}"
+    if digest.people and digest.reason is Reason.ESCALATION:
+        words = f"{_called(digest, handles)}: {words[0].lower()}{words[1:]}"
+    if is_loud:
+        about = f"*{slack.escape(headline(digest), 500)}*"
+        words = about if digest.is_resolved else f"{about}\n{words}"  # that headline says all of it
+    text = f"{_SIGNS.get(digest.reason, sign(digest))} {words}"
     return slack.slack_message(text.replace("*", ""), [slack.section(text)])
 
 
@@ -74,20 +77,24 @@ def is_loud(digest: Digest, posted_at: datetime) -> bool:
 
 
 def _alerts(digest: Digest) -> list[Block]:
-    """Return the alerts, the weightiest first; one that stands alone is the headline already."""
+    """Return the alerts, the weightiest first; one that stands alone is the headline already.
+
+    Of what is over only the summary is left: the evidence is in the thread, if there was much, and at its source.
+    """
     total = digest.firing + digest.resolved
     if total == 1 and len(digest.lines) == 1:
-        text = "\n".join(_below(digest.lines[0]))
+        text = "" if digest.is_resolved else "\n".join(_below(digest.lines[0]))
         return [slack.section(text)] if text else []
-    blocks = [slack.section("\n".join([_head(line, digest), *_below(line)])) for line in digest.lines]
+    blocks = [slack.section("\n".join(_lines(line, digest))) for line in digest.lines]
     more = left_out(digest)
     return [*blocks, *([slack.section(more)] if more else [])]
 
 
-def _head(line: Line, digest: Digest) -> str:
+def _lines(line: Line, digest: Digest) -> list[str]:
     words = slack.escape(line_words(line, digest), 500)
-    is_over = line.status is AlertStatus.RESOLVED
-    return f"🟢 ~{words.replace('~', '-')}~" if is_over else f"{SIGNS[line.severity]} {words}"
+    if line.status is AlertStatus.RESOLVED:
+        return [f"🟢 ~{words.replace('~', '-')}~"]
+    return [f"{SIGNS[line.severity]} {words}", *_below(line)]
 
 
 def _below(line: Line) -> list[str]:

@@ -43,7 +43,7 @@ def test_one_alert_reads_as_a_headline_its_evidence_and_what_can_be_done() -> No
         "🔴 *Shop: error rate 31 %*\n--\n"
         "412 of 1,330 requests failed.\n"
         "<https://sentry.acme.example/shop|Look closer> · <https://acme.example/runbooks#errors|What to do>\n--\n"
-        "1 firing (1 critical), since 2026-03-02 09:50 UTC\n--\n"
+        "Since 2026-03-02 09:50 UTC\n--\n"
         "Nobody is on it yet\n--\n"
         "Take it on: `watchkeeper alerts ack 7 --as NAME`\n"
         "Quiet for an hour: "
@@ -89,6 +89,14 @@ def test_what_is_over_asks_nobody_for_anything() -> None:
     assert shown[-1] == "1 alert resolved after 10 min, at 2026-03-02 10:00 UTC"
 
 
+def test_what_is_over_is_struck_out_without_its_evidence() -> None:
+    ended = NOW - timedelta(minutes=4)
+    lines = tuple(line_of(n, status=AlertStatus.RESOLVED, resolved_at=ended) for n in (1, 2))
+    shown = texts(digest_of(Reason.ALL_RESOLVED, resolved=2, lines=lines))
+    assert shown[1:3] == ["🟢 ~Error rate 31 %.~"] * 2
+    assert shown[-1] == "2 alerts resolved after 6 min, at 2026-03-02 09:56 UTC", "not when it was told"
+
+
 def test_who_is_on_it_is_said_and_the_offer_to_take_it_on_is_gone() -> None:
     shown = texts(digest_of(Reason.ACKNOWLEDGED, acknowledged_by="Ann"))
     assert "Ann is on it" in shown
@@ -121,10 +129,10 @@ def test_a_test_says_that_it_is_one() -> None:
             "🟢 Resolved: Orders are slow. 1 still firing.",
         ),
         (digest_of(Reason.ALL_RESOLVED), "🟢 Resolved after 10 min."),
-        (digest_of(Reason.REMINDER), "⏰ Still so after 10 min: 1 firing. Nobody is on it yet."),
+        (digest_of(Reason.REMINDER), "⏰ Still so after 10 min. Nobody is on it yet."),
         (
             digest_of(Reason.ESCALATION, people=("Ann", "Bob <!here>")),
-            "📣 <@U0123ABCD>, Bob &lt;!here&gt;: Please have a look: nobody has taken it on for 10 min.",
+            "📣 <@U0123ABCD>, Bob &lt;!here&gt;: please have a look: nobody has taken it on for 10 min.",
         ),
         (digest_of(Reason.FLAPPING), "🔁 It comes and goes too often to be told each time."),
         (
@@ -139,6 +147,15 @@ def test_each_change_is_a_sentence_in_the_thread(digest: Digest, says: str) -> N
 
 def test_what_is_seen_without_its_thread_repeats_the_headline() -> None:
     assert changed(digest_of(Reason.REMINDER), loud=True).startswith("⏰ *Shop: error rate 31 %*\nStill so")
+
+
+def test_a_headline_that_says_it_is_over_says_all() -> None:
+    over = digest_of(Reason.ALL_RESOLVED, title="Shop: resolved after 10 min: error rate 31 %")
+    assert changed(over, loud=True) == "🟢 *Shop: resolved after 10 min: error rate 31 %*"
+
+
+def test_a_long_sha_is_shortened_in_what_is_typed() -> None:
+    assert "'cause=~release:1a2b3c4d5e6f.*'" in texts(digest_of(cause="release:1a2b3c4d5e6f" + "0" * 28))[-1]
 
 
 def test_a_first_message_has_more_in_its_thread_only_where_there_is_more() -> None:
