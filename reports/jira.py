@@ -23,7 +23,7 @@ PRIORITIES: Final[Mapping[Severity, str]] = {
     Severity.INFO: "Low",
 }
 LONGEST_TEXT: Final = 1000  # of one node; a document may have 32,767 characters in all
-_TEST: Final = "This is a test of Watchkeeper: nothing is wrong, and it closes itself."
+_TEST: Final = "This is a test of Watchkeeper: nothing is wrong."
 _CLOSING: Final = "Closing this issue resolves the alerts in Watchkeeper as well."
 
 Node = dict[str, Any]

@@ -14,10 +14,7 @@ from watchkeeper.domain.alert_tickets import FIRES_AGAIN, Ticket, TicketMove, de
 
 
 async def send(channel: ChannelConfig, digest: Digest, reference: str, people: Mapping[str, str]) -> str:
-    """Make the issue of a group, or bring it up to date, and return its key; "" when a group ended without one.
-
-    A test makes an issue and closes it at once, so that its transition is tried, too.
-    """
+    """Make the issue of a group, or bring it up to date, and return its key; "" when a group ended without one."""
     jira = await require_block(Jira, channel.credentials)
     async with jira.get_client() as client:
         return await track(client, channel, digest, reference, people)
@@ -53,15 +50,9 @@ async def track(
     draft = issue_draft(channel, digest)
     ticket = await _ticket(client, draft, reference)
     if ticket is None:
-        if digest.is_resolved:
-            return ""
-        key = await client.create(draft)
-    else:
-        key = ticket.key
-        await _update(client, channel, digest, ticket, people)
-    if digest.is_test and not digest.is_resolved:
-        await client.move(key, channel.resolve_transition)
-    return key
+        return "" if digest.is_resolved else await client.create(draft)
+    await _update(client, channel, digest, ticket, people)
+    return ticket.key
 
 
 async def _ticket(client: JiraClient, draft: IssueDraft, reference: str) -> Ticket | None:

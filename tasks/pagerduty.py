@@ -1,13 +1,11 @@
 """PagerDuty: groups of alerts as incidents there, and what people there have taken on."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from datetime import datetime
 
 from blocks.pagerduty import PagerDuty
 from reports.pagerduty import pagerduty_event
 from tasks.credentials import require_block
-from watchkeeper.clients.pagerduty import EventAction
 from watchkeeper.domain.alert_channels import ChannelConfig
 from watchkeeper.domain.alert_digests import Digest
 
@@ -15,15 +13,12 @@ from watchkeeper.domain.alert_digests import Digest
 async def send(channel: ChannelConfig, digest: Digest, _reference: str, _people: Mapping[str, str]) -> str:
     """Open, acknowledge or resolve the incident of a group and return its deduplication key.
 
-    Sending the same again changes nothing. Whom PagerDuty calls is up to its own schedules. A test is resolved at once,
-    so that nobody has to.
+    Sending the same again changes nothing. Whom PagerDuty calls is up to its own schedules.
     """
     pagerduty = await require_block(PagerDuty, channel.credentials)
     event = pagerduty_event(digest)
     async with pagerduty.get_events_client() as client:
         await client.enqueue(event)
-        if digest.is_test:
-            await client.enqueue(replace(event, action=EventAction.RESOLVE))
     return event.dedup_key
 
 
