@@ -15,6 +15,7 @@ from tasks.store import database
 from watchkeeper.config import Configuration
 from watchkeeper.domain.alert_policy import AlertPolicy
 from watchkeeper.domain.alert_rules import evaluate
+from watchkeeper.domain.alert_summaries import failed_summaries
 from watchkeeper.domain.alerts import Known, Pass, run_pass
 from watchkeeper.store.alert_passes import known, save_pass
 from watchkeeper.store.alerts import open_alerts, save_alerts
@@ -29,10 +30,12 @@ def look(configuration: Configuration, now: datetime) -> int:
 
     What another pass changes at the same moment is left to it.
     """
-    signals = read_signals(configuration, now)
     with reading(database()) as session:
-        before = open_alerts(session)
+        before = open_alerts(session)  # before the signals: what is newer than they are is not taken for gone
+    signals = read_signals(configuration, now)
     changed = evaluate(configuration.alert_rules, signals, before, now)
+    for rule, problem in {(alert.rule, each) for alert in changed for each in failed_summaries(alert.details)}:
+        get_run_logger().error("Alerts of the rule %s are told in plain words: %s.", rule, problem)
     if not changed:
         return 0
     with transaction(database()) as session:
