@@ -23,7 +23,8 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
-from deployments.demo import Stage, configuration, free_ports, standing
+from deployments.demo import configuration
+from deployments.demo_stage import Stage, free_ports, standing
 from deployments.home import open_home, prefect_client_environment
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ async def measure_plans(stage: Stage, plans: int) -> Figure:
 
 def play(stage: Stage, name: str, kind: str = "scenario") -> None:
     body = {"name": name, "project": PROJECT}
-    httpx.post(f"http://127.0.0.1:{stage.sandbox}/sandbox/{kind}", json=body).raise_for_status()
+    httpx.post(f"http://127.0.0.1:{stage.ports[1]}/sandbox/{kind}", json=body).raise_for_status()
 
 
 def emit() -> None:
@@ -161,10 +162,11 @@ async def main() -> None:
     options = parser.parse_args()
     console = Console(width=160, highlight=False)
     with tempfile.TemporaryDirectory(prefix="benchmark-", ignore_cleanup_errors=True) as folder:
-        stage = Stage(Path(folder), Console(quiet=True), *free_ports())
-        async with standing(stage, write_configuration):
+        stage = Stage(Path(folder), Console(quiet=True), free_ports())
+        write_configuration(stage.home)
+        async with standing(stage):
             home = open_home(stage.home)
-            os.environ.update(stage.environment | prefect_client_environment(home, stage.prefect))
+            os.environ.update(stage.environment | prefect_client_environment(home, stage.ports[0]))
             os.environ["PREFECT_LOGGING_LEVEL"] = "ERROR"
             figures = [*await measure_answers(stage, options.rounds), await measure_plans(stage, options.plans)]
     table = Table("", "median", "from, to", "times", "target", "", title="Ways back", box=None, title_justify="left")

@@ -3,6 +3,7 @@
 import re
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.acceptance.watch import Started, Watch, standing_watch, start, stop, wait_until_ready
+from tests.acceptance.watch import Started, Watch, standing_watch, start, stop
 
 pytestmark = pytest.mark.slow
 
@@ -22,7 +23,7 @@ def watch(tmp_path_factory: pytest.TempPathFactory) -> Watch:
 
 @pytest.fixture(scope="module")
 def started(watch: Watch) -> Iterator[Started]:
-    with standing_watch(watch) as running:
+    with standing_watch(watch, "--no-history") as running:
         yield running
 
 
@@ -62,7 +63,7 @@ def test_a_bad_release_turns_one_project_critical_and_calm_brings_it_back(watch:
 
     watch.scenario("bad-release")
     done = watch.check()
-    assert done["shop"]["verdict"] == "critical"
+    assert done["shop"]["verdict"] == "critical", done["shop"]
     assert {done["portal"]["verdict"], done["api"]["verdict"]} == {"healthy"}
     assert done["shop"]["fault"]["of"] == "release"
     assert done["shop"]["fault"]["release"] == done["shop"]["release"] != before["shop"]["release"]
@@ -129,13 +130,27 @@ def test_an_occupied_port_is_named(tmp_path: Path) -> None:
     assert "WATCHKEEPER_PREFECT_PORT" in done.stderr
 
 
-@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_stops_every_child(tmp_path: Path, sign: signal.Signals) -> None:
-    watch = Watch(tmp_path / "home")
-    started = start(watch)
-    wait_until_ready(started)
-    children = psutil.Process(started.process.pid).children(recursive=True)
-    assert len(children) >= 3
-    assert stop(started, sign) == 0
+def test_a_start_that_is_told_to_stop_leaves_no_child(tmp_path: Path) -> None:
+    begun = start(Watch(tmp_path / "home"), "--no-history")
+    children = wait_for_children(begun, 3)
+    assert stop(begun, signal.SIGTERM) == 0
     _, alive = psutil.wait_procs(children, timeout=10)
     assert not alive
+
+
+def test_at_last_a_signal_stops_the_watch_and_every_child(started: Started) -> None:
+    children = wait_for_children(started, 4)
+    assert stop(started, signal.SIGINT) == 0
+    _, alive = psutil.wait_procs(children, timeout=10)
+    assert not alive
+
+
+def wait_for_children(started: Started, number: int) -> list[psutil.Process]:
+    process = psutil.Process(started.process.pid)
+    for _ in range(600):
+        assert started.process.poll() is None, started.printed
+        children = process.children(recursive=True)
+        if len(children) >= number:
+            return children
+        time.sleep(0.1)
+    raise AssertionError(started.printed)

@@ -119,9 +119,9 @@ def test_it_is_over_when_its_alerts_are_resolved_and_stay_so() -> None:
     assert story.only.status is IncidentStatus.MITIGATED
     story.look(20)
     story.look(34)
-    assert not story.only.is_over
+    assert [incident.is_over for incident in story.incidents.values()] == [False]
     story.look(35)
-    assert story.only.is_over
+    assert [incident.is_over for incident in story.incidents.values()] == [True]
     assert story.only.mitigated_at == NOON + 10 * MINUTE
     assert story.only.resolved_at == NOON + 20 * MINUTE
     assert story.told == [

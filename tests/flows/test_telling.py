@@ -1,4 +1,4 @@
-"""What people and machines are told: artifacts, events, messages that wait, and the call of the heartbeat."""
+"""What people and machines are told: artifacts, events, alerts that wait, and the call of the heartbeat."""
 
 import asyncio
 import time
@@ -52,16 +52,17 @@ async def test_artifacts_and_events_say_what_was_found(watch: Watch, company: Co
 
 
 async def test_what_slack_did_not_take_waits_and_is_told_later_and_once(watch: Watch, company: Company) -> None:
+    company.play("bad-release", project="shop")
     company.play("vendor-down", "slack")
     await watch.check(projects=["shop"])
-    waiting = "SELECT error FROM messages WHERE sent_at IS NULL"
-    (row,) = watch.rows(waiting)
-    assert "503" in row[0]
-    company.play("calm")
+    await watch.alert()
+    waiting = "SELECT error FROM alert_messages WHERE sent_at IS NULL"
+    assert "503" in watch.rows(waiting)[0][0]
+    company.restart()
     watch.let_messages_go()
-    await watch.check(projects=["shop"], window_minutes=61)
+    await watch.alert()
     assert watch.rows(waiting) == []
-    assert watch.count("messages") == len(company.posts()) == 1
+    assert watch.count("alert_messages") == len(company.posts())
 
 
 async def test_the_heartbeat_is_called_once_after_a_run(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 from sqlalchemy import Engine, create_engine, inspect, text
 
+from flows.alert_dispatch import alert_dispatch
 from flows.health_check import health_check
 from tests.flows.company import Company
 from watchkeeper.domain.health import HealthCheck
@@ -30,6 +31,10 @@ class Watch:
         """Run the real flow, and return its judgements by project."""
         found: tuple[HealthCheck, ...] = await health_check(**parameters)
         return {check.project: check for check in found}
+
+    async def alert(self) -> None:
+        """Tell whoever must know of what the checks have found."""
+        await alert_dispatch()
 
     async def look_back(self) -> None:
         """Judge the last ninety minutes in one go and tell nobody, so that no later check has to catch up."""
@@ -61,7 +66,8 @@ class Watch:
         """Let claims run out and waits pass, as minutes would."""
         engine = self._engine()
         with engine.begin() as connection:
-            connection.execute(text("UPDATE messages SET not_before = NULL, claimed_until = NULL"))
+            connection.execute(text("UPDATE alert_messages SET not_before = NULL, claimed_until = NULL"))
+            connection.execute(text("DELETE FROM channel_states"))
         engine.dispose()
 
     def _engine(self) -> Engine:
@@ -92,6 +98,7 @@ def document(company: Company, projects: Iterable[dict[str, Any]] | None = None,
         "slack": {"channel": "#releases", "credentials": "sandbox"},
         "connectivity": [f"{company.url}/connectivity"],
         "defaults": {"credentials": "sandbox", "rollback": {"auto": "off"}},
+        "alerts": {"timing": {"group_wait_seconds": 0}},
         "projects": list(projects) if projects is not None else [project("shop", company), project("api", company)],
         **more,
     }

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from prefect import flow
+from pydantic import SecretStr
 
 from blocks.pagerduty import PagerDuty
 from deployments.bootstrap import sandbox_blocks
@@ -54,8 +55,9 @@ async def test_an_acknowledgement_in_pagerduty_comes_back(company: httpx.AsyncCl
 
 
 async def test_without_a_token_to_read_with_nothing_comes_back(company: httpx.AsyncClient) -> None:
-    block: PagerDuty = await PagerDuty.aload(NAME)
-    await PagerDuty(routing_key=block.routing_key, base_url="http://127.0.0.1:9").asave("no-token", overwrite=True)
+    await PagerDuty(routing_key=SecretStr("R0UT1NGKEY0F32CHARACTERSMAKEBELI"), base_url="http://127.0.0.1:9").asave(
+        "no-token", overwrite=True
+    )
     channel = ChannelConfig("pager", ChannelKind.PAGERDUTY, "no-token")
     assert await pagerduty.read_acknowledgements(channel, datetime.now(UTC), ["a"]) == {}
 
