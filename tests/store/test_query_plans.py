@@ -13,6 +13,7 @@ from tests.store.report_samples import plan
 from tests.store.samples import NOON
 from watchkeeper.domain.health import CheckType
 from watchkeeper.domain.hours import SOURCES
+from watchkeeper.domain.issue_events import IssueChange
 from watchkeeper.domain.metrics import METRICS
 from watchkeeper.domain.period_reports import ReportPeriod
 from watchkeeper.domain.windows import Period, Window
@@ -20,6 +21,7 @@ from watchkeeper.store.alert_events import open_events
 from watchkeeper.store.alert_groups import open_groups
 from watchkeeper.store.alert_ledger import ledger_of, references
 from watchkeeper.store.alert_messages import pending_messages, reference_of, sent_by_channel
+from watchkeeper.store.alert_signals import grave_issues, last_changes, late_deliveries, metric_sums
 from watchkeeper.store.alerts import alerts_between, list_alerts, open_alerts
 from watchkeeper.store.alias_requests import alias_requests
 from watchkeeper.store.audit import audit_entries
@@ -122,6 +124,10 @@ QUERIES: dict[str, Callable[[Session], object]] = {
     "deliveries of a report": lambda s: deliveries(s, 1),
     "deliveries that wait": lambda s: due_deliveries(s, NOON),
     "the message before": lambda s: known_message(s, plan()),
+    "sums of metrics": lambda s: metric_sums(s, PROJECTS, DAYS_90, Period.HOUR, ("failures", "availability")),
+    "grave issues": lambda s: grave_issues(s, PROJECTS, NOON),
+    "last changes of issues": lambda s: last_changes(s, PROJECTS, NOON, IssueChange.REGRESSED),
+    "reports that are late": lambda s: late_deliveries(s, NOON, NOON),
 }
 
 
