@@ -19,9 +19,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="no 
 @pytest.fixture(scope="module")
 def watch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
     found = Watch(tmp_path_factory.mktemp("pages") / "home")
-    with standing_watch(found):
+    with standing_watch(found, "--no-history"):
         found.scenario("bad-release")
         found.check()
+        found.wait_for_alerts("Shop")
         yield found
 
 
@@ -62,7 +63,7 @@ def test_the_artifact_reads_as_it_stands(page: Page, watch: Watch) -> None:
 
 def test_the_slack_page_shows_what_the_team_reads(page: Page, watch: Watch) -> None:
     page.goto(f"http://127.0.0.1:{watch.sandbox_port}/slack")
-    expect(page.get_by_text("is critical")).to_be_visible()
+    expect(page.get_by_text("watchkeeper alerts ack").first).to_be_visible()
     expect(page.locator("body")).to_contain_text(HOSTILE)
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0, "nothing sticks out to the side"

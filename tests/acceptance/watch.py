@@ -101,6 +101,20 @@ class Watch:
     def sandbox(self, path: str) -> httpx.Response:
         return httpx.get(f"http://127.0.0.1:{self.sandbox_port}{path}", timeout=30)
 
+    def alerts(self, name: str) -> list[str]:
+        """Return the messages in Slack about alerts of a project, as HTML."""
+        posts = re.findall(r"<article.*?</article>", self.sandbox("/slack?channel=releases").text, re.DOTALL)
+        return [post for post in posts if "alerts ack" in post and name in post]
+
+    def wait_for_alerts(self, name: str, seconds: float = 150) -> list[str]:
+        """Wait until a project's alerts are told: a group waits for half a minute, and a run needs to start."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if found := self.alerts(name):
+                return found
+            time.sleep(1)
+        raise AssertionError(self.sandbox("/slack?channel=releases").text)
+
 
 @dataclass
 class Started:
