@@ -31,7 +31,8 @@ def read_signals(configuration: Configuration, now: datetime) -> tuple[Signal, .
         newest = max((own.checks[-1].window.end for own in facts if own.checks), default=None)
         of_watch = tuple(_of_watch(session, now))
     broken = (watch.misconfigured(project.slug, project.reason, now) for project in configuration.broken)
-    return (*signals_of(facts, now, watched), watch.check_age(newest, now), *of_watch, *broken)
+    online = watch.offline((own.check_at(now) for own in facts), now)
+    return (*signals_of(facts, now, watched), watch.check_age(newest, now), online, *of_watch, *broken)
 
 
 def _of_watch(session: Session, now: datetime) -> Iterator[Signal]:

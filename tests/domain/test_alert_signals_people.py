@@ -9,10 +9,10 @@ from tests.domain.alert_fact_makers import check, facts, made, value
 from tests.domain.makers import MINUTES, NEW, NOW, OLD, at, issue
 from tests.domain.rollback_makers import rollback
 from watchkeeper.domain.alert_facts import IssueLife
-from watchkeeper.domain.alert_signals_watch import channel_down, check_age, misconfigured, report_undelivered
+from watchkeeper.domain.alert_signals_watch import channel_down, check_age, misconfigured, offline, report_undelivered
 from watchkeeper.domain.issues import IssueLevel
 from watchkeeper.domain.rollback import Outcome, RollbackState
-from watchkeeper.domain.verdicts import Verdict
+from watchkeeper.domain.verdicts import Component, Gap, Verdict, unknown
 
 DAY = timedelta(days=1)
 
@@ -96,3 +96,11 @@ def test_the_watch_itself() -> None:
     )
     assert channel_down("jira", "", at(5), NOW).labels == (("channel", "jira"),)
     assert misconfigured("shop", "no slug", NOW).project == "shop"
+
+
+def test_our_own_line_is_one_signal_for_all_projects() -> None:
+    blind = check(components={Component.ENDPOINTS: unknown(Gap.OFFLINE, "no line")})
+    lost = offline([check(), blind, None], NOW)
+    assert (lost.project, lost.value, lost.cause) == ("", 1, "us")
+    assert offline([check()], NOW).value == 0
+    assert offline([None], NOW).value is None

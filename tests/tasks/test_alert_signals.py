@@ -129,6 +129,7 @@ def test_what_is_stored_becomes_signals() -> None:
         "shop/rollback_not_cured": 0,
         "shop/in_custody": 0,
         "/check_age": 1,
+        "/offline": 0,
         "/prefect_run retention/daily": 1,
         "/channel_down jira": 1,
         "/report_undelivered slack #reports": 1,

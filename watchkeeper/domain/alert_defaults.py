@@ -190,6 +190,7 @@ def _reports() -> list[Rule]:
 def _watch() -> list[Rule]:
     return [
         _rule("watch-late", "check_age", Severity.CRITICAL, 35, "no health check for {value}: nobody stands the watch"),
+        _rule("offline", "offline", Severity.CRITICAL, 1, "{detail}"),
         _rule("run-in-trouble", "prefect_run", Severity.WARNING, 1, "{detail}"),
         _rule("channel-down", "channel_down", Severity.WARNING, 1, "{detail}"),
         _rule("project-misconfigured", MISCONFIGURED, Severity.WARNING, 1, "{detail}"),

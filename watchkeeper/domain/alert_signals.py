@@ -216,6 +216,7 @@ SIGNALS: Final = _named(
         SignalKind(
             "check_age", "age of the last health check", "min", "minutes since a full health check was made", "watch"
         ),
+        _flag("offline", "own connectivity", "1 when the latest health check found our own connectivity down", "watch"),
         _flag(
             "report_undelivered", "report not delivered", "1 when a report has not reached a place", "watch", "place"
         ),

@@ -1,12 +1,15 @@
 """Signals of the watch itself: is it on time, do its runs, reports and messages get through."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
 from watchkeeper.domain.alert_facts import US
 from watchkeeper.domain.alert_signals import MISCONFIGURED, Signal
 from watchkeeper.domain.alert_values import labels_of
+from watchkeeper.domain.health import HealthCheck
 from watchkeeper.domain.phrases import clock
+from watchkeeper.domain.verdicts import Gap
 
 MINUTE: Final = timedelta(minutes=1)
 WATCH: Final = ""  # the project of its alerts
@@ -17,7 +20,22 @@ def check_age(newest: datetime | None, now: datetime) -> Signal:
     if newest is None:
         return Signal(WATCH, "check_age", None, now)
     told = (f"the last full health check was made for {clock(newest)}",)
-    return Signal(WATCH, "check_age", max(0.0, (now - newest) / MINUTE), now, details=told, cause=US)
+    return Signal(WATCH, "check_age", max(0.0, (now - newest) / MINUTE), now, details=told)
+
+
+def offline(latest: Iterable[HealthCheck | None], now: datetime) -> Signal:
+    """Return whether our own connectivity is down, which explains what nobody could look at.
+
+    Args:
+        latest: the newest check of each project that tells of now; not known where there is none.
+    """
+    checks = [check for check in latest if check is not None]
+    blind = [check for check in checks if any(part.gap is Gap.OFFLINE for part in check.components.values())]
+    if not checks:
+        return Signal(WATCH, "offline", None, now)
+    at = max(check.window.end for check in checks)
+    told = ("our own connectivity is down: what cannot be looked at is no fault of the projects",) if blind else ()
+    return Signal(WATCH, "offline", float(bool(blind)), at, details=told, cause=US)
 
 
 def report_undelivered(place: str, planned_at: datetime, error: str, now: datetime, *, is_given_up: bool) -> Signal:
