@@ -49,17 +49,16 @@ def last_told(groups: Iterable[Group]) -> Mapping[Storm, datetime]:
     return found
 
 
-def crowded(transitions: Iterable[Transition], most_groups: int) -> frozenset[str]:
-    """Return the channels that learn of more groups now than they are told one by one."""
+def new_storms(transitions: Iterable[Transition], most_groups: int, now: datetime) -> Mapping[str, str]:
+    """Return the key of a storm for each channel that learns of more groups now than it is told one by one."""
     counted = Counter(transition.channel for transition in transitions if not transition.told.sequence)
-    return frozenset(channel for channel, number in counted.items() if number > most_groups)
+    key = f"watchkeeper/storm/{now:%Y%m%dT%H%M%S}"
+    return {channel: key for channel, number in counted.items() if number > most_groups}
 
 
-def _storm_of(transition: Transition, crowds: frozenset[str], now: datetime) -> str:
+def _storm_of(transition: Transition, storms: Mapping[str, str]) -> str:
     """Return the key of the storm that a transition is told in; "" for a message of its own."""
-    if transition.told.sequence or transition.channel not in crowds:
-        return transition.told.storm
-    return f"watchkeeper/storm/{now:%Y%m%dT%H%M%S}"
+    return transition.told.storm if transition.told.sequence else storms.get(transition.channel, "")
 
 
 def write_messages(tellings: Iterable[Telling], groups: Iterable[Group], scene: Scene) -> tuple[Message, ...]:
@@ -151,9 +150,9 @@ def _notification(telling: Telling, now: datetime) -> Notification:
     )
 
 
-def tell(group: Group, transitions: Iterable[Transition], crowds: frozenset[str], scene: Scene) -> Group:
-    """Return the group with what its channels know after these transitions."""
+def tell(group: Group, transitions: Iterable[Transition], storms: Mapping[str, str], scene: Scene) -> Group:
+    """Return the group with what its channels know after these transitions; `storms` are the new ones, by channel."""
     at = max(scene.now, group.acknowledged_at or scene.now)
-    told = {t.channel: Told(t.told.sequence + 1, t.firing, at, _storm_of(t, crowds, scene.now)) for t in transitions}
+    told = {t.channel: Told(t.told.sequence + 1, t.firing, at, _storm_of(t, storms)) for t in transitions}
     due_at = scene.now + scene.policy.timing.group_interval
     return replace(group, channels={**group.channels, **told}, due_at=due_at) if told else group

@@ -25,8 +25,8 @@ from watchkeeper.domain.alert_scene import Scene, set_scene
 from watchkeeper.domain.alert_storms import (
     Storm,
     Telling,
-    crowded,
     last_told,
+    new_storms,
     rest_storms,
     tell,
     write_messages,
@@ -83,16 +83,17 @@ def _decide(gathering: Gathering, lasts: Mapping[Storm, datetime], heard: Heard,
 
 def _tell(decisions: Sequence[_Decision], scene: Scene) -> tuple[dict[str, Group], tuple[Message, ...]]:
     """Return all groups as they are afterwards, by key, also those that are closed now, and what is told of them."""
-    crowds = crowded((done for decision in decisions for done in decision.transitions), scene.policy.most_groups)
-    after = {each.gathering.group.key: _after(each, crowds, scene) for each in decisions}
+    done = (transition for decision in decisions for transition in decision.transitions)
+    storms = new_storms(done, scene.policy.most_groups, scene.now)
+    after = {each.gathering.group.key: _after(each, storms, scene) for each in decisions}
     tellings = [Telling(after[each.gathering.group.key], done) for each in decisions for done in each.transitions]
     still_open = {key: group for key, group in after.items() if group.closed_at is None}
     rested = rest_storms(tellings, still_open, scene.now)
     return {**after, **rested}, write_messages(tellings, still_open.values(), scene)
 
 
-def _after(decision: _Decision, crowds: frozenset[str], scene: Scene) -> Group:
-    told = tell(decision.gathering.group, decision.transitions, crowds, scene)
+def _after(decision: _Decision, storms: Mapping[str, str], scene: Scene) -> Group:
+    told = tell(decision.gathering.group, decision.transitions, storms, scene)
     group = advance(told, decision.call, decision.step, scene.now)
     if decision.gathering.may_tell or any(told.firing for told in group.channels.values()):
         return group
