@@ -15,6 +15,7 @@ from reports.text import is_web_url, one_line, sentence
 from watchkeeper.clients.jira import LABEL, LONGEST_SUMMARY, Document, IssueDraft
 from watchkeeper.domain.alert_channels import ChannelConfig
 from watchkeeper.domain.alert_digests import Digest, Line
+from watchkeeper.domain.alert_tickets import FIRES_AGAIN
 from watchkeeper.domain.alert_values import Severity
 
 PRIORITIES: Final[Mapping[Severity, str]] = {
@@ -43,7 +44,7 @@ def issue_draft(channel: ChannelConfig, digest: Digest) -> IssueDraft:
 
 
 def issue_comment(digest: Digest, people: Mapping[str, str], remark: str = "") -> Document:
-    """Return what a digest adds to the issue of its group.
+    """Return what a digest adds to the issue of its group: its news, and the alerts where there are new ones.
 
     Args:
         people: account ids by name; those who are addressed are mentioned, so that Jira tells them.
@@ -52,8 +53,9 @@ def issue_comment(digest: Digest, people: Mapping[str, str], remark: str = "") -
     called: list[Node] = []
     for name in digest.people:
         called += [_mention(name, people[name]) if name in people else _text(name), _text(" ")]
-    parts = [_paragraph(*called, _text(news(digest))), _alerts(digest), _paragraph(_text(_state(digest)))]
-    return _document(*parts, *([_paragraph(_text(remark))] if remark else []))
+    alerts = [_alerts(digest)] if digest.reason in FIRES_AGAIN else []
+    remarks = [_paragraph(_text(remark))] if remark else []
+    return _document(_paragraph(*called, _text(news(digest))), *alerts, *remarks)
 
 
 def is_milder(priority: str, wanted: str) -> bool:
