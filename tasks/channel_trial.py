@@ -19,8 +19,8 @@ _LOOK: Final = {
     ChannelKind.GITHUB: "look at the issues of {repository}",
     ChannelKind.APPRISE: "ask those who are addressed",
     ChannelKind.WEBHOOK: "look at what the receiver made of it",
-    ChannelKind.CONSOLE: "it stands above",
-    ChannelKind.FILE: "it is the last but one line of {path}",
+    ChannelKind.CONSOLE: "they stand above",
+    ChannelKind.FILE: "look at the last two lines of {path}",
 }
 
 

@@ -6,6 +6,8 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Final
 
+from prefect.logging import get_logger
+
 from blocks.github import GitHub
 from reports.alert_texts import github_text
 from reports.alert_words import headline
@@ -13,7 +15,7 @@ from reports.text import is_web_url
 from tasks.credentials import require_block
 from watchkeeper.clients.github_issues import IssueText
 from watchkeeper.clients.github_releases import CommitState, CommitStatus, GitHubReleasesClient
-from watchkeeper.clients.vendor_errors import MessageUnfit
+from watchkeeper.clients.vendor_errors import MessageUnfit, VendorRefused
 from watchkeeper.domain.alert_channels import ChannelConfig, GitHubDeed
 from watchkeeper.domain.alert_digests import Digest
 from watchkeeper.domain.alert_groups import Reason
@@ -35,9 +37,23 @@ async def send(channel: ChannelConfig, digest: Digest, reference: str, _people: 
     async with github.get_releases_client() as client:
         number = await _issue(client, channel, digest, reference)
         if _SHA.fullmatch(digest.release):
-            await _status(client, channel, digest)
-            await _comment(client, channel, digest)
+            await _mark_release(client, channel, digest, is_told=number > 0)
     return str(number) if number else ""
+
+
+async def _mark_release(client: GitHubReleasesClient, channel: ChannelConfig, digest: Digest, *, is_told: bool) -> None:
+    """Mark the release's commit and pull request. People are told by the issue already: a refusal does not undo that.
+
+    Raises:
+        VendorError: it could not be done, and there is no issue.
+    """
+    try:
+        await _status(client, channel, digest)
+        await _comment(client, channel, digest)
+    except VendorRefused as refused:
+        if not is_told:
+            raise
+        get_logger(__name__).warning("%s: the release is not marked: %s.", channel.name, refused)
 
 
 async def _issue(client: GitHubReleasesClient, channel: ChannelConfig, digest: Digest, reference: str) -> int:

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from blocks.slack import Slack
 from deployments.bootstrap import sandbox_blocks
 from tasks.channel_trial import channel_test
-from tasks.channels import send_digest
+from tasks.channels import ChannelError, send_digest
 from tests.clients.local_server import reply, serving
 from tests.domain.alert_digest_makers import digest_of, hostile_digest, line_of
 from tests.sandbox.serving import serving as serving_app
@@ -80,11 +80,11 @@ async def test_a_channel_is_tried_with_a_message_that_says_so(kind: str, company
 
 
 @pytest.mark.parametrize("kind", THERE)
-async def test_hostile_text_is_taken_at_every_change(kind: str, company: Company) -> None:
+async def test_hostile_text_is_taken_from_first_to_last(kind: str, company: Company) -> None:
     channel = replace(CHANNELS[kind], channel="#alerts")
     reference = ""
     now = datetime.now(UTC)
-    for reason in Reason:
+    for reason in (Reason.FIRST, Reason.ESCALATION, Reason.ALL_RESOLVED):
         digest = replace(hostile_digest(reason), at=now, started_at=now - timedelta(minutes=9))
         reference = (await send_digest(channel, digest, reference, {})).reference
 
@@ -155,6 +155,15 @@ async def test_github_has_an_issue_a_status_and_one_comment(company: Company) ->
     assert {status["context"] for status in statuses} == {"watchkeeper"}
     comments = await company.ask(f"{place}/issues/{release.serial}/comments", "github")
     assert len(comments) == 1
+
+
+async def test_a_release_that_github_does_not_know_takes_no_issue_away(company: Company) -> None:
+    digest = digest_of(key="shop|elsewhere#1", release="f" * 40)
+    assert (await send_digest(CHANNELS["github"], digest, "", {})).reference
+    only = replace(CHANNELS["github"], does=frozenset({"status"}))
+    with pytest.raises(ChannelError, match="No commit found") as caught:
+        await send_digest(only, digest, "", {})
+    assert caught.value.is_final
 
 
 async def test_a_github_channel_does_only_what_it_is_for(company: Company) -> None:
