@@ -7,6 +7,7 @@ from pydantic import SecretStr
 
 from blocks.apprise import Apprise
 from blocks.github import GitHub
+from blocks.jira import Jira
 from blocks.sentry import Sentry
 from blocks.slack import Slack
 from deployments.bootstrap import VENDOR_SLOTS, bootstrap
@@ -82,9 +83,17 @@ async def test_every_way_to_tell_people_has_a_block(record: Path) -> None:
         "github_token": "make-believe",
         "apprise_urls": "json://127.0.0.1/make-believe",
         "webhook_secret": "make-believe",
+        "pagerduty_routing_key": "make-believe",
+        "jira_url": "https://acme.atlassian.example",
+        "jira_email": "watch@acme.example",
+        "jira_api_token": "make-believe",
+        "datadog_api_key": "make-believe",
     }
     found = await outcomes(record, **given)
-    assert {found["github"], found["apprise"]} <= {"created", "kept"}
+    told = {found[kind] for kind in ("github", "apprise", "pagerduty", "jira", "datadog")}
+    assert told <= {"created", "kept", "unchanged"}
+    jira: Jira = await Jira.aload("default")
+    assert (jira.base_url, jira.email) == ("https://acme.atlassian.example", "watch@acme.example")
     await bootstrap(credentials(), record, sandbox_port=9003)
     github: GitHub = await GitHub.aload("sandbox")
     apprise: Apprise = await Apprise.aload("sandbox")
