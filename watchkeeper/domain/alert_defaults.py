@@ -101,15 +101,6 @@ def _issues() -> list[Rule]:
     fatal = (Matcher("level", "fatal"),)
     return [
         _rule("new-critical-issue", "new_issue", Severity.CRITICAL, 1, "new fatal issue {detail}", matchers=fatal),
-        _rule(
-            "new-issue",
-            "new_issue",
-            Severity.WARNING,
-            5,
-            "new issue {detail}",
-            exit=1,
-            matchers=(Matcher("level", "fatal", is_negated=True),),
-        ),
         _rule("issue-regressed", "regressed_issue", Severity.WARNING, 1, "an issue came back: {detail}"),
     ]
 
