@@ -92,7 +92,7 @@ def let_all_end(timeline: Timeline) -> None:
     timeline.at(timeline.clock + 3 * HOUR)
 
 
-@settings(deadline=None)  # an example is hours of a day
+@settings(deadline=None, max_examples=50)  # an example is hours of a day
 @given(events=st.lists(EVENTS, max_size=40), policy=st.sampled_from(POLICIES))
 def test_whatever_happens_each_transition_is_told_once_and_all_ends(
     events: list[tuple[str, str, str, int]], policy: AlertPolicy
