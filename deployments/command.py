@@ -20,7 +20,10 @@ from watchkeeper.config import (
 
 USAGE = 4
 
-output, errors = Console(), Console(stderr=True)
+PIPED_WIDTH = 200  # characters: what goes into a pipe or a file is cut to no screen's width
+
+width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else PIPED_WIDTH
+output, errors = Console(width=width), Console(stderr=True)
 
 
 def settings_of(**given: object) -> Settings:

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from tests.domain.alert_fact_makers import check, facts, made, value
-from tests.domain.makers import MINUTES, NEW, NOW, OLD, at, issue
+from tests.domain.makers import MINUTES, NEW, NOW, OLD, at, deployment, issue
 from tests.domain.rollback_makers import rollback
 from watchkeeper.domain.alert_facts import IssueLife
 from watchkeeper.domain.alert_signals_watch import channel_down, check_age, misconfigured, offline, report_undelivered
+from watchkeeper.domain.blame import Blame, Fault
 from watchkeeper.domain.issues import IssueLevel
 from watchkeeper.domain.rollback import Outcome, RollbackState
 from watchkeeper.domain.verdicts import Component, Gap, Verdict, unknown
@@ -34,6 +35,31 @@ def life(*, is_new: bool = True, since: float = 30, until: float | None = None, 
 def test_issues(of: IssueLife, *, is_told: bool) -> None:
     assert bool(made("new_issue", facts(issues=(of,)))) is is_told
     assert made("regressed_issue", facts(issues=(of,))) == ()
+
+
+@pytest.mark.parametrize(
+    ("last_seen", "is_told"),
+    [pytest.param(40, False, id="nobody has met it since"), pytest.param(5, True, id="people still meet it")],
+)
+@pytest.mark.parametrize(
+    "after",
+    [
+        pytest.param({"custody": rollback(RollbackState.SUCCEEDED, finished_at=at(38))}, id="taken back"),
+        pytest.param({"deployments": (deployment(minutes=38),), "checks": (check(release=NEW),)}, id="mended"),
+    ],
+)
+def test_an_issue_of_a_release_that_is_replaced_is_over_soon(
+    after: dict[str, Any], last_seen: float, *, is_told: bool
+) -> None:
+    of = life(since=60, last_seen=at(last_seen))
+    assert bool(made("new_issue", facts(issues=(of,), **after))) is is_told
+    assert made("new_issue", facts(issues=(of,)))
+
+
+def test_an_issue_is_told_with_the_release_that_the_trouble_is_laid_on() -> None:
+    bad = check(Verdict.CRITICAL, blame=Blame(Fault.RELEASE, "43 times as often", NEW), release=NEW)
+    (told,) = made("new_issue", facts(issues=(life(),), checks=(bad,)))
+    assert told.cause == f"release:{NEW}"
 
 
 def test_an_issue_says_what_it_is() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from watchkeeper.domain.alert_facts import AlertFacts, IssueLife
+from watchkeeper.domain.alert_facts import STALE, AlertFacts, IssueLife, cause_of
 from watchkeeper.domain.alert_signals import Signal
 from watchkeeper.domain.alert_values import labels_of
 from watchkeeper.domain.commits import short_name
@@ -21,12 +21,14 @@ _NOT_CURED: Final = frozenset({Outcome.NOT_CURED, Outcome.NOT_MOVED})
 
 def new_issue(facts: AlertFacts, now: datetime) -> Iterator[Signal]:
     """Yield the events of each grave issue that is new and that people still meet."""
-    return (_issue(facts, life, "new_issue", now) for life in facts.issues if life.is_new and _is_live(life, now))
+    return (
+        _issue(facts, life, "new_issue", now) for life in facts.issues if life.is_new and _is_live(facts, life, now)
+    )
 
 
 def regressed_issue(facts: AlertFacts, now: datetime) -> Iterator[Signal]:
     """Yield the events of each grave issue that had been resolved and came back."""
-    lives = (life for life in facts.issues if not life.is_new and _is_live(life, now))
+    lives = (life for life in facts.issues if not life.is_new and _is_live(facts, life, now))
     return (_issue(facts, life, "regressed_issue", now) for life in lives)
 
 
@@ -82,10 +84,27 @@ def in_custody(facts: AlertFacts, now: datetime) -> Iterator[Signal]:
     yield Signal(facts.project, "in_custody", 1.0, now, details=(told, way_out), release=ours.from_sha if ours else "")
 
 
-def _is_live(life: IssueLife, now: datetime) -> bool:
-    """Return True while the issue is news: nobody has resolved it, and somebody has met it within a day."""
+def _is_live(facts: AlertFacts, life: IssueLife, now: datetime) -> bool:
+    """Return True while the issue is news: nobody has resolved it, and somebody has met it lately.
+
+    Lately is within a day, and within two checks when the release that it began with has been replaced.
+    """
+    replaced = _served_since(facts, now)
+    quiet_after = STALE if replaced is not None and life.since < replaced else DAY
     is_over = life.until is not None and life.until <= now
-    return life.since <= now < min(life.since + NEW_FOR, life.issue.last_seen + DAY) and not is_over
+    return life.since <= now < min(life.since + NEW_FOR, life.issue.last_seen + quiet_after) and not is_over
+
+
+def _served_since(facts: AlertFacts, now: datetime) -> datetime | None:
+    """Return since when production serves what it serves now; None when that is not known."""
+    if facts.custody is not None:
+        return facts.custody.finished_at
+    check = facts.check_at(now)
+    if check is None or not check.release:
+        return None
+    return max(
+        (d.created_at for d in facts.deployments if d.sha == check.release and d.created_at <= now), default=None
+    )
 
 
 def _issue(facts: AlertFacts, life: IssueLife, name: str, now: datetime) -> Signal:
@@ -95,7 +114,8 @@ def _issue(facts: AlertFacts, life: IssueLife, name: str, now: datetime) -> Sign
     told = f"{issue.short_id or issue.id} {title}"
     met = f"{issue.level}, {amount(issue.count, 'event')}{people}, first seen {clock(issue.first_seen)}"
     labels = labels_of(issue=issue.short_id or issue.id, level=issue.level.value)
-    return Signal(facts.project, name, float(issue.count), now, labels, details=(told, met), url=issue.url)
+    cause = cause_of(facts.check_at(now))
+    return Signal(facts.project, name, float(issue.count), now, labels, details=(told, met), cause=cause, url=issue.url)
 
 
 def _named(rollback: Rollback) -> str:
