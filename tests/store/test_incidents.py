@@ -5,10 +5,21 @@ from sqlalchemy import Engine
 
 from tests.store.samples import NOON
 from watchkeeper.domain.alert_values import Severity
-from watchkeeper.domain.incidents import Entry, EntryKind, Incident, IncidentChange, IncidentStatus
+from watchkeeper.domain.incidents import Draft, Entry, EntryKind, Incident, IncidentChange, IncidentStatus
 from watchkeeper.domain.windows import Window
 from watchkeeper.store.database import reading, transaction
-from watchkeeper.store.incidents import add_entries, incident, incidents_of, open_incidents, save_incidents, timeline
+from watchkeeper.store.incidents import (
+    add_entries,
+    incident,
+    incidents_in,
+    incidents_of,
+    last_incidents,
+    mark_draft,
+    open_incidents,
+    save_incidents,
+    timeline,
+    undrafted_incidents,
+)
 from watchkeeper.store.projects import forget_project
 from watchkeeper.store.retention import prune
 
@@ -85,6 +96,44 @@ def test_those_of_a_window_and_a_project(engine: Engine) -> None:
         assert incidents_of(session, Window(NOON, NOON + 2 * DAY)) == (shop, api)
         assert incidents_of(session, Window(NOON, NOON + 2 * DAY), "api") == (api,)
         assert incidents_of(session, Window(NOON, NOON + DAY)) == (shop,)
+
+
+def test_those_that_were_not_over_before_a_window_and_the_last_ones_before_it(engine: Engine) -> None:
+    over = replace(NEW, status=IncidentStatus.RESOLVED)
+    first = replace(over, opened_at=NOON - 3 * DAY, resolved_at=NOON - 2 * DAY)
+    into = replace(over, opened_at=NOON - 2 * DAY, resolved_at=NOON, cause="builds")
+    inside = replace(over, resolved_at=NOON + 2 * DAY, cause="delivery")
+    old = replace(NEW, project="api", opened_at=NOON - 60 * DAY)
+    later = replace(NEW, opened_at=NOON + DAY, cause="later")
+    numbers = [each.number for each in save(engine, *((each, "") for each in (old, first, into, inside, later)))]
+    with reading(engine) as session:
+        found = incidents_in(session, Window(NOON, NOON + DAY))
+        before = last_incidents(session, NOON)
+    assert [each.number for each in found] == [numbers[0], numbers[2], numbers[3]]
+    assert {each.project: each.number for each in before} == {"api": numbers[0], "shop": numbers[2]}
+
+
+def test_the_draft_of_what_is_over_is_asked_for_until_it_is_final(engine: Engine) -> None:
+    over = replace(NEW, status=IncidentStatus.RESOLVED, resolved_at=NOON)
+    _, early, none = save(engine, (NEW, ""), (replace(over, cause="builds"), ""), (replace(over, cause="x"), ""))
+    with transaction(engine) as session:
+        assert mark_draft(session, early, Draft.EARLY)
+    assert missing(engine) == (early.number, none.number)
+    assert missing(engine, most=1) == (early.number,)
+    with transaction(engine) as session:
+        assert not mark_draft(session, early, Draft.FINAL), "it has changed since"
+        assert mark_draft(session, none, Draft.FINAL)
+    assert missing(engine) == (early.number,)
+    save(engine, (replace(none, owner="Ada"), "she has it"))
+    with reading(engine) as session:
+        found = incident(session, none.number)
+    assert found is not None
+    assert (found.owner, found.draft) == ("Ada", Draft.FINAL), "who changes an incident leaves its draft alone"
+
+
+def missing(engine: Engine, most: int = 5) -> tuple[int, ...]:
+    with reading(engine) as session:
+        return undrafted_incidents(session, most)
 
 
 def test_what_is_over_goes_after_400_days_with_its_timeline(engine: Engine) -> None:

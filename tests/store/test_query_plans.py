@@ -33,6 +33,15 @@ from watchkeeper.store.delivery import deployments
 from watchkeeper.store.endpoints import first_probes, probes
 from watchkeeper.store.errors import issues, session_readings
 from watchkeeper.store.health import checked_windows, checks, critical_projects, hourly_health, latest_checks
+from watchkeeper.store.incidents import (
+    incident,
+    incidents_in,
+    incidents_of,
+    last_incidents,
+    open_incidents,
+    undrafted_incidents,
+)
+from watchkeeper.store.incidents import timeline as timeline_of_incident
 from watchkeeper.store.issue_events import issue_events
 from watchkeeper.store.metric_columns import buckets_query, probes_query
 from watchkeeper.store.metrics import aggregated_hours, buckets, hour_progress, hour_states, hours_done, source_hours
@@ -61,6 +70,8 @@ OF_WHAT_IS_OPEN = {
     "ix_alert_groups_unclosed",
     "ix_alert_messages_waiting",
     "ix_alert_events_open",
+    "ix_incidents_unfinished",
+    "ix_incidents_undrafted",
 }
 SMALL = {"projects"}  # reading a table of a few rows from end to end is the best plan there is
 
@@ -106,6 +117,14 @@ QUERIES: dict[str, Callable[[Session], object]] = {
     "what waits to be told": lambda s: pending_messages(s, NOON),
     "what a channel calls a group": lambda s: reference_of(s, "slack", "shop|errors"),
     "messages by channel": lambda s: sent_by_channel(s, DAYS_90),
+    "open incidents": open_incidents,
+    "an incident": lambda s: incident(s, 1),
+    "incidents that were opened in a time": lambda s: incidents_of(s, DAYS_90),
+    "incidents of a project": lambda s: incidents_of(s, DAYS_90, "shop"),
+    "incidents of a time": lambda s: incidents_in(s, DAYS_90),
+    "the incidents before": lambda s: last_incidents(s, NOON),
+    "incidents without a draft": lambda s: undrafted_incidents(s, 5),
+    "timeline of an incident": lambda s: timeline_of_incident(s, 1),
     "silences": lambda s: silences(s, NOON),
     "runs in trouble": open_events,
     "ways back under way": active_rollbacks,

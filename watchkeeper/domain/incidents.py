@@ -39,6 +39,15 @@ class EntryKind(StrEnum):
     NOTE = "note"  # what a person wrote
     TOLD = "told"
     ROLLBACK = "rollback"
+    REPORT = "report"  # its report was drafted
+
+
+class Draft(StrEnum):
+    """How far the draft of the post-incident report is."""
+
+    NONE = ""
+    EARLY = "early"  # written while the incident was not over
+    FINAL = "final"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +74,7 @@ class Incident:
         acknowledged_at: when somebody first took it on, as `owner`.
         calm_since: since when nothing of it fires; None while something does.
         rollback: number of the way back that was taken in it; 0 for none.
-        version: counts the changes of the row.
+        version: counts the changes of the row; `draft` does not count.
     """
 
     project: str
@@ -86,6 +95,7 @@ class Incident:
     rollback: int = 0
     number: int = 0
     version: int = 0
+    draft: Draft = Draft.NONE
 
     @property
     def is_over(self) -> bool:

@@ -4,22 +4,25 @@ A project has at most one open incident with one cause: the database itself sees
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import JSON, ColumnElement, ForeignKeyConstraint, Index, Row, TextClause, select, text, update
+from sqlalchemy import JSON, ColumnElement, ForeignKeyConstraint, Index, Row, TextClause, func, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlmodel import Field
 
 from watchkeeper.domain.alert_values import Severity
-from watchkeeper.domain.incidents import Entry, EntryKind, Incident, IncidentChange, IncidentStatus
+from watchkeeper.domain.incidents import Draft, Entry, EntryKind, Incident, IncidentChange, IncidentStatus
 from watchkeeper.domain.windows import Window
 from watchkeeper.store.tables import Base, table_of
 from watchkeeper.store.text import storable, storable_key
 
-MOST: Final = 1_000  # incidents that are read at once
+MOST: Final = 10_000  # incidents that are read at once
+LONGEST: Final = timedelta(days=30)  # so far back it is looked for incidents that were over in a window
+FARTHEST: Final = timedelta(days=90)  # so far back it is looked for the one before
 UNFINISHED: Final = "status <> 'resolved'"
+UNDRAFTED: Final = "status = 'resolved' AND coalesce(draft, '') <> 'final'"
 
 
 class IncidentRow(Base, table=True):
@@ -35,6 +38,10 @@ class IncidentRow(Base, table=True):
         ),
         Index(None, "project", "opened_at"),
         Index(None, "opened_at"),
+        Index(
+            "ix_incidents_unfinished", "resolved_at", sqlite_where=text(UNFINISHED), postgresql_where=text(UNFINISHED)
+        ),
+        Index("ix_incidents_undrafted", "resolved_at", sqlite_where=text(UNDRAFTED), postgresql_where=text(UNDRAFTED)),
         {"sqlite_autoincrement": True},  # a number must never come back: people have written it down
     )
 
@@ -56,6 +63,7 @@ class IncidentRow(Base, table=True):
     firing: list[str] = Field(sa_type=JSON)
     rollback: int
     version: int
+    draft: str | None
 
 
 class IncidentEntryRow(Base, table=True):
@@ -105,7 +113,7 @@ def add_entries(session: Session, number: int, entries: Sequence[Entry]) -> None
 
 def open_incidents(session: Session) -> tuple[Incident, ...]:
     """Return the incidents that are not over, oldest first."""
-    return _incidents(session, text(UNFINISHED))
+    return _incidents(session, *_is_unfinished())
 
 
 def incident(session: Session, number: int) -> Incident | None:
@@ -118,6 +126,38 @@ def incidents_of(session: Session, window: Window, project: str | None = None) -
     table = table_of(IncidentRow)
     own = () if project is None else (table.c.project == project,)
     return _incidents(session, table.c.opened_at >= window.start, table.c.opened_at < window.end, *own)
+
+
+def incidents_in(session: Session, window: Window) -> tuple[Incident, ...]:
+    """Return the incidents of all projects that were not over before the window, and were opened before its end."""
+    column = table_of(IncidentRow).c
+    recent = column.opened_at >= window.start - LONGEST, column.opened_at < window.end
+    lasting = column.resolved_at.is_(None) | (column.resolved_at >= window.start)
+    older = _incidents(session, *_is_unfinished(), column.opened_at < window.start - LONGEST)
+    return *older, *_incidents(session, *recent, lasting)
+
+
+def last_incidents(session: Session, before: datetime) -> tuple[Incident, ...]:
+    """Return the last incident of each project that was opened before this moment, and not very long before it."""
+    column = table_of(IncidentRow).c
+    recent = column.opened_at >= before - FARTHEST, column.opened_at < before
+    newest = select(func.max(column.number)).where(*recent).group_by(column.project)
+    return _incidents(session, column.number.in_(newest))
+
+
+def undrafted_incidents(session: Session, most: int) -> tuple[int, ...]:
+    """Return the numbers of those that are over and have no final draft of their report, at most `most` of them."""
+    column = table_of(IncidentRow).c
+    over = text(UNDRAFTED), column.resolved_at.is_not(None)
+    query = select(column.number).where(*over).order_by(column.resolved_at, column.number).limit(most)
+    return tuple(session.connection().execute(query).scalars())
+
+
+def mark_draft(session: Session, known: Incident, draft: Draft) -> bool:
+    """Record how far the draft of an incident is; return False when that has changed since `known` was read."""
+    table = table_of(IncidentRow)
+    mine = table.c.number == known.number, func.coalesce(table.c.draft, Draft.NONE.value) == known.draft.value
+    return session.connection().execute(update(table).where(*mine).values(draft=draft.value)).rowcount == 1
 
 
 def timeline(session: Session, number: int) -> tuple[Entry, ...]:
@@ -146,8 +186,13 @@ def _swap(session: Session, incident: Incident) -> Incident | None:
 
 def _incidents(session: Session, *conditions: ColumnElement[bool] | TextClause) -> tuple[Incident, ...]:
     table = table_of(IncidentRow)
-    query = select(table).where(*conditions).order_by(table.c.opened_at, table.c.number).limit(MOST)
-    return tuple(_incident(row) for row in session.connection().execute(query))
+    rows = session.connection().execute(select(table).where(*conditions).limit(MOST))
+    found = (_incident(row) for row in rows)  # asked in an order, they would be read by another index
+    return tuple(sorted(found, key=lambda each: (each.opened_at, each.number)))
+
+
+def _is_unfinished() -> tuple[ColumnElement[bool] | TextClause, ...]:
+    return text(UNFINISHED), table_of(IncidentRow).c.resolved_at.is_(None)
 
 
 def _row(incident: Incident) -> dict[str, Any]:
@@ -191,4 +236,5 @@ def _incident(row: Row[Any]) -> Incident:
         rollback=row.rollback,
         number=row.number,
         version=row.version,
+        draft=Draft(row.draft or Draft.NONE),
     )
