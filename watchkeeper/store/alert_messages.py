@@ -78,11 +78,15 @@ class AlertMessage:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """How many messages of a time went out to a channel, wait with an error, or were lost."""
+    """How many messages of a time went out to a channel, wait with an error, or were lost.
+
+    `waiting`: those that wait, with an error of their own or behind one that has it.
+    """
 
     sent: int
     failed: int
     lost: int
+    waiting: int = 0
 
 
 def add_message(session: Session, channel: str, digest: Digest, now: datetime) -> int:
@@ -171,17 +175,18 @@ def reference_of(session: Session, channel: str, key: str) -> str:
 
 
 def sent_by_channel(session: Session, window: Window) -> dict[str, Sent]:
-    """Return how many messages of the window went out to each channel, failed so far, and were lost."""
+    """Return how many messages of the window went out to each channel, failed so far, were lost, and wait."""
     column = table_of(AlertMessageRow).c
     numbers = {
         "sent": column.sent_at.is_not(None),
         "failed": and_(*_is_waiting(column), column.error != ""),
         "lost": column.lost_at.is_not(None),
+        "waiting": and_(*_is_waiting(column)),
     }
     counted = [func.sum(case((condition, 1), else_=0)).label(name) for name, condition in numbers.items()]
     query = select(column.channel, *counted).where(column.planned_at >= window.start, column.planned_at < window.end)
     rows = session.connection().execute(query.group_by(column.channel).order_by(column.channel))
-    return {row.channel: Sent(int(row.sent), int(row.failed), int(row.lost)) for row in rows}
+    return {row.channel: Sent(int(row.sent), int(row.failed), int(row.lost), int(row.waiting)) for row in rows}
 
 
 def _is_waiting(column: Columns) -> Sequence[Any]:
