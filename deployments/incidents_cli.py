@@ -40,7 +40,8 @@ def list_incidents(*, project: str | None = None, days: int = 30, as_json: Json 
         How far back.
     """
     with _store():
-        from reports.incident_terminal import incident_as_json, incident_table, response_line  # noqa: PLC0415
+        from reports.incident_terminal import incident_as_json, incident_table  # noqa: PLC0415
+        from reports.incident_words import response_line  # noqa: PLC0415
         from tasks.incidents import incidents_between, unfinished_incidents  # noqa: PLC0415
         from watchkeeper.domain.incident_times import response_times  # noqa: PLC0415
         from watchkeeper.domain.windows import Window  # noqa: PLC0415
@@ -101,15 +102,17 @@ def own(number: int, *, who: As = "", to: Annotated[str, Parameter(help="Whose i
 
 @incidents_app.command
 def report(number: int) -> int:
-    """Draft the post-incident report: a page and Markdown, beside the other reports."""
+    """Draft the post-incident report: a page and Markdown, beside the other reports.
+
+    It is drafted by itself once the incident is over; this writes it anew, over what people have changed in it.
+    """
     settings = settings_of()
     configuration = configuration_of(settings)
     os.environ.update(client_environment(settings))
     with _errors():
-        from tasks.incidents import publish_draft  # noqa: PLC0415
+        from tasks.incident_reports import publish_draft  # noqa: PLC0415
 
-        address = asyncio.run(publish_draft(configuration, number, datetime.now(UTC)))
-    place = address or f"incidents/{number}.html in the storage of reports"
+        place = asyncio.run(publish_draft(configuration, number, datetime.now(UTC)))
     output.print(f"{place}\nThe same as Markdown: incidents/{number}.md", highlight=False, soft_wrap=True)
     return 0
 

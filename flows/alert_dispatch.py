@@ -1,8 +1,8 @@
 """Every minute, and after each health check: whoever must know of it is told, once.
 
 Order: note what went wrong with our own runs -> hold what is known against the rules -> take the answers of people ->
-decide who is told what -> send. It waits for what becomes due before the next run, and begins again with it. Numbers
-for others to draw go last, once a run.
+decide who is told what -> send. It waits for what becomes due before the next run, and begins again with it. What
+nobody waits for goes last, once a run: numbers for others to draw, and the drafts of post-incident reports.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from tasks.alert_sending import send
 from tasks.alerts import decide, look
 from tasks.configuration import load_configuration
 from tasks.datadog import forward_measurements
+from tasks.incident_reports import draft_reports
 from watchkeeper.domain.phrases import amount
 
 WAIT_SECONDS: Final = 35.0  # for what becomes due: a new group waits for half a minute
@@ -42,6 +43,7 @@ async def alert_dispatch() -> State[Any]:
         pause = seconds_until(due)
         if pause > WAIT_SECONDS or time.monotonic() - began + pause > MOST_SECONDS:
             await forward_measurements(configuration, now)
+            await draft_reports(configuration, now)
             return Completed(message=f"{amount(changed, 'alert')} changed, {amount(sent, 'message')} sent")
         await asyncio.sleep(pause)
 

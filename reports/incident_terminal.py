@@ -9,7 +9,6 @@ from rich.table import Table
 from rich.text import Text
 
 from watchkeeper.domain.alert_values import Severity
-from watchkeeper.domain.incident_times import Mean, ResponseTimes
 from watchkeeper.domain.incidents import Entry, Incident
 from watchkeeper.domain.phrases import clock, span
 
@@ -43,16 +42,6 @@ def incident_view(incident: Incident, timeline: Sequence[Entry], now: datetime) 
     return Group(incident_table([incident], now), "", lines)
 
 
-def response_line(times: ResponseTimes) -> str:
-    """Return MTTA, MTTR and MTBF in one line, each with what it is counted over."""
-    told = (
-        ("MTTA", times.acknowledge, "were taken on"),
-        ("MTTR", times.restore, "are resolved"),
-        ("MTBF", times.between, "pairs are known"),
-    )
-    return "; ".join(f"{name} {_mean(mean)} ({mean.counted} of {mean.total} {what})" for name, mean, what in told)
-
-
 def incident_as_json(incident: Incident, timeline: Sequence[Entry] = ()) -> dict[str, Any]:
     """Return plain data; moments as ISO 8601 in UTC."""
     moments = ("started_at", "opened_at", "acknowledged_at", "mitigated_at", "resolved_at")
@@ -74,10 +63,6 @@ def incident_as_json(incident: Incident, timeline: Sequence[Entry] = ()) -> dict
             for entry in timeline
         ],
     }
-
-
-def _mean(mean: Mean) -> str:
-    return "–" if mean.value is None else span(mean.value)
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -1,29 +1,22 @@
-"""Incidents: opened and ended with their alerts, written into by people, put together for the draft of a report."""
+"""Incidents: opened and ended with their alerts, written into by people."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
-from prefect.artifacts import acreate_link_artifact
 from sqlalchemy.orm import Session
 
-from reports.incident import incident_markdown, incident_page
-from tasks.report_files import address_of, report_files
 from tasks.store import database
-from watchkeeper.config import Configuration
 from watchkeeper.domain.alert_groups import Group, group_key
 from watchkeeper.domain.alert_passes import Known
 from watchkeeper.domain.alert_values import Alert
-from watchkeeper.domain.health import CheckType
 from watchkeeper.domain.incidents import Entry, EntryKind, Incident, IncidentChange, Taken, decide_incidents
-from watchkeeper.domain.post_incident import PostIncident, draft_report
 from watchkeeper.domain.windows import Window
-from watchkeeper.store import health, incidents, rollbacks
+from watchkeeper.store import incidents, rollbacks
 from watchkeeper.store.audit import write_audit
 from watchkeeper.store.database import reading, transaction
 
-AROUND: Final = timedelta(minutes=15)  # health checks before and after it are looked at as well
 MOST_ROLLBACKS: Final = 5  # of a project
 
 
@@ -89,43 +82,6 @@ def story_of(number: int) -> Story:
     """
     with reading(database()) as session:
         return _story(session, number)
-
-
-def draft_of(number: int, names: Mapping[str, str], now: datetime) -> PostIncident:
-    """Return the draft of a post-incident report.
-
-    Args:
-        names: names of the projects for people, by slug.
-
-    Raises:
-        UnknownIncident: there is none with this number.
-    """
-    with reading(database()) as session:
-        story = _story(session, number)
-        incident = story.incident
-        span = Window(incident.started_at - AROUND, (incident.resolved_at or now) + AROUND)
-        checks = health.checks(session, [incident.project], span, CheckType.FULL)[incident.project]
-    name = names.get(incident.project, incident.project) or "Watchkeeper itself"
-    return draft_report(incident, name, story.timeline, checks[::-1], now)
-
-
-async def publish_draft(configuration: Configuration, number: int, now: datetime) -> str:
-    """Write the draft as a page and as Markdown where reports are kept, and return its address; "" when it has none.
-
-    Raises:
-        UnknownIncident: there is none with this number.
-        VendorError: the files could not be written.
-    """
-    draft = draft_of(number, configuration.names, now)
-    files = await report_files(configuration)
-    await files.write(f"incidents/{number}.html", incident_page(draft).encode())
-    await files.write(f"incidents/{number}.md", incident_markdown(draft).encode())
-    address = address_of(configuration.reports, f"incidents/{number}.html")
-    if address:
-        await acreate_link_artifact(
-            address, link_text=f"Incident {number}", key=f"incident-{number}", description=draft.incident.title
-        )
-    return address
 
 
 def write_note(number: int, who: str, text: str, now: datetime) -> None:

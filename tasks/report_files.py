@@ -56,6 +56,11 @@ def address_of(reports: Reports, file: str) -> str:
     return "" if reports.storage else f"http://127.0.0.1:{read_settings().web_port}/reports/{quote(file)}"
 
 
+def private_address_of(reports: Reports, file: str) -> str:
+    """Return the same for a file that is kept and not published to GitHub Pages."""
+    return address_of(reports.model_copy(update={"publish": "folder"}), file)
+
+
 def _pages_address(repository: str) -> str:
     owner, _, name = repository.partition("/")
     home = f"{owner.lower()}.github.io"

@@ -203,3 +203,10 @@ def test_how_fast_they_are_taken_on_and_ended(
 ) -> None:
     found = response_times(incidents)
     assert (found.acknowledge, found.restore, found.between) == (acknowledge, restore, between)
+
+
+def test_the_one_before_makes_a_pair_and_counts_for_nothing_else() -> None:
+    found = response_times([incident(125, 130, 140)], [incident(0, 4, 20), incident(0, 4, 20, project="api")])
+    assert (found.acknowledge, found.restore) == (Mean(5 * MINUTE, 1, 1), Mean(20 * MINUTE, 1, 1))
+    assert found.between == Mean(100 * MINUTE, 1, 1)
+    assert response_times([incident(125)], [incident(0)]).between == Mean(None, 0, 1)

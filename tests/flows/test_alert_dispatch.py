@@ -8,14 +8,20 @@ from typing import Any
 import httpx
 import pytest
 from prefect import flow
+from prefect.artifacts import Artifact
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed, Late, Running
 
 from flows.alert_actions import AlertAction, alerts
 from tasks.alert_actions import CannotDoError
+from tasks.store import database
 from tests.flows.company import Company
 from tests.flows.watch import Watch, document
+from tests.tasks.test_incident_reports import OVER
+from watchkeeper.domain.incidents import IncidentChange
+from watchkeeper.store.database import transaction
+from watchkeeper.store.incidents import save_incidents
 
 pytestmark = pytest.mark.slow
 
@@ -106,6 +112,25 @@ async def test_what_people_answer_in_pagerduty_and_jira_counts_here(bad: Watch, 
     ended = bad.rows("SELECT resolved_by FROM alerts WHERE resolved_by <> ''")
     assert ended
     assert all(name.endswith(" in tickets") for (name,) in ended)
+
+
+async def test_an_incident_that_is_over_has_its_report_drafted_once(watch: Watch, company: Company) -> None:
+    folder = watch.file.parent / "kept"
+    reports = {"storage": str(folder), "link": "https://reports.example"}
+    watch.configure(document(company, alerts=AT_ONCE, reports=reports))
+    with transaction(database()) as session:
+        (saved,) = save_incidents(session, [IncidentChange(OVER, ())])
+    for _ in range(2):
+        await watch.alert()
+    assert sorted(file.name for file in (folder / "incidents").iterdir()) == [
+        f"{saved.number}.html",
+        f"{saved.number}.md",
+    ]
+    address = f"https://reports.example/incidents/{saved.number}.html"
+    assert watch.rows("SELECT text FROM incident_entries") == [(f"its report is drafted: {address}",)]
+    artifact = await Artifact.aget(f"incident-{saved.number}")
+    assert artifact is not None
+    assert address in str(artifact.data)
 
 
 async def press(company: Company, desk: str, button: str) -> None:

@@ -3,13 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from tasks import incidents, store
 from tests.domain.test_incidents import MINUTE, NOON, SHA, alert
-from tests.store.samples import check
 from watchkeeper.domain.alert_groups import Group, group_key
 from watchkeeper.domain.alert_passes import Known
 from watchkeeper.domain.alert_values import Alert
@@ -18,7 +16,6 @@ from watchkeeper.domain.rollback import RollbackRequest
 from watchkeeper.domain.windows import Window
 from watchkeeper.store.audit import audit_entries
 from watchkeeper.store.database import reading, transaction
-from watchkeeper.store.health import save_checks
 from watchkeeper.store.rollbacks import open_rollback
 
 DAY = Window(NOON - timedelta(hours=12), NOON + timedelta(hours=12))
@@ -101,19 +98,8 @@ def test_people_write_into_the_timeline_and_take_it_on() -> None:
 def test_an_incident_that_is_not_there_is_named_with_the_way_out() -> None:
     for ask in (
         lambda: incidents.story_of(99),
-        lambda: incidents.draft_of(99, {}, NOON),
         lambda: incidents.write_note(99, "Ada", "hello", NOON),
         lambda: incidents.give_to(99, "Ada", "Ada", NOON),
     ):
         with pytest.raises(incidents.UnknownIncident, match=r"no incident 99: `watchkeeper incidents list`"):
             ask()
-
-
-def test_the_draft_is_made_of_health_checks_and_of_the_timeline(tmp_path: Path) -> None:
-    (opened,) = look(1, ERROR)
-    with transaction(store.database()) as session:
-        save_checks(session, [check("shop", window=Window(NOON, NOON + 15 * MINUTE))], "run-1", NOON)
-    draft = incidents.draft_of(opened.number, {"shop": "Shop"}, NOON + 60 * MINUTE)
-    assert draft.project_name == "Shop"
-    assert any("of 1 health check" in said for said in draft.impact)
-    assert [entry.kind for entry in draft.timeline] == [EntryKind.OPENED]
