@@ -14,7 +14,7 @@ from prefect.states import Completed, Failed
 from pydantic import AwareDatetime, Field
 
 from tasks.configuration import load_configuration
-from tasks.report_facts import gather, sent_messages
+from tasks.report_facts import gather, incidents_told, sent_messages
 from tasks.reports import deliver_report, draw, keep, show
 from watchkeeper.domain.period_reports import ReportPeriod
 from watchkeeper.domain.report_figures import calendar_of, summarise
@@ -50,7 +50,8 @@ async def period_report(  # noqa: PLR0913, PLR0917 - the form of a run
     now = datetime.fromtimestamp(asked.timestamp(), UTC)  # Prefect's own type is not a datetime
     zone = timezone or configuration.timezone
     calendar = calendar_of(period, now, zone, start=start, end=end, compare_to=compare_to)
-    report = summarise(gather(configuration, calendar), calendar, sent_messages(calendar))
+    facts, incidents = gather(configuration, calendar), incidents_told(configuration, calendar)
+    report = summarise(facts, calendar, sent_messages(calendar), incidents)
     kept = await keep(configuration, draw(report), now)
     await show(kept)
     delivered = await deliver_report(configuration, kept, now) if deliver else ()

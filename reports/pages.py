@@ -6,6 +6,7 @@ from typing import Any, Final
 import jinja2
 
 from reports import figures
+from reports.incident_words import counted, mean_time
 from reports.palette import COLOURS
 from reports.replay import RIGHT, replay_sentence
 from reports.text import is_web_url, one_line, sentence
@@ -80,4 +81,6 @@ _FILTERS: Final[dict[str, Any]] = {
     "length_of": figures.length,
     "short": short_name,
     "count": lambda number: f"{number:,}",
+    "mean_time": mean_time,
+    "counted": counted,
 }

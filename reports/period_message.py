@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from reports import slack
 from reports.figures import change, figure_value
 from reports.health import EMOJI
+from reports.incident_words import incidents_sentence
 from reports.order import worst_first
 from reports.period_words import TITLES, compared, dates
 from reports.slack import SlackMessage
@@ -73,6 +74,8 @@ def report_message(report: PeriodReport, link: str, projects: Collection[str] = 
     if told.actions:
         lines = [_action_line(action, told.names[action.project]) for action in told.actions]
         blocks.append(slack.section(f"*What needs doing*\n{slack.bullets(lines, MOST_ACTIONS)}"))
+    if told.incidents:
+        blocks.append(slack.section(f"*Incidents*\n{slack.escape(told.incidents, 600)}"))
     blocks += [*slack.links_line({"The whole report": link}), slack.context([f"Compared with {_before(report)}."])]
     return slack.slack_message(f"{title}: {slack.escape(told.headline, 600)}".replace("*", ""), blocks)
 
@@ -85,6 +88,7 @@ def report_text(report: PeriodReport, link: str, projects: Collection[str] = ())
         "\n".join(_project_text(project) for project in told.projects[:MOST_PROJECTS]),
         _left_out(told.projects[MOST_PROJECTS:]),
         "\n".join(_actions_text(told)),
+        f"Incidents: {told.incidents}" if told.incidents else "",
         f"The whole report: {link}" if is_web_url(link) else "",
         f"Compared with {_before(report)}.",
     ]
@@ -101,6 +105,7 @@ class _Told:
     projects: Sequence[ProjectReport]
     actions: tuple[Recommendation, ...]
     names: dict[str, str]
+    incidents: str  # a sentence; "" in a daily report, and where only some projects are told of
 
     @classmethod
     def of(cls, report: PeriodReport, slugs: Collection[str]) -> "_Told":
@@ -115,7 +120,14 @@ class _Told:
             projects=projects,
             actions=tuple(action for action in report.actions if action.project in names),
             names=names,
+            incidents=_incidents(report) if is_all else "",
         )
+
+
+def _incidents(report: PeriodReport) -> str:
+    if report.incidents is None or report.period is ReportPeriod.DAILY:
+        return ""
+    return incidents_sentence(report.incidents)
 
 
 def _headline(projects: Sequence[ProjectReport]) -> str:

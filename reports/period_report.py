@@ -70,6 +70,7 @@ class Detail:
 
 # A page shows as much as stays below 1 MB; six projects with charts are drawn in about two seconds.
 DETAILS: Final = (Detail(6, 10, 5, True), Detail(6, 10, 3, False), Detail(4, 5, 2, False), Detail(2, 3, 1, False))
+MORE_INCIDENTS: Final = 3  # times the lines of a list of one project: they are of all projects
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +163,7 @@ def _page(report: PeriodReport, sections: Sequence[Section], columns: Sequence[F
         compared=words,
         against=listed(list(words.values())),
         quiet_note=_quiet_note(len(sections), detail.charted),
+        most_incidents=MORE_INCIDENTS * detail.lines,
         newest=newest,
         slowest=slowest,
         when=lambda at: moment(at, report.window, place),

@@ -6,11 +6,12 @@ from typing import Final
 from reports import markdown
 from reports.figures import change, figure_value
 from reports.health import EMOJI
+from reports.incident_words import incidents_sentence
 from reports.order import worst_first
 from reports.period_words import TITLES, compared, dates
 from reports.replay import replay_sentence
 from reports.text import sentence
-from watchkeeper.domain.period_reports import Figure, PeriodReport, ProjectReport
+from watchkeeper.domain.period_reports import Figure, PeriodReport, ProjectReport, ReportPeriod
 
 MOST_PROJECTS: Final = 50
 
@@ -27,7 +28,7 @@ def key_figures(report: PeriodReport) -> str:
     ]
     if len(projects) > MOST_PROJECTS:
         told.append(f"… and {len(projects) - MOST_PROJECTS} more projects")
-    told.append(_replays(projects[:MOST_PROJECTS]))
+    told += [_incidents(report), _replays(projects[:MOST_PROJECTS])]
     return "\n\n".join(part for part in told if part)
 
 
@@ -44,6 +45,13 @@ def _table(projects: list[ProjectReport], before: str) -> str:
     ]
     note = f"Changes are against {before}; better or worse is said only of what is larger than chance."
     return f"{markdown.table(head, rows, right=head[2:])}\n\n{note}"
+
+
+def _incidents(report: PeriodReport) -> str:
+    """Return how many incidents there were, and how fast they were taken on and ended; "" in a daily report."""
+    if report.incidents is None or report.period is ReportPeriod.DAILY:
+        return ""
+    return f"### Incidents\n\n{markdown.escape(incidents_sentence(report.incidents))}"
 
 
 def _replays(projects: list[ProjectReport]) -> str:

@@ -9,14 +9,17 @@ from prefect.cache_policies import NO_CACHE
 from prefect.utilities.annotations import quote
 from sqlalchemy.orm import Session
 
+from tasks.incident_reports import draft_place
 from tasks.replay import replays
 from tasks.reports import earlier_recommendations
 from tasks.store import database
 from watchkeeper.config import Configuration, Project
 from watchkeeper.domain.hours import Coverages, SourceCoverage
+from watchkeeper.domain.incidents import Draft
 from watchkeeper.domain.metrics import Bucket
-from watchkeeper.domain.period_reports import ReportPeriod, SentLine
+from watchkeeper.domain.period_reports import PeriodIncidents, ReportPeriod, SentLine
 from watchkeeper.domain.report_figures import CHART_METRICS, LONG_METRICS, ProjectFacts, ReportCalendar, SourceState
+from watchkeeper.domain.report_incidents import OURSELVES, tell_incidents
 from watchkeeper.domain.windows import Period, Window
 from watchkeeper.store import (
     alert_messages,
@@ -27,6 +30,7 @@ from watchkeeper.store import (
     delivery,
     errors,
     health,
+    incidents,
     issue_events,
     metrics,
     outages,
@@ -46,10 +50,21 @@ def gather(configuration: Configuration, calendar: ReportCalendar) -> tuple[Proj
 
 
 def sent_messages(calendar: ReportCalendar) -> tuple[SentLine, ...]:
-    """Return how many messages went where in the window of the report."""
+    """Return how many messages of alerts went where in the window of the report, and how many did not until now."""
     with reading(database()) as session:
         found = alert_messages.sent_by_channel(session, calendar.window)
-    return tuple(SentLine(channel, told.sent, told.failed + told.lost) for channel, told in found.items())
+    return tuple(SentLine(channel, told.sent, told.waiting + told.lost) for channel, told in found.items())
+
+
+def incidents_told(configuration: Configuration, calendar: ReportCalendar) -> PeriodIncidents:
+    """Return the incidents of the window of the report; those of the watch itself where all projects are told of."""
+    ourselves = {} if configuration.chosen else {"": OURSELVES}
+    with reading(database()) as session:
+        found = incidents.incidents_in(session, calendar.window)
+        before = incidents.last_incidents(session, calendar.window.start)
+    drafted = [each.number for each in found if each.draft is not Draft.NONE]
+    places = {number: draft_place(configuration.reports, number) for number in drafted}
+    return tell_incidents(found, before, calendar.window, {**ourselves, **configuration.names}, places)
 
 
 @task(name="gather", cache_policy=NO_CACHE, persist_result=False)

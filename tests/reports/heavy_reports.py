@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
+from tests.reports.incident_makers import many
 from tests.reports.period_makers import period_report
+from tests.reports.tales import LONG
 from watchkeeper.domain.period_reports import Figure, PeriodReport, ProjectReport, ReportPeriod
 
 _FIGURES = 28
@@ -12,7 +14,8 @@ def heavy_report(period: ReportPeriod, projects: int) -> PeriodReport:
     """Return a report in which every project has every list as long as it can be, with long names and links."""
     report = period_report(period, projects)
     worst = report.projects[0]
-    return replace(report, projects=tuple(_heavy(project, worst) for project in report.projects))
+    incidents = many(report.incidents, LONG) if report.incidents else None
+    return replace(report, projects=tuple(_heavy(project, worst) for project in report.projects), incidents=incidents)
 
 
 def _heavy(project: ProjectReport, worst: ProjectReport) -> ProjectReport:

@@ -3,11 +3,14 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from tests.reports.incident_makers import many
 from tests.reports.period_makers import period_report
 from tests.reports.tales import ARABIC, HEBREW, HOSTILE, LONG
+from watchkeeper.domain.incident_times import response_times
 from watchkeeper.domain.period_reports import (
     Coverage,
     Figure,
+    PeriodIncidents,
     PeriodReport,
     ProjectReport,
     Recommendation,
@@ -31,6 +34,7 @@ def empty_report(period: ReportPeriod = ReportPeriod.DAILY) -> PeriodReport:
         projects=tuple(_emptied(project) for project in report.projects),
         why_empty="The watch was not running: the first hour was measured on 2026-11-21.",
         sent=(),
+        incidents=PeriodIncidents((), 0, 0, response_times(()), ()),
         time_saved=None,
     )
 
@@ -67,6 +71,7 @@ def hostile_report(period: ReportPeriod = ReportPeriod.DAILY) -> PeriodReport:
         actions=tuple(_hostile_recommendation(r) for r in report.actions),
         projects=tuple(_hostile_project(project) for project in report.projects),
         sent=(SentLine(HOSTILE, 1, 1),),
+        incidents=many(report.incidents, HOSTILE) if report.incidents else None,
     )
 
 
@@ -117,7 +122,8 @@ def _hostile_replay(found: Replay) -> Replay:
 def wordy_report(period: ReportPeriod = ReportPeriod.DAILY) -> PeriodReport:
     """Return a report with a name of 200 characters, one without a space, and two that are read from the right."""
     report = period_report(period, 4)
-    return renamed(report, LONG[:200], "unbreakable" * 18, HEBREW, ARABIC)
+    incidents = many(report.incidents, "unbreakable" * 18) if report.incidents else None
+    return replace(renamed(report, LONG[:200], "unbreakable" * 18, HEBREW, ARABIC), incidents=incidents)
 
 
 def held_against_september(report: PeriodReport) -> PeriodReport:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from tests.reports import incident_makers
 from tests.reports.list_makers import (
     areas_of,
     builds_of,
@@ -69,6 +70,7 @@ def period_report(period: ReportPeriod = ReportPeriod.DAILY, projects: int = 3, 
         projects=parts,
         time_saved=None if period is ReportPeriod.DAILY else time_saved_of(),
         sent=(SentLine("#releases", 14, 0), SentLine("#oncall-shop", 3, 1)),
+        incidents=incident_makers.incidents_of(window),
     )
 
 

@@ -5,12 +5,14 @@ import pytest
 
 from reports.period_message import MOST_PROJECTS, file_stem, report_message, report_text, report_title
 from reports.slack import MOST_BLOCKS, MOST_TEXT
+from tests.reports.odd_reports import empty_report
 from tests.reports.period_makers import period_report
 from tests.reports.tales import HOSTILE, LONG
 from watchkeeper.domain.period_reports import PeriodReport, ReportPeriod
 from watchkeeper.domain.verdicts import Verdict
 from watchkeeper.domain.windows import Window
 
+NONE = empty_report().incidents
 LINK = "https://reports.example/daily-2026-11-20.html"
 
 
@@ -40,6 +42,15 @@ def test_the_message_says_what_happened_how_each_project_did_and_what_to_do() ->
     assert actions.startswith("*What needs doing*\n• Shop: ")
     assert link == f"<{LINK}|The whole report>"
     assert compared == "Compared with the day before."
+
+
+def test_a_week_says_how_fast_incidents_were_answered() -> None:
+    report = period_report(ReportPeriod.WEEKLY)
+    told = "3 incidents opened: MTTA 4 min (1 of 3 were taken on); MTTR 30 min (2 of 3 are resolved); "
+    assert f"*Incidents*\n{told}MTBF 5 h (1 of 1 pairs are known)." in texts(report)
+    assert f"\n\nIncidents: {told}" in report_text(report, LINK).text
+    assert "Incidents" not in "".join(texts(report, projects=("shop",))), "they are of all projects"
+    assert "Incidents: No incident." in report_text(replace(report, incidents=NONE), LINK).text
 
 
 def test_without_an_address_there_is_no_link() -> None:

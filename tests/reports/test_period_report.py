@@ -163,6 +163,39 @@ def test_an_incident_that_lasts_is_said_to() -> None:
     assert "not over" in text(render_report(replace(report, projects=(lasting,))))
 
 
+def test_incidents_stand_with_how_fast_they_were_answered() -> None:
+    weekly = render_report(period_report(ReportPeriod.WEEKLY))
+    shown = text(weekly)
+    assert "All 3 4 min 1 of 3 30 min 2 of 3 5 h 1 of 1" in shown
+    assert "Shop 2 4 min 1 of 2 30 min 2 of 2 5 h 1 of 1" in shown
+    assert "12: Shop: 12.4 % of requests failed Shop Wed 08:00 47 min critical resolved Ada Report" in shown
+    assert "14: The watch is late Watchkeeper itself Wed 14:00" in shown
+    assert "critical open nobody –" in shown
+    assert 'href="https://reports.example/incidents/12.html" aria-label="Report of incident 12"' in weekly
+
+
+def test_a_day_is_too_little_to_say_how_fast() -> None:
+    shown = text(render_report(period_report()))
+    assert "13: Shop: home is down" in shown
+    assert "MTTA" not in shown
+
+
+def test_no_incident_is_one_calm_sentence() -> None:
+    none = empty_report().incidents
+    shown = text(render_report(replace(period_report(ReportPeriod.MONTHLY), incidents=none)))
+    assert "Incidents None: nothing had to be worked on together." in shown
+    assert "MTTA" not in shown
+    assert "Incidents None is on record." in text(render_report(empty_report(ReportPeriod.WEEKLY))), "nobody looked"
+
+
+def test_what_was_sent_where_is_counted_by_channel() -> None:
+    shown = text(render_report(period_report()))
+    assert "What was sent where #releases : 14 taken by the channel #oncall-shop : 3" in shown
+    assert "3 taken by the channel, 1 not A channel that takes" in shown
+    assert "cannot be noticed from here" in shown
+    assert "What was sent where No alert was told anywhere." in text(render_report(empty_report()))
+
+
 def test_comparison_asked_for_by_hand_has_its_column() -> None:
     page = render_report(held_against_september(period_report(projects=1)))
     assert "Against 1 to 30 September 2026" in text(page)

@@ -39,5 +39,11 @@ def test_what_the_triggers_would_have_done_is_told_of_whom_they_concern() -> Non
     assert "Going back" not in key_figures(period_report(ReportPeriod.DAILY))
 
 
+def test_how_fast_incidents_were_answered_is_told_of_more_than_a_day() -> None:
+    shown = key_figures(period_report(ReportPeriod.WEEKLY))
+    assert "### Incidents\n\n3 incidents opened: MTTA 4 min" in shown
+    assert "Incidents" not in key_figures(period_report(ReportPeriod.DAILY))
+
+
 def test_no_project_is_no_table() -> None:
     assert "|" not in key_figures(period_report(projects=0))

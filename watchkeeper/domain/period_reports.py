@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from watchkeeper.domain.outages import Outage
+from watchkeeper.domain.report_incidents import PeriodIncidents
 from watchkeeper.domain.report_lines import (
     Area,
     BuildLine,
@@ -32,6 +33,7 @@ __all__ = [
     "FlakyTestLine",
     "IssueLine",
     "Objective",
+    "PeriodIncidents",
     "PeriodReport",
     "Point",
     "ProjectReport",
@@ -224,7 +226,7 @@ class ProjectReport:
 
 @dataclass(frozen=True, slots=True)
 class SentLine:
-    """How many messages went to a channel in the period, and how many did not arrive."""
+    """How many messages of the period went to a channel, and how many did not arrive: they wait, or were lost."""
 
     channel: str
     sent: int
@@ -241,6 +243,7 @@ class PeriodReport:
         headline: one sentence; `sentences`: at most three, what happened; `actions`: what needs doing today, ranked.
         why_empty: why nothing is known of any project; "" when something is.
         time_saved: None in a daily report.
+        incidents: what people worked on together; None when that was not looked up.
     """
 
     period: ReportPeriod
@@ -255,4 +258,5 @@ class PeriodReport:
     compared_with: Window | None = None
     time_saved: TimeSaved | None = None
     sent: tuple[SentLine, ...] = ()
+    incidents: PeriodIncidents | None = None
     why_empty: str = ""

@@ -19,6 +19,7 @@ from watchkeeper.domain.period_reports import (
     Dora,
     Figure,
     Objective,
+    PeriodIncidents,
     PeriodReport,
     ProjectReport,
     Recommendation,
@@ -74,7 +75,10 @@ FAILED: Final = frozenset({"failed", "rolled back"})
 
 
 def summarise(
-    projects: Sequence[ProjectFacts], calendar: ReportCalendar, sent: Sequence[SentLine] = ()
+    projects: Sequence[ProjectFacts],
+    calendar: ReportCalendar,
+    sent: Sequence[SentLine] = (),
+    incidents: PeriodIncidents | None = None,
 ) -> PeriodReport:
     """Return the whole report, the projects in the order in which they were given."""
     reports = tuple(summarise_project(facts, calendar) for facts in projects)
@@ -91,6 +95,7 @@ def summarise(
         compared_with=calendar.compare_to,
         time_saved=None if calendar.period is ReportPeriod.DAILY else _time_saved(reports, calendar),
         sent=tuple(sent),
+        incidents=incidents,
         why_empty=_why_empty(reports),
     )
 
