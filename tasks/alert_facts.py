@@ -36,7 +36,7 @@ PROBE: Final = timedelta(seconds=1)
 _OF_BUILDS: Final = frozenset({"failed_builds", "running_build", "build_queue"})
 _OF_DELIVERY: Final = frozenset({"failed_deployments", "waiting_deployment"})
 _OF_ISSUES: Final = frozenset({"new_issue", "regressed_issue"})
-_OF_ROLLBACKS: Final = frozenset({"rollback_waiting", "rollback_not_cured", "in_custody"})
+_OF_ROLLBACKS: Final = frozenset({"rollback_waiting", "rollback_expired", "rollback_not_cured", "in_custody"})
 _OF_BURNING: Final = frozenset({"burn_rate_1h", "burn_rate_6h", "burn_rate_1d", "burn_rate_3d"})
 _OF_PROBES: Final = _OF_BURNING | {"endpoint_down", "endpoint_latency", "endpoint_slowness", "certificate"}
 

@@ -12,7 +12,7 @@ from watchkeeper.domain.alert_facts import IssueLife
 from watchkeeper.domain.alert_signals_watch import channel_down, check_age, misconfigured, offline, report_undelivered
 from watchkeeper.domain.blame import Blame, Fault
 from watchkeeper.domain.issues import IssueLevel
-from watchkeeper.domain.rollback import Outcome, RollbackState
+from watchkeeper.domain.rollback import Outcome, RollbackKind, RollbackState
 from watchkeeper.domain.verdicts import Component, Gap, Verdict, unknown
 
 DAY = timedelta(days=1)
@@ -97,6 +97,45 @@ def test_a_rollback_that_did_not_help(
 ) -> None:
     over = rollback(state, outcome=outcome, finished_at=at(ended))
     assert value("rollback_not_cured", facts(rollback=over, checks=(check(last),))) == expected
+
+
+@pytest.mark.parametrize(
+    ("state", "ended", "last", "expected"),
+    [
+        pytest.param(RollbackState.EXPIRED, 20, Verdict.CRITICAL, 1, id="expired"),
+        pytest.param(RollbackState.EXPIRED, 20, None, 1, id="expired, and nobody looks any more"),
+        pytest.param(RollbackState.EXPIRED, 20, Verdict.HEALTHY, 0, id="healthy since"),
+        pytest.param(RollbackState.EXPIRED, 10, Verdict.HEALTHY, 1, id="healthy before"),
+        pytest.param(RollbackState.EXPIRED, 1439, Verdict.CRITICAL, 1, id="not yet a day ago"),
+        pytest.param(RollbackState.EXPIRED, 1441, Verdict.CRITICAL, 0, id="a day ago"),
+        pytest.param(RollbackState.DECLINED, 20, Verdict.CRITICAL, 0, id="somebody has said no"),
+        pytest.param(RollbackState.AWAITING_APPROVAL, 20, Verdict.CRITICAL, 0, id="a newer one is asked for"),
+    ],
+)
+def test_a_question_that_nobody_has_answered(
+    state: RollbackState, ended: float, last: Verdict | None, expected: float
+) -> None:
+    over = rollback(state, finished_at=at(ended) if state.is_final else None)
+    assert value("rollback_expired", facts(rollback=over, checks=(check(last),) if last else ())) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "named", "command"),
+    [
+        (RollbackKind.ROLLBACK, "the rollback 4", 'start shop --no-dry-run --reason "..."'),
+        (RollbackKind.PROMOTE, "the promote 4", "promote shop"),
+        (RollbackKind.UNDO, "the undo 4", "undo 3"),
+    ],
+)
+def test_what_has_expired_says_how_to_ask_again(kind: RollbackKind, named: str, command: str) -> None:
+    over = rollback(RollbackState.EXPIRED, id=4, kind=kind, undoes=3, finished_at=at(20), from_sha=NEW, to_sha=OLD)
+    (expired,) = made("rollback_expired", facts(rollback=over, checks=()))
+    assert expired.details == (
+        f"nobody has answered {named} to 77aa001 in time: it has expired, and production was not touched",
+        "checkout fails",
+        f"to ask again: watchkeeper rollback {command}",
+    )
+    assert expired.release == NEW
 
 
 def test_custody_says_how_to_end_it() -> None:

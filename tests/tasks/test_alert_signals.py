@@ -126,6 +126,7 @@ def test_what_is_stored_becomes_signals() -> None:
         "shop/blind builds": 1,
         "shop/cost_over": pytest.approx(100),
         "shop/rollback_waiting": 0,
+        "shop/rollback_expired": 0,
         "shop/rollback_not_cured": 0,
         "shop/in_custody": 0,
         "/check_age": 1,
@@ -166,6 +167,7 @@ def test_an_empty_store_tells_nothing() -> None:
         "shop/running_build",
         "shop/build_queue",
         "shop/rollback_waiting",
+        "shop/rollback_expired",
         "shop/rollback_not_cured",
     }
 

@@ -169,6 +169,7 @@ def _costs() -> list[Rule]:
 def _rollbacks() -> list[Rule]:
     return [
         _rule("rollback-waiting", "rollback_waiting", Severity.CRITICAL, 10, "{detail}"),
+        _rule("rollback-expired", "rollback_expired", Severity.CRITICAL, 1, "{detail}"),
         _rule("rollback-not-cured", "rollback_not_cured", Severity.CRITICAL, 1, "{detail}"),
         _rule("in-custody", "in_custody", Severity.INFO, 1, "{detail}"),
     ]

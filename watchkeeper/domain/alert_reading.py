@@ -26,6 +26,7 @@ from watchkeeper.domain.alert_signals_people import (
     in_custody,
     new_issue,
     regressed_issue,
+    rollback_expired,
     rollback_not_cured,
     rollback_waiting,
 )
@@ -53,11 +54,12 @@ MAKERS: Final[Mapping[str, Maker]] = {
     "blind": blind,
     "cost_over": cost_over,
     "rollback_waiting": rollback_waiting,
+    "rollback_expired": rollback_expired,
     "rollback_not_cured": rollback_not_cured,
     "in_custody": in_custody,
 }
 # Of these only how they stand now is stored, so they cannot be tried over the past.
-ONLY_NOW: Final = frozenset({"rollback_waiting", "rollback_not_cured"})
+ONLY_NOW: Final = frozenset({"rollback_waiting", "rollback_expired", "rollback_not_cured"})
 
 
 def signals_of(facts: Iterable[AlertFacts], now: datetime, names: Collection[str] | None = None) -> Iterator[Signal]:

@@ -211,6 +211,9 @@ SIGNALS: Final = _named(
         SignalKind(
             "rollback_waiting", "rollback waiting", "min", "how long a rollback waits for somebody's YES", "rollback"
         ),
+        _flag(
+            "rollback_expired", "rollback expired", "1 when nobody has answered the last rollback in time", "rollback"
+        ),
         _flag("rollback_not_cured", "rollback not cured", "1 when the last rollback has not helped", "rollback"),
         _flag("in_custody", "in custody", "1 while new builds do not go live after a rollback", "rollback"),
         SignalKind(

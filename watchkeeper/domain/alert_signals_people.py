@@ -54,17 +54,25 @@ def rollback_waiting(facts: AlertFacts, now: datetime) -> Iterator[Signal]:
 def rollback_not_cured(facts: AlertFacts, now: datetime) -> Iterator[Signal]:
     """Yield whether the last way back of the last day has failed, or has not helped, and the trouble goes on."""
     last = facts.rollback
-    over = last.finished_at if last else None
     failed = last is not None and (last.outcome in _NOT_CURED or last.state is RollbackState.FAILED)
-    check = facts.check_at(now)
-    well = check is not None and over is not None and check.verdict is Verdict.HEALTHY and check.window.start >= over
-    if last is None or over is None or not failed or now - over > DAY or well:
+    if last is None or not failed or not _goes_on(facts, last, now):
         yield Signal(facts.project, "rollback_not_cured", 0.0, now)
         return
     what = "has not helped" if last.outcome is Outcome.NOT_CURED else "has failed"
     details = (f"{_named(last)} {what}", last.error, last.reason)
     told = tuple(filter(None, details))
     yield Signal(facts.project, "rollback_not_cured", 1.0, now, details=told, release=last.from_sha)
+
+
+def rollback_expired(facts: AlertFacts, now: datetime) -> Iterator[Signal]:
+    """Yield whether nobody has answered the last way back of the last day in time, and the trouble goes on."""
+    last = facts.rollback
+    if last is None or last.state is not RollbackState.EXPIRED or not _goes_on(facts, last, now):
+        yield Signal(facts.project, "rollback_expired", 0.0, now)
+        return
+    what = f"nobody has answered {_named(last)} in time: it has expired, and production was not touched"
+    told = tuple(filter(None, (what, last.reason, f"to ask again: watchkeeper rollback {_again(last)}")))
+    yield Signal(facts.project, "rollback_expired", 1.0, now, details=told, release=last.from_sha)
 
 
 def in_custody(facts: AlertFacts, now: datetime) -> Iterator[Signal]:
@@ -82,6 +90,14 @@ def in_custody(facts: AlertFacts, now: datetime) -> Iterator[Signal]:
     told = f"production is held at {f'release {held}' if held else 'an earlier release'}: new builds do not go live"
     way_out = f"to let the newest build go live: watchkeeper rollback promote {facts.project}"
     yield Signal(facts.project, "in_custody", 1.0, now, details=(told, way_out), release=ours.from_sha if ours else "")
+
+
+def _goes_on(facts: AlertFacts, last: Rollback, now: datetime) -> bool:
+    """Return True for a day after a way back has ended, unless all that was seen since its end is well."""
+    over, check = last.finished_at, facts.check_at(now)
+    if over is None or now - over > DAY:
+        return False
+    return check is None or check.verdict is not Verdict.HEALTHY or check.window.start < over
 
 
 def _is_live(facts: AlertFacts, life: IssueLife, now: datetime) -> bool:
@@ -116,6 +132,16 @@ def _issue(facts: AlertFacts, life: IssueLife, name: str, now: datetime) -> Sign
     labels = labels_of(issue=issue.short_id or issue.id, level=issue.level.value)
     cause = cause_of(facts.check_at(now))
     return Signal(facts.project, name, float(issue.count), now, labels, details=(told, met), cause=cause, url=issue.url)
+
+
+def _again(rollback: Rollback) -> str:
+    """Return what to type to ask for the same once more."""
+    match rollback.kind:
+        case RollbackKind.PROMOTE:
+            return f"promote {rollback.project}"
+        case RollbackKind.UNDO:
+            return f"undo {rollback.undoes}"
+    return f'start {rollback.project} --no-dry-run --reason "..."'
 
 
 def _named(rollback: Rollback) -> str:
