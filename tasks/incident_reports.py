@@ -29,35 +29,30 @@ MOST_A_PASS: Final = 5  # the others get theirs by the next one
 SECONDS: Final = 10  # for one draft
 
 
-async def draft_reports(configuration: Configuration, now: datetime) -> int:
-    """Write the draft for each incident that is over and has none, a few a pass; return how many were written.
+async def draft_reports(configuration: Configuration, now: datetime) -> None:
+    """Write the draft for each incident that is over and has none, a few a pass.
 
     What cannot be written is in the log, and tried again by the next pass.
     """
     with reading(database()) as session:
         numbers = incidents.undrafted_incidents(session, MOST_A_PASS)
-    written = 0
     for number in numbers:
         done = await outcome(draft_when_over(quote(configuration), number, now, return_state=True))
         if isinstance(done, Missing):
             get_run_logger().warning("No report of incident %d was drafted: %s", number, done.reason)
-        else:
-            written += done
-    return written
 
 
 @task(name="draft-incident", timeout_seconds=SECONDS, cache_policy=NO_CACHE, persist_result=False)
 async def draft_when_over(configuration: Configuration, number: int, now: datetime) -> bool:
     """Write the draft unless there is one, whoever wrote it; return True when it was written.
 
-    Nobody knows of a file before it stands in the timeline, so that nobody's work is lost when a pass that died between
-    the two is made up for.
+    Nobody knows of a file before it is in the timeline, so no work is lost where a pass died between the two.
     """
     draft = draft_of(number, configuration.names, now)
     match draft.incident.draft:
         case Draft.NONE:
-            place = await _write(configuration, draft)
-            return _note(draft.incident, Draft.FINAL, f"its report is drafted: {place}", now)
+            await _publish(configuration, draft, Draft.FINAL, now)
+            return True
         case Draft.EARLY:
             again = f"`watchkeeper incidents report {number}` writes it anew"
             _note(draft.incident, Draft.FINAL, f"its report was drafted before it was over, and is left: {again}", now)
@@ -72,10 +67,7 @@ async def publish_draft(configuration: Configuration, number: int, now: datetime
         VendorError: the files could not be written.
     """
     draft = draft_of(number, configuration.names, now)
-    place = await _write(configuration, draft)
-    state = Draft.FINAL if draft.incident.is_over else Draft.EARLY
-    _note(draft.incident, state, f"its report is drafted: {place}", now)
-    return place
+    return await _publish(configuration, draft, Draft.FINAL if draft.incident.is_over else Draft.EARLY, now)
 
 
 def draft_of(number: int, names: Mapping[str, str], now: datetime) -> PostIncident:
@@ -101,16 +93,18 @@ def draft_place(reports: Reports, number: int) -> str:
     return private_address_of(reports, _page(number)) or _page(number)
 
 
-async def _write(configuration: Configuration, draft: PostIncident) -> str:
+async def _publish(configuration: Configuration, draft: PostIncident, state: Draft, now: datetime) -> str:
+    """Write the files, then tell of them in the timeline and by a link in the Prefect UI; return where they are."""
     number = draft.incident.number
     files = await report_files(configuration)
     await files.write(f"incidents/{number}.md", incident_markdown(draft).encode())
     await files.write(_page(number), incident_page(draft).encode())
     address = private_address_of(configuration.reports, _page(number))
-    if address:
+    place = address or f"{files.place}/{_page(number)}"
+    if _note(draft.incident, state, f"its report is drafted: {place}", now) and address:
         title = draft.incident.title
         await acreate_link_artifact(address, f"Incident {number}", key=f"incident-{number}", description=title)
-    return address or f"{files.place}/{_page(number)}"
+    return place
 
 
 def _note(known: Incident, draft: Draft, told: str, now: datetime) -> bool:
