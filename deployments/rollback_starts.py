@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from deployments.command import client_environment, fail, output, settings_of, store_environment
 from deployments.rollback_app import (
@@ -18,6 +18,8 @@ from deployments.rollback_app import (
     project_of,
     rollback_app,
 )
+
+MOST_EARLIER: Final = 20  # as many as the run looks at
 
 
 @rollback_app.command
@@ -138,12 +140,11 @@ def undo(  # noqa: PLR0913 - the form
     """
     os.environ.update(store_environment(settings_of()))
     wrong = known_rollback(number)
-    last = next(
-        (each for each in last_rollbacks((wrong.project,), 20) if each.moved_at and each.kind == "rollback"), None
-    )
-    if last is None or last.id != number:
-        newer = f"; the last one that has is {last.id}" if last else ""
-        fail(f"rollback {number} is not the last one of {wrong.project} that has moved production{newer}")
+    from watchkeeper.domain.rollback_requests import why_not_undone  # noqa: PLC0415
+
+    why_not = why_not_undone(wrong, last_rollbacks((wrong.project,), MOST_EARLIER))
+    if why_not:
+        fail(why_not)
     asked = {
         "project": wrong.project,
         "action": "undo",

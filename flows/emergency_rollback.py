@@ -87,7 +87,7 @@ async def emergency_rollback(  # noqa: PLR0913, PLR0917 - the form
         action: rollback; promote, which ends the custody that a rollback leaves; undo, which takes a rollback back.
         target: id or address of a Vercel deployment, or a commit SHA; left out, the last known good release.
         reason: why, for those who approve and for the record.
-        requested_by: your name or e-mail address.
+        requested_by: your name or e-mail address; it must be known where the project needs two people.
         dry_run: show the plan and change nothing.
         require_approval: wait for a YES. Without it only a project that is configured `automatic` goes on.
         rollout_percentage: for projects whose rollout is a percentage: the share of visitors afterwards, 0 to 100.

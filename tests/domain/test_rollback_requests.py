@@ -6,10 +6,11 @@ import pytest
 from tests.domain.makers import at
 from tests.domain.rollback_makers import evidence, plan, rollback
 from watchkeeper.domain.rollback import AutoRollback, RollbackKind, RollbackPolicy, RollbackState, Source
-from watchkeeper.domain.rollback_requests import Asked, request_of
+from watchkeeper.domain.rollback_requests import Asked, request_of, why_not_undone
 from watchkeeper.domain.second_look import look_twice
 from watchkeeper.domain.verdicts import Verdict
 
+COULD = "the one that can be taken back is 6"
 ASKED = Asked("shop", requested_by="Ada", reason="checkout fails", dry_run=False)
 
 
@@ -60,6 +61,44 @@ def test_an_undo_takes_the_last_rollback_back_that_moved_production() -> None:
     assert request_of(undo, RollbackPolicy(), "run-1", earlier).undoes == 6
     with pytest.raises(ValueError, match="nothing to take back"):
         request_of(undo, RollbackPolicy(), "run-1", earlier[:3])
+
+
+def test_where_two_are_needed_who_asks_must_be_known() -> None:
+    two = RollbackPolicy(two_person=True)
+    nameless = replace(ASKED, requested_by="  ")
+    for action in ("rollback", "promote"):
+        with pytest.raises(ValueError, match="`requested_by`: shop needs two people"):
+            request_of(replace(nameless, action=action), two, "run-1", ())
+    assert request_of(replace(nameless, dry_run=True), two, "run-1", ()).dry_run, "a plan needs nobody"
+    assert request_of(nameless, RollbackPolicy(), "run-1", ()).requested_by == "somebody without a name"
+    assert request_of(ASKED, two, "run-1", ()).two_person
+    event = Asked("shop", event_id="e-1")
+    alone = RollbackPolicy(auto=AutoRollback.APPROVE_THEN_RUN, two_person=True)
+    assert request_of(event, alone, "run-1", ()).requested_by == "watchkeeper"
+
+
+@pytest.mark.parametrize(
+    ("number", "wrong"),
+    [
+        pytest.param(6, "", id="the last one that stands"),
+        pytest.param(8, "rollback 8 is taken back already; " + COULD, id="taken back before"),
+        pytest.param(5, "rollback 5 is not the last one of shop that has moved production; that is 6", id="earlier"),
+        pytest.param(9, "rollback 9 has not moved production; " + COULD, id="it did nothing"),
+        pytest.param(7, "7 is no rollback (promote): only one that is can be taken back; " + COULD, id="no rollback"),
+    ],
+)
+def test_only_what_would_be_taken_back_can_be_named(number: int, wrong: str) -> None:
+    earlier = [
+        rollback(RollbackState.DECLINED, id=9),
+        rollback(RollbackState.UNDONE, id=8, moved_at=at(5)),
+        rollback(RollbackState.SUCCEEDED, id=7, kind=RollbackKind.PROMOTE, moved_at=at(6)),
+        rollback(RollbackState.SUCCEEDED, id=6, moved_at=at(7)),
+        rollback(RollbackState.SUCCEEDED, id=5, moved_at=at(8)),
+    ]
+    named = next(each for each in earlier if each.id == number)
+    assert why_not_undone(named, earlier) == wrong
+    if wrong:
+        assert why_not_undone(named, earlier[:3]).endswith("nothing can be taken back")
 
 
 @pytest.mark.parametrize(

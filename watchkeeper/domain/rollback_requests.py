@@ -52,11 +52,17 @@ def request_of(asked: Asked, policy: RollbackPolicy, run: str, earlier: Sequence
         earlier: the project's last ways back, newest first: an undo takes the last one back that moved production.
 
     Raises:
-        ValueError: `force` is not the project's slug, or there is nothing to take back.
+        ValueError: `force` is not the project's slug, there is nothing to take back, or two people are needed and
+            nobody knows who asks.
     """
     if asked.force and asked.force != asked.project:
         raise ValueError(f"to force it, type the slug of the project, {asked.project}, as `force`")
     by_event, kind = bool(asked.event_id), RollbackKind(asked.action)
+    if policy.two_person and not (by_event or asked.dry_run or asked.requested_by.strip()):
+        raise ValueError(
+            f"type your name or e-mail address as `requested_by`: {asked.project} needs two people, "
+            "and who asks may not approve"
+        )
     alone = policy.auto is AutoRollback.AUTOMATIC
     return RollbackRequest(
         project=asked.project,
@@ -80,12 +86,37 @@ def request_of(asked: Asked, policy: RollbackPolicy, run: str, earlier: Sequence
     )
 
 
+def why_not_undone(rollback: Rollback, earlier: Sequence[Rollback]) -> str:
+    """Return why an undo would not take this one back; "" where it would.
+
+    Args:
+        earlier: the project's last ways back, newest first.
+    """
+    last = _last_that_stands(earlier)
+    if last is not None and last.id == rollback.id:
+        return ""
+    could = f"the one that can be taken back is {last.id}" if last else "nothing can be taken back"
+    if rollback.kind is not RollbackKind.ROLLBACK:
+        return f"{rollback.id} is no rollback ({rollback.kind}): only one that is can be taken back; {could}"
+    if rollback.state is RollbackState.UNDONE:
+        return f"rollback {rollback.id} is taken back already; {could}"
+    if rollback.moved_at is None:
+        return f"rollback {rollback.id} has not moved production; {could}"
+    newer = f"that is {last.id}" if last else could
+    return f"rollback {rollback.id} is not the last one of {rollback.project} that has moved production; {newer}"
+
+
 def _to_take_back(project: str, earlier: Sequence[Rollback]) -> int:
-    for rollback in earlier:
-        stands = rollback.moved_at is not None and rollback.state is not RollbackState.UNDONE
-        if rollback.kind is RollbackKind.ROLLBACK and stands:
-            return rollback.id
-    raise ValueError(f"no rollback of {project} has moved production: there is nothing to take back")
+    last = _last_that_stands(earlier)
+    if last is None:
+        raise ValueError(f"no rollback of {project} has moved production: there is nothing to take back")
+    return last.id
+
+
+def _last_that_stands(earlier: Sequence[Rollback]) -> Rollback | None:
+    """Return the last rollback that has moved production and was not taken back."""
+    moved = (each for each in earlier if each.kind is RollbackKind.ROLLBACK and each.moved_at is not None)
+    return next((each for each in moved if each.state is not RollbackState.UNDONE), None)
 
 
 def _minutes(given: float | None, configured: timedelta) -> timedelta:
