@@ -32,6 +32,11 @@ __all__ = ["replay", "rollback_app", "rollback_starts"]
 
 YES: Final = "YES"
 NO: Final = "NO"
+UNDER_WAY: Final = 3
+SERVER_AWAY: Final = (
+    "The answer is written down and counts. The Prefect server cannot be reached: once it is back, the run goes on by "
+    "itself within minutes."
+)
 _SPAN: Final = re.compile(r"(\d+)([hdw])")
 _UNITS: Final = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
@@ -160,12 +165,13 @@ def _answer(number: int, word: str, name: str, comment: str) -> int:
     result = asyncio.run(give_answer(number, word, name, comment, "cli"))
     if result.is_accepted:
         did = "approved" if word == YES else "declined"
-        output.print(f"Rollback {number} is {did} by {name}.", markup=False, highlight=False)
-        return 0
-    if result.is_repeat:
-        output.print(f"You have said so already: {result.reason}.", markup=False, highlight=False)
-        return 0
-    fail(f"This answer does not count: {result.reason}.", REFUSED)
+        told = f"Rollback {number} is {did} by {name}."
+    elif result.is_repeat:
+        told = f"You have said so already: {result.reason}."
+    else:
+        fail(f"This answer does not count: {result.reason}.", REFUSED)
+    output.print(told if result.is_woken else f"{told} {SERVER_AWAY}", markup=False, highlight=False)
+    return 0 if result.is_woken else UNDER_WAY
 
 
 def _ask_for_yes(number: int) -> str:
@@ -173,7 +179,7 @@ def _ask_for_yes(number: int) -> str:
     print_rollback(number, as_json=False)
     if not sys.stdin.isatty():
         fail("nobody can type the word here: give it by --yes YES")
-    return output.input("\nType YES to go on, anything else to leave it as it is: ")
+    return output.input(f"\nType {YES} to go on, {NO} to decline it, anything else to leave it as it is: ")
 
 
 def _span(text: str) -> timedelta:

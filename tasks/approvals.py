@@ -8,11 +8,12 @@ import asyncio
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
+import httpx
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import get_client
@@ -64,7 +65,8 @@ class Typed:
 async def give_answer(rollback: int, word: str, approver: str, comment: str, via: str) -> AnswerResult:
     """Write down what somebody answers and let the run that waits for it go on; the result says what became of it.
 
-    The first answer counts. A run that cannot go on now is seen to by the watch over ways back.
+    The first answer counts. A run that cannot go on now, as when its server is away, is seen to by the watch over ways
+    back.
 
     Args:
         via: where it was given: cli, slack, api.
@@ -75,7 +77,10 @@ async def give_answer(rollback: int, word: str, approver: str, comment: str, via
     result = write_answer.fn(rollback, Answer(word, approver, datetime.now(UTC), comment, via))
     if result.is_accepted or result.is_repeat:
         run_input = {"confirm": word, "approver": approver[:80], "comment": comment[:400]}
-        await resume_run(result.rollback.flow_run_id, run_input)
+        try:
+            await resume_run(result.rollback.flow_run_id, run_input)
+        except httpx.HTTPError:
+            return replace(result, is_woken=False)
     return result
 
 

@@ -1,6 +1,8 @@
 """Ways back from the command line: what is read from the record, and how mistakes are told."""
 
 import json
+import os
+import pty
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -8,22 +10,25 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import yaml
 from sqlalchemy import Engine
 
 from deployments.rollback import exit_code
+from deployments.rollback_cli import SERVER_AWAY
+from tests.domain.rollback_makers import plan
 from tests.domain.trigger_makers import BAD, GOOD, NEW, OLD, QUARTER, looked, quiet_before
 from tests.domain.trigger_makers import NOW as THEN
 from watchkeeper.domain.health import HealthCheck
 from watchkeeper.domain.releases import Release
 from watchkeeper.domain.rollback import Outcome, Rollback, RollbackKind, RollbackRequest, RollbackState, Source
 from watchkeeper.domain.windows import Window
-from watchkeeper.store.database import migrate, open_database, transaction
+from watchkeeper.store.database import migrate, open_database, reading, transaction
 from watchkeeper.store.health import save_checks
 from watchkeeper.store.releases import save_releases
-from watchkeeper.store.rollbacks import advance, open_rollback
+from watchkeeper.store.rollbacks import advance, ask_approval, open_rollback, rollback
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT: dict[str, Any] = {"slug": "shop", "name": "Shop", "vercel": {"team": "acme", "project": "prj_shop"}}
@@ -49,7 +54,7 @@ def store(home: Path) -> Iterator[Engine]:
 
 @pytest.fixture
 def run(home: Path) -> Run:
-    def run(*words: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+    def run(*words: str, keyboard: int = subprocess.DEVNULL) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "deployments.cli", *words],
             env={
@@ -61,7 +66,7 @@ def run(home: Path) -> Run:
                 "PYTHONPATH": str(ROOT),
             },
             cwd=home,
-            input=typed,
+            stdin=keyboard,
             capture_output=True,
             text=True,
             timeout=100,
@@ -72,14 +77,14 @@ def run(home: Path) -> Run:
 
 
 def opened(store: Engine, *states: RollbackState, **more: Any) -> Rollback:
-    request = RollbackRequest("shop", "Ada", "checkout fails", "run", dry_run=False, **more)
+    request = RollbackRequest("shop", "Ada", "checkout fails", str(UUID(int=1)), dry_run=False, **more)
     with transaction(store) as session:
-        rollback = open_rollback(session, request, NOW)
+        asked = open_rollback(session, request, NOW)
         before = RollbackState.REQUESTED
         for state in states:
-            assert advance(session, rollback.id, before, state, {}, "watchkeeper", "so it is", NOW)
+            assert advance(session, asked.id, before, state, {}, "watchkeeper", "so it is", NOW)
             before = state
-    return rollback
+    return asked
 
 
 def test_what_was_asked_for_is_listed_and_shown(run: Run, store: Engine) -> None:
@@ -128,7 +133,27 @@ def test_wrong_usage_is_told_with_the_way_out(run: Run, store: Engine, words: li
 def test_a_rollback_that_has_moved_nothing_is_not_taken_back(run: Run, store: Engine) -> None:
     done = run("rollback", "undo", str(opened(store, RollbackState.FAILED).id))
     assert done.returncode == 4
-    assert "not the last one of shop that has moved production" in done.stderr
+    assert "has not moved production; nothing can be taken back" in done.stderr
+
+
+def test_an_answer_counts_while_the_server_is_away(run: Run, store: Engine, home: Path) -> None:
+    """The server was killed: its address is still there, and nobody answers at it."""
+    (home / "running.json").write_text(json.dumps({"pid": os.getpid(), "prefect_port": 9, "sandbox_port": 9}))
+    waiting = opened(store, RollbackState.PLANNED)
+    with transaction(store) as session:
+        ask_approval(session, waiting.id, plan=plan(), evidence=None, actor="x", sentence="asked", now=NOW)
+    typed, keyboard = pty.openpty()
+    os.write(typed, b"NO\n")
+    done = run("rollback", "approve", str(waiting.id), "--as", "Grace", "--follow", keyboard=keyboard)
+    assert "Type YES to go on, NO to decline it, anything else to leave it as it is" in done.stdout
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert f"Rollback {waiting.id} is declined by Grace." in done.stdout
+    assert SERVER_AWAY in " ".join(done.stdout.split())
+    assert "Traceback" not in done.stderr
+    with reading(store) as session:
+        found = rollback(session, waiting.id)
+    assert found is not None
+    assert found.state is RollbackState.DECLINED
 
 
 def test_a_store_of_an_older_version_is_named(run: Run, home: Path) -> None:
@@ -223,8 +248,8 @@ class TestShadowMode:
     ],
 )
 def test_the_exit_code_says_how_it_stands(state: RollbackState, outcome: Outcome | None, code: int) -> None:
-    rollback = Rollback(1, "shop", RollbackKind.ROLLBACK, state, Source.MANUAL, "Ada", "x", NOW, NOW, "")
-    assert exit_code(replace(rollback, dry_run=False, outcome=outcome)) == code
+    stood = Rollback(1, "shop", RollbackKind.ROLLBACK, state, Source.MANUAL, "Ada", "x", NOW, NOW, "")
+    assert exit_code(replace(stood, dry_run=False, outcome=outcome)) == code
 
 
 def test_a_plan_that_was_asked_for_is_done_when_it_is_there() -> None:

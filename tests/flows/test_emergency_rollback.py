@@ -2,17 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from flows.rollback_watch import rollback_watch
 from tasks.approvals import give_answer
-from tasks.rollback_record import answers_of, timeline_of
+from tasks.rollback_record import answers_of, timeline_of, write_answer
 from tasks.store import database
 from tests.flows.company import Company
 from tests.flows.watch import Watch, document, project
 from tests.flows.ways_back import Desk, at_the_desk
+from watchkeeper.domain.approvals import Answer
 from watchkeeper.domain.rollback import Outcome, RollbackState
 
 pytestmark = pytest.mark.slow
@@ -120,10 +122,13 @@ async def test_of_two_who_answer_in_the_same_moment_the_first_one_counts(desk: D
     assert len(desk.moves()) == approved
 
 
-async def test_an_answer_that_is_given_again_does_nothing_again(desk: Desk) -> None:
+async def test_an_answer_is_carried_out_whoever_wakes_the_run_and_given_again_it_does_nothing_again(desk: Desk) -> None:
     run, rollback = await desk.waiting()
-    await give_answer(rollback.id, "YES", "Grace", "", "cli")
+    write_answer.fn(rollback.id, Answer("YES", "Grace", datetime.now(UTC)))  # while the server was away
+    await rollback_watch()
+    assert not (await desk.state(run)).is_paused()
     await desk.carry_on(run)
+    assert desk.of(run).state is RollbackState.SUCCEEDED
     again = await give_answer(rollback.id, "YES", "Grace", "", "cli")
     assert not again.is_accepted
     assert again.is_repeat

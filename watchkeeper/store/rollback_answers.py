@@ -39,12 +39,14 @@ class AnswerResult:
         reason: a sentence for the one who gave it.
         is_repeat: it does not count, but the same answer of the same person does: what hangs on it may go on.
         rollback: as it stands after it.
+        is_woken: False when the run that waits for it could not be told, since its server cannot be reached.
     """
 
     is_accepted: bool
     reason: str
     rollback: Rollback
     is_repeat: bool = False
+    is_woken: bool = True
 
 
 def answer(session: Session, rollback: int, answer: Answer, now: datetime) -> AnswerResult:
