@@ -82,7 +82,7 @@ def up(  # noqa: PLR0913 - one option a setting
     sandbox_port
         Port of the make-believe company. [default: 8400]
     web_port
-        Port of the web receiver, for later. [default: 8080]
+        Port of our own pages: the reports. [default: 8080]
     history
         Fill in the last 30 days and make the first report, while the watch stands already.
     """
