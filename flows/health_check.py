@@ -1,6 +1,7 @@
 """Every 15 minutes: is production healthy, and how sure are we?
 
-Order: observe (all vendors at once) -> judge -> store -> tell -> propose to go back, where a release is bad.
+Order: observe (all vendors at once) -> judge -> store -> tell -> see whether a custody is over -> propose to go back,
+where a release is bad.
 Whom to tell of it is up to `alert-dispatch`, which begins when this has ended.
 """
 
@@ -15,6 +16,7 @@ from prefect.runtime import flow_run
 from prefect.states import Completed
 from pydantic import AwareDatetime, Field
 
+from flows.rollback_custody import see_to_custody
 from flows.rollback_proposals import propose
 from reports.health import summary
 from tasks.configuration import load_configuration
@@ -55,6 +57,7 @@ async def health_check(
     findings = await look(configuration, window, check_type)
     await tell(configuration, findings, mistakes)
     if is_the_watch:
+        see_to_custody(findings.seen, window)
         await propose(configuration, findings.checks)
     if is_the_watch and findings.before:
         await catch_up(configuration, window, until=began + CATCH_UP_SECONDS)

@@ -1,7 +1,7 @@
 """Every two minutes: no way back is forgotten, whatever has happened to its run.
 
 Order: what waits too long expires, those who may answer are reminded, what has changed is told; then every run that
-should go on and does not is woken, or another one goes on in its place.
+should go on and does not is woken, or another one goes on in its place; at last, what nobody was told yet is told.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -15,8 +15,17 @@ from tasks.approvals import resume_run, take_typed_answers
 from tasks.configuration import load_configuration
 from tasks.rollback import remind_of_rollback, tell_rollback, tell_rollback_news
 from tasks.rollback_people import TOLD
-from tasks.rollback_record import claim_reminding, last_ways_back, note, take_step, ways_back_under_way
-from tasks.rollback_runs import RunOf, emit_state, go_on_with, run_of
+from tasks.rollback_record import (
+    CUSTODY,
+    CUSTODY_TOLD,
+    claim_reminding,
+    ended_custodies_to_tell,
+    last_ways_back,
+    note,
+    take_step,
+    ways_back_under_way,
+)
+from tasks.rollback_runs import RunOf, emit_custody_over, emit_state, go_on_with, run_of
 from tasks.rollback_study import study
 from watchkeeper.config import Configuration, Project
 from watchkeeper.domain.rollback import Rollback, RollbackState
@@ -38,6 +47,8 @@ async def rollback_watch() -> State[Any]:
         await look_after(configuration.only([rollback.project]), projects[rollback.project], rollback)
     for rollback in last_ways_back(configuration.slugs, 3):
         await see_to_its_end(projects[rollback.project], rollback)
+    for rollback in ended_custodies_to_tell(configuration.slugs, datetime.now(UTC) - FORGOTTEN):
+        await tell_that_custody_is_over(projects[rollback.project], rollback)
     return Completed(message=f"{len(waiting)} under way")
 
 
@@ -104,3 +115,11 @@ async def see_to_its_end(project: Project, rollback: Rollback) -> None:
     elif await run_of(rollback) is RunOf.ENDED:
         emit_state(rollback)
         await tell_rollback(project, rollback)
+
+
+async def tell_that_custody_is_over(project: Project, rollback: Rollback) -> None:
+    """Tell it where people were told of the rollback; what cannot be told now is left to the next run."""
+    emit_custody_over(rollback)
+    told = await tell_rollback(project, rollback)
+    if not told.notes.get("slack", "").startswith("not told"):
+        note(rollback.id, {}, "", {CUSTODY: CUSTODY_TOLD})

@@ -11,6 +11,7 @@ from watchkeeper.domain.rollback import Plan, Rollback, RollbackEvidence, Rollba
 from watchkeeper.store import rollbacks
 from watchkeeper.store.audit import write_audit
 from watchkeeper.store.database import reading, transaction
+from watchkeeper.store.rollback_reads import ended_custodies
 from watchkeeper.store.rollbacks import (
     AnswerResult,
     MoveClaim,
@@ -21,6 +22,9 @@ from watchkeeper.store.rollbacks import (
 )
 
 WATCHKEEPER = "watchkeeper"  # the actor of what no person has done
+CUSTODY = "custody"  # the key of what became of it, where somebody else has ended it
+CUSTODY_OVER = "over"
+CUSTODY_TOLD = "over, told"
 
 
 @store_task
@@ -188,6 +192,32 @@ def last_ways_back(projects: tuple[str, ...], most: int = 20) -> tuple[Rollback,
     with reading(database()) as session:
         found = rollbacks.last_rollbacks(session, projects, most)
     return tuple(each for several in found.values() for each in several)
+
+
+def custodies(projects: tuple[str, ...]) -> dict[str, Rollback]:
+    """Return the rollback of each project by which it is in custody."""
+    with reading(database()) as session:
+        return rollbacks.custody(session, projects)
+
+
+def end_custody(held: Rollback, sentence: str) -> bool:
+    """Write down that somebody else has ended the custody of a project, to be told; False when it was over already."""
+    now = datetime.now(UTC)
+    with transaction(database()) as session:
+        if not rollbacks.end_custody(session, held.project, WATCHKEEPER, sentence, now):
+            return False
+        notes = {**_of(rollbacks.rollback(session, held.id), held.id).notes, CUSTODY: CUSTODY_OVER}
+        rollbacks.record(session, held.id, {"notes": notes}, WATCHKEEPER, "", now)
+        subject = f"rollback {held.id}"
+        write_audit(session, WATCHKEEPER, "end custody", subject, {}, sentence, now, project=held.project)
+        return True
+
+
+def ended_custodies_to_tell(projects: tuple[str, ...], since: datetime) -> tuple[Rollback, ...]:
+    """Return the rollbacks whose custody somebody else has ended after `since`, and of which nobody was told yet."""
+    with reading(database()) as session:
+        ended = ended_custodies(session, projects, since)
+    return tuple(rollback for rollback in ended if rollback.notes.get(CUSTODY) == CUSTODY_OVER)
 
 
 def answers_of(rollback: int) -> tuple[StoredAnswer, ...]:

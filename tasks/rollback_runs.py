@@ -58,21 +58,30 @@ def emit_state(rollback: Rollback) -> None:
     """
     names = [rollback.state.value, *([rollback.outcome.value] if rollback.outcome else [])]
     for name in names:
-        emit_event(
-            event=f"watchkeeper.rollback.{name}",
-            resource={
-                "prefect.resource.id": f"watchkeeper.project.{rollback.project}",
-                "prefect.resource.name": rollback.project,
-            },
-            related=[
-                {
-                    "prefect.resource.id": f"prefect.flow-run.{rollback.flow_run_id}",
-                    "prefect.resource.role": "flow-run",
-                }
-            ],
-            payload=_payload(rollback),
-            id=uuid5(NAMESPACE_URL, f"watchkeeper:rollback:{rollback.id}:{name}:{rollback.round}"),
-        )
+        _emit(name, rollback)
+
+
+def emit_custody_over(rollback: Rollback) -> None:
+    """Emit `watchkeeper.rollback.custody_over`: new builds go live again, by what somebody has done in Vercel."""
+    _emit("custody_over", rollback)
+
+
+def _emit(name: str, rollback: Rollback) -> None:
+    emit_event(
+        event=f"watchkeeper.rollback.{name}",
+        resource={
+            "prefect.resource.id": f"watchkeeper.project.{rollback.project}",
+            "prefect.resource.name": rollback.project,
+        },
+        related=[
+            {
+                "prefect.resource.id": f"prefect.flow-run.{rollback.flow_run_id}",
+                "prefect.resource.role": "flow-run",
+            }
+        ],
+        payload=_payload(rollback),
+        id=uuid5(NAMESPACE_URL, f"watchkeeper:rollback:{rollback.id}:{name}:{rollback.round}"),
+    )
 
 
 def _payload(rollback: Rollback) -> dict[str, object]:

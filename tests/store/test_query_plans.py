@@ -51,6 +51,7 @@ from watchkeeper.store.outages import outages
 from watchkeeper.store.releases import live_releases, releases
 from watchkeeper.store.report_deliveries import deliveries, due_deliveries, known_message
 from watchkeeper.store.reports import earlier_recommendations, reports_since
+from watchkeeper.store.rollback_reads import ended_custodies
 from watchkeeper.store.rollbacks import (
     active_rollbacks,
     answers,
@@ -130,6 +131,7 @@ QUERIES: dict[str, Callable[[Session], object]] = {
     "ways back under way": active_rollbacks,
     "last ways back": lambda s: last_rollbacks(s, PROJECTS),
     "custody": lambda s: custody(s, PROJECTS),
+    "ended_custodies": lambda s: ended_custodies(s, PROJECTS, NOON),
     "way back of a run": lambda s: rollback_of_run(s, "run"),
     "way back of an event": lambda s: rollback_of_event(s, "event"),
     "notices": lambda s: notices(s, PROJECTS, [NoticeKind.PROPOSAL], NOON),

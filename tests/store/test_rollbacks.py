@@ -23,6 +23,7 @@ from watchkeeper.domain.rollback import (
     next_states,
 )
 from watchkeeper.store.database import reading, transaction
+from watchkeeper.store.rollback_reads import ended_custodies
 from watchkeeper.store.rollback_rows import ACTIVE
 from watchkeeper.store.rollbacks import (
     TO_CONFIRM,
@@ -274,6 +275,8 @@ def test_custody_ends_when_the_vendor_says_that_somebody_has_promoted(session: S
     assert end_custody(session, "shop", "watch", "promoted on Vercel", NOON + MINUTE) == 1
     assert end_custody(session, "shop", "watch", "promoted on Vercel", NOON + MINUTE) == 0
     assert found(session, first.id).custody_ended_at == NOON + MINUTE
+    assert [each.id for each in ended_custodies(session, ["shop", "api"], NOON)] == [first.id]
+    assert ended_custodies(session, ["shop"], NOON + MINUTE) == ()
 
 
 def test_a_percentage_leaves_no_custody(session: Session) -> None:
