@@ -6,7 +6,6 @@ from typing import Final
 from reports import markdown
 from reports.rollback_words import (
     MARKS,
-    RUNBOOK,
     asked_by,
     clock,
     custody_words,
@@ -18,6 +17,7 @@ from reports.rollback_words import (
     point_words,
     points_in_order,
     question,
+    runbook,
     sign,
     what,
 )
@@ -44,7 +44,7 @@ def plan_text(rollback: Rollback, name: str) -> str:
     parts += ["### The plan", f"**{markdown.escape(sentence(plan.summary))}**", _releases(plan), _points(plan)]
     if plan.alternative:
         parts.append(f"**What to do instead.** {markdown.escape(sentence(plan.alternative))}")
-    parts += [custody_words(rollback), RUNBOOK]
+    parts += [custody_words(rollback), runbook(rollback)]
     return "\n\n".join(part for part in parts if part)
 
 

@@ -6,7 +6,6 @@ from typing import Final
 from reports import slack
 from reports.rollback_words import (
     MARKS,
-    RUNBOOK,
     asked_by,
     clock,
     commands,
@@ -16,6 +15,7 @@ from reports.rollback_words import (
     notable,
     point_words,
     question,
+    runbook,
     sign,
     step_words,
     what,
@@ -39,7 +39,7 @@ def rollback_message(rollback: Rollback, name: str, links: Mapping[str, str]) ->
     title = f"{sign(rollback)} *{slack.escape(name, 100)}*: {slack.escape(headline(rollback), 400)}"
     paragraphs = [title, _error(rollback), _evidence(rollback), _points(rollback), _question(rollback)]
     blocks = [slack.section(paragraph) for paragraph in paragraphs if paragraph]
-    small = [slack.escape(asked_by(rollback), 900), custody_words(rollback), RUNBOOK]
+    small = [slack.escape(asked_by(rollback), 900), custody_words(rollback), runbook(rollback)]
     blocks += [slack.context([text for text in small if text]), *slack.links_line(links)]
     return slack.slack_message(title.replace("*", ""), blocks)
 

@@ -19,6 +19,7 @@ from reports.rollback_words import (
     leaves_custody,
     points_in_order,
     question,
+    runbook,
     sign,
     step_words,
 )
@@ -67,7 +68,7 @@ def rollback_view(
         parts += [_title("What has happened"), _lines([entry_line(entry) for entry in entries])]
     if rollback.state is RollbackState.AWAITING_APPROVAL:
         parts.append(Text("\n" + " ".join(question(rollback)), style="bold"))
-    return Group(*parts)
+    return Group(*parts, Text(f"\n{runbook(rollback)}", style="dim"))
 
 
 def entry_line(entry: TimelineEntry) -> str:

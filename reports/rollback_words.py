@@ -23,7 +23,14 @@ from watchkeeper.domain.rollback import (
 from watchkeeper.store.rollbacks import TimelineEntry
 
 MARKS: Final[Mapping[Mark, str]] = {Mark.OK: "✅", Mark.WARNING: "⚠️", Mark.BLOCKS: "⛔"}
-RUNBOOK: Final = "What each step means, and what to do next: docs/runbooks/rollback.md"
+RUNBOOK: Final = "docs/runbooks/rollback.md"
+_SECTIONS: Final[Mapping[RollbackState, str]] = {  # of the runbook; every other state is explained in `the-states`
+    RollbackState.AWAITING_APPROVAL: "yes-or-no",
+    RollbackState.VERIFYING: "did-it-help",
+    RollbackState.SUCCEEDED: "did-it-help",
+    RollbackState.REFUSED: "the-points-of-a-plan",
+    RollbackState.FAILED: "it-has-failed",
+}
 CUSTODY: Final = "New builds do not go live by themselves then, until somebody promotes one."
 _SIGNS: Final[Mapping[RollbackState, str]] = {
     RollbackState.REQUESTED: "🕓",
@@ -226,6 +233,11 @@ def step_words(entry: TimelineEntry) -> str:
     parts = [entry.after.value.replace("_", " ")] if begins or not told else []
     who = "" if actor == "watchkeeper" or told.startswith(actor) else f" ({actor})"
     return ": ".join([*parts, *([told] if told else [])]) + who
+
+
+def runbook(rollback: Rollback) -> str:
+    """Return where it is written what this state means, and what to do next."""
+    return f"What this means, and what to do next: {RUNBOOK}#{_SECTIONS.get(rollback.state, 'the-states')}"
 
 
 def asked_by(rollback: Rollback) -> str:

@@ -9,7 +9,8 @@ import pytest
 from cyclopts import MissingArgumentError
 
 from deployments.cli import app
-from reports.rollback_words import RUNBOOK
+from reports.rollback_words import RUNBOOK, runbook
+from tests.domain.rollback_makers import rollback
 from watchkeeper.domain.rollback import Mark, Outcome, RollbackState
 from watchkeeper.domain.rollback_input import PointName
 
@@ -76,8 +77,14 @@ def test_every_document_that_the_code_names_is_there() -> None:
     assert [found for found in sorted(named) if not _leads_somewhere(ROOT / found[0], found[1])] == []
 
 
+@pytest.mark.parametrize("state", RollbackState)
+def test_every_message_of_a_way_back_names_a_section_of_its_runbook(state: RollbackState) -> None:
+    named = re.findall(r"(docs/\S+)#(\S+)$", runbook(rollback(state)))
+    assert [_leads_somewhere(ROOT / place, anchor) for place, anchor in named] == [True]
+
+
 def test_the_runbook_of_the_way_back_explains_every_word_of_it() -> None:
-    text = _text(RUNBOOK.rpartition(" ")[2])
+    text = _text(RUNBOOK)
     assert _rows(text, "The states") == list(RollbackState)
     assert _rows(text, "The points of a plan") == list(PointName)
     assert _rows(text, "Did it help") == list(Outcome)

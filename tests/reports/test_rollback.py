@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from reports.rollback import approval_text, github, issue_text, issue_title, plan_text, pull_request_comment
 from reports.rollback_messages import news_message, reminder_message, rollback_message, steps_message
-from reports.rollback_words import evidence_sentences, evidence_title, headline, sign, step_words
+from reports.rollback_words import evidence_sentences, evidence_title, headline, runbook, sign, step_words
 from tests.domain.rollback_makers import NOW, evidence, plan, rollback
 from watchkeeper.domain.approvals import Answer
 from watchkeeper.domain.blame import Fault
@@ -76,6 +76,7 @@ def test_every_state_has_a_headline_and_a_message() -> None:
         message = rollback_message(rollback(state), "Shop", LINKS)
         assert message.text
         assert headline(rollback(state)) in text_of(message).replace("&amp;", "&")
+        assert runbook(rollback(state)) in text_of(message)
 
 
 def test_the_evidence_stands_in_numbers() -> None:
