@@ -74,6 +74,8 @@ async def go_back(stage: Stage) -> tuple[float, float]:
     emit()
     waiting = await until(lambda: newest("awaiting_approval", began))
     thread = await until(lambda: way_back(waiting.id).slack_thread or None)
+    while not await is_suspended(waiting):  # nobody reads the question sooner
+        await asyncio.sleep(0.1)
     answered_at = await say_yes(waiting.id)
     called_at = (await until(lambda: ended(waiting.id))).move_started_at
     return float(thread.rpartition(":")[2]) - began, (called_at - answered_at).total_seconds()
@@ -119,6 +121,12 @@ async def say_yes(rollback: int) -> datetime:
     if not result.is_accepted:
         raise RuntimeError(result.reason)
     return answers_of(rollback)[-1].answer.at
+
+
+async def is_suspended(rollback: "Rollback") -> bool:
+    from tasks.rollback_runs import RunOf, run_of  # noqa: PLC0415 - see above
+
+    return await run_of(rollback) is RunOf.WAITING
 
 
 def newest(state: str, since: float) -> "Rollback | None":

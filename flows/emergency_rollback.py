@@ -181,6 +181,8 @@ async def wait_for_answer(desk: Desk, rollback: Rollback) -> Rollback:
         return take_step(rollback, RollbackState.EXPIRED, {}, "nobody has answered in time")
     rollback = await tell(desk, rollback)
     await show_rollback_plan(desk.project, rollback)
+    if (answered := way_back(rollback.id)).state is not RollbackState.AWAITING_APPROVAL:
+        return answered  # somebody has read it in Slack, and was quicker than the form
     await asuspend_flow_run(
         wait_for_input=Approval.with_initial_data(description=approval_text(rollback, desk.project.name)),
         timeout=round((left + SUSPENDED_LONGER).total_seconds()),

@@ -16,7 +16,7 @@ from uuid import UUID
 import httpx
 from prefect import task
 from prefect.cache_policies import NO_CACHE
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.objects import FlowRunInput
 from prefect.client.schemas.responses import SetStateStatus
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
@@ -96,11 +96,18 @@ async def resume_run(flow_run: str, run_input: dict[str, str] = WAKE) -> bool:
                 if error.response.status_code not in _BUSY:
                     raise
             else:
-                # A run whose form is not there yet is just about to be suspended.
-                if result.status is not SetStateStatus.REJECT:
-                    return result.status is SetStateStatus.ACCEPT
+                if result.status is SetStateStatus.ACCEPT:
+                    return True
+                # A run that still runs, or whose form is not there yet, is just about to be suspended.
+                if result.status is SetStateStatus.ABORT and not await _runs(client, UUID(flow_run)):
+                    return False
             await asyncio.sleep(TRY_AGAIN_SECONDS)
     return False
+
+
+async def _runs(client: PrefectClient, flow_run: UUID) -> bool:
+    state = (await client.read_flow_run(flow_run)).state
+    return state is not None and state.is_running()
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)

@@ -10,7 +10,14 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.acceptance.watch import Watch, standing_watch
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
+OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-3d-apis",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-sync",
+]
 HOSTILE = "<!channel> | basket <script>total()</script>"
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")]

@@ -26,7 +26,7 @@ T = TypeVar("T")
 @pytest.fixture(scope="module")
 def watch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
     found = Watch(tmp_path_factory.mktemp("rollback") / "home")
-    with standing_watch(found):
+    with standing_watch(found, "--no-history"):
         yield found
 
 
@@ -118,7 +118,7 @@ def test_a_yes_in_the_ui_takes_production_back(watch: Watch, bad_release: str) -
     assert moves(watch) == 1
     artifacts = watch.prefect("POST", "/artifacts/latest/filter", {})
     assert "rollback-shop" in {artifact["key"] for artifact in artifacts}
-    assert "It has" in watch.sandbox("/slack").text
+    wait_for(lambda: watch.sandbox("/slack?channel=releases").text, lambda told: "It has" in told)
 
 
 @pytest.mark.parametrize("state", ["executing", "verifying"])

@@ -211,7 +211,7 @@ def test_one_sentry_project_that_is_missing_leaves_the_sum_unknown() -> None:
 
 
 def test_judging_does_not_load_statistics_that_it_does_not_need() -> None:
-    """The library of statistics takes most of a second to load: only a comparison of releases may cost that."""
+    """They take most of a second to load."""
     code = "import sys, watchkeeper.domain.project_health; print('scipy' in sys.modules, 'numpy' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.split() == ["False", "False"]

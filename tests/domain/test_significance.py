@@ -9,7 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from watchkeeper.domain.significance import count_difference, quantile_difference, rank_difference, share_difference
+from watchkeeper.domain.significance import (
+    count_difference,
+    larger_share,
+    quantile_difference,
+    rank_difference,
+    share_difference,
+)
 
 
 def bins(values: Sequence[int]) -> list[tuple[int, int]]:
@@ -26,6 +32,21 @@ def test_small_shares_are_tested_by_fisher(hits: int, rest: int, other: int, oth
         assert found == pytest.approx(stats.fisher_exact(table).pvalue, rel=1e-6)
     else:
         assert found == pytest.approx(stats.chi2_contingency(table, correction=False).pvalue, rel=1e-6)
+
+
+@given(st.integers(0, 300), st.integers(0, 9_000), st.integers(0, 300), st.integers(0, 9_000))
+def test_a_larger_share_is_tested_by_fisher(hits: int, rest: int, other: int, other_rest: int) -> None:
+    found = larger_share(hits, hits + rest, other, other + other_rest)
+    if hits * (other + other_rest) <= other * (hits + rest):
+        assert found == 1
+        return
+    table = np.array([[hits, rest], [other, other_rest]])
+    assert found == pytest.approx(stats.fisher_exact(table, alternative="greater").pvalue, rel=1e-6, abs=1e-200)
+
+
+def test_large_samples_are_told_at_once_and_never_as_impossible() -> None:
+    assert larger_share(500_000, 1_000_000, 499_000, 1_000_000) == pytest.approx(0.0788573, rel=1e-4)
+    assert larger_share(900_000, 1_000_000, 100, 1_000_000) == 0
 
 
 @given(st.integers(0, 60), st.integers(0, 60), st.sampled_from([(1, 1), (24, 23), (31, 28), (1, 7)]))

@@ -21,7 +21,14 @@ from watchkeeper.domain.period_reports import ReportPeriod
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 JAVA = shutil.which("java")
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
+OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-3d-apis",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-sync",
+]
 WIDTHS: Final = (320, 360, 390, 768, 1280)
 
 

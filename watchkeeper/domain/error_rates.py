@@ -8,6 +8,7 @@ from statistics import NormalDist
 
 from watchkeeper.domain.commits import short_name
 from watchkeeper.domain.phrases import amount
+from watchkeeper.domain.significance import larger_share
 
 SIGNIFICANT = 0.05  # p values below it are no chance
 WORSE_BY = 2.0  # times as often, below which a difference is no reason to go back
@@ -85,21 +86,11 @@ def compare_releases(this: ErrorCount, before: ErrorCount, noun: str = "request"
         this, before: counts with 0 <= failures <= total.
         noun: what was counted, for the sentence.
     """
-    p_value = _fisher(this, before)
+    p_value = larger_share(this.failures, this.total, before.failures, before.total)
     ratio = this.rate / before.rate if before.failures else None
     enough = ratio is None or ratio >= WORSE_BY
     is_worse = p_value < SIGNIFICANT and enough and this.failures >= MIN_FAILURES
     return Comparison(this, before, p_value, ratio, is_worse, _sentence(this, before, p_value, ratio, noun))
-
-
-def _fisher(this: ErrorCount, before: ErrorCount) -> float:
-    if not this.failures or not before.total or this.rate <= before.rate:
-        return 1.0  # no test is needed to see that it is not worse
-    import numpy as np  # noqa: PLC0415
-    from scipy.stats import fisher_exact  # noqa: PLC0415 - takes 0.7 s, which only a troubled project should cost
-
-    rows = (this.failures, this.total - this.failures), (before.failures, before.total - before.failures)
-    return min(1.0, max(0.0, float(fisher_exact(np.array(rows), alternative="greater").pvalue)))
 
 
 def _sentence(this: ErrorCount, before: ErrorCount, p_value: float, ratio: float | None, noun: str) -> str:
