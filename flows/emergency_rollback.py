@@ -37,6 +37,7 @@ from tasks.rollback_record import (
     way_back,
 )
 from tasks.rollback_runs import emit_state
+from tasks.rollback_slots import slot_of
 from tasks.rollback_study import study
 from watchkeeper.config import Configuration, Project
 from watchkeeper.domain.moves import MoveOutcome
@@ -205,6 +206,12 @@ async def look_again(desk: Desk, rollback: Rollback) -> Rollback:
 
 async def execute(desk: Desk, rollback: Rollback) -> Rollback:
     """Executing -> verifying or failed: the vendor is called once; what an earlier run called for is only watched."""
+    async with slot_of(desk.project.slug):
+        return await move_once(desk, rollback)
+
+
+async def move_once(desk: Desk, rollback: Rollback) -> Rollback:
+    """Claim the move and make it, or watch what an earlier run has called for."""
     claim = await claimed(desk, rollback)
     if claim is None:
         return way_back(rollback.id)

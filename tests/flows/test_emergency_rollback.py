@@ -37,10 +37,12 @@ async def test_a_bad_release_is_gone_back_from_after_a_yes(desk: Desk, company: 
     run, waiting = await desk.waiting()
     assert waiting.state is RollbackState.AWAITING_APPROVAL
     assert desk.moves() == []
+    assert all(taken == 0 for _, _, taken in await desk.slots()), "who waits holds nothing"
     assert (await desk.type_in(run, "YES", "Grace", "it is bad")).status == "ACCEPT"
     state = await desk.carry_on(run)
     done = desk.of(run)
     assert done.state is RollbackState.SUCCEEDED
+    assert ("watchkeeper-way-back-shop", 1, 0) in await desk.slots()
     assert state.is_completed()
     assert company.production("shop") != bad
     assert len(desk.moves()) == 1

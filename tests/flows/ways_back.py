@@ -73,6 +73,11 @@ class Desk:
     def again(self, rollback: Rollback) -> Rollback:
         return way_back(rollback.id)
 
+    async def slots(self) -> list[tuple[str, int, int]]:
+        """Return the limits of ways back: name, slots, how many of them are taken."""
+        limits = await self.client.read_global_concurrency_limits(limit=200)
+        return [(each.name, each.limit, each.active_slots) for each in limits if "way-back" in each.name]
+
     def moves(self) -> list[str]:
         """Return what Vercel was asked to change, in order, since this was asked last."""
         asked = httpx.get(f"{self.company.url}/sandbox/requests").json()["requests"]
