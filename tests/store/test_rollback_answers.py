@@ -104,6 +104,28 @@ def test_an_answer_counts_from_when_it_is_written_down(engine: Engine, waiting: 
     assert late.reason == "too late: the time to answer was over at 2026-03-01 13:00 UTC"
 
 
+def test_a_clock_that_jumps_past_the_end_and_back_ends_nothing_that_nobody_has_ended(
+    engine: Engine, waiting: int
+) -> None:
+    assert give(engine, waiting, YES_OF_GRACE, 90).reason.startswith("too late")
+    assert give(engine, waiting, YES_OF_GRACE, 2).is_accepted, "the clock was put right, and it still waits"
+    with transaction(engine) as session:
+        late = NOON + 90 * MINUTE
+        waits, expired = RollbackState.AWAITING_APPROVAL, RollbackState.EXPIRED
+        assert not advance(session, waiting, waits, expired, {}, "x", "x", late)
+    again = give(engine, waiting, YES_OF_GRACE, -90)
+    assert (again.is_accepted, again.is_repeat, again.rollback.state) == (False, True, RollbackState.APPROVED)
+
+
+def test_what_has_expired_by_a_clock_that_was_wrong_stays_so(engine: Engine, waiting: int) -> None:
+    with transaction(engine) as session:
+        waits, expired = RollbackState.AWAITING_APPROVAL, RollbackState.EXPIRED
+        assert advance(session, waiting, waits, expired, {}, "x", "x", NOON + 90 * MINUTE)
+    result = give(engine, waiting, YES_OF_GRACE, 2)
+    assert (result.is_accepted, result.rollback.state) == (False, RollbackState.EXPIRED)
+    assert result.reason == "nobody waits for an answer: the time to answer is over"
+
+
 def test_what_was_said_to_an_earlier_question_does_not_count(engine: Engine, waiting: int) -> None:
     give(engine, waiting, YES_OF_GRACE)
     with transaction(engine) as session:
