@@ -63,6 +63,24 @@ def test_production_is_elsewhere_whatever_the_vendor_says(serving: str | None, o
     assert (found.outcome, found.reasons) == (Outcome.NOT_MOVED, (reason,))
 
 
+@pytest.mark.parametrize(
+    ("minutes", "is_over"),
+    [
+        pytest.param(14, False, id="not yet"),
+        pytest.param(15, True, id="in time"),
+        pytest.param(60 * 24, True, id="the clock has jumped on"),
+        pytest.param(-0.1, False, id="the clock of another machine is a little behind"),
+        pytest.param(-90, True, id="the clock was put back: nobody waits until it is there again"),
+    ],
+)
+def test_it_comes_to_an_end_by_every_clock(minutes: float, *, is_over: bool) -> None:
+    found = look(rollback(RollbackState.VERIFYING, moved_at=at(minutes), verify_for=15 * MINUTES))
+    assert found.is_over is is_over
+    if minutes < -1:
+        assert found.outcome is Outcome.NOT_ENOUGH_EVIDENCE
+        assert found.reasons[-1].startswith("the clock was put back by 90 min since production moved at ")
+
+
 def test_where_production_is_must_be_known_to_call_it_cured() -> None:
     found = look(production=LOST)
     assert found.outcome is Outcome.NOT_ENOUGH_EVIDENCE

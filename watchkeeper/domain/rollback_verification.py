@@ -57,17 +57,21 @@ def verify(rollback: Rollback, measured: Measured, limits: HealthLimits) -> Veri
     It is over when the time to verify is. Before that, what is said is how it looks so far.
     """
     since = rollback.moved_at or rollback.updated_at
-    is_over = measured.at - since >= rollback.verify_for
+    spent = measured.at - since
+    was_put_back = spent <= -rollback.verify_for  # the clock: nobody waits until it is there again
+    is_over = was_put_back or spent >= rollback.verify_for
     elsewhere = _not_there(rollback, measured)
     if elsewhere:
         return Verification(Outcome.NOT_MOVED, (elsewhere,), is_over)
     errors, endpoints = _errors(rollback, measured, limits.errors), _endpoints(measured, since)
     outcome = _outcome(errors, endpoints, by_endpoints=_was_not_about_errors(rollback, limits.errors))
     place = _place_unknown(rollback, measured)
-    if place and outcome is Outcome.CURED:
+    if (place or was_put_back) and outcome is Outcome.CURED:
         outcome = Outcome.NOT_ENOUGH_EVIDENCE
     parts = sorted(filter(None, (errors, endpoints)), key=lambda part: part.outcome is not outcome)
-    when = f"measured over {span(measured.at - since)} since {clock(since)}"
+    when = f"measured over {span(spent)} since {clock(since)}"
+    if was_put_back:
+        when = f"the clock was put back by {span(-spent)} since production moved at {clock(since)}"
     reasons = [place, *(part.reason for part in parts), when]
     return Verification(outcome, tuple(filter(None, reasons)), is_over)
 
