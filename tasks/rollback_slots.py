@@ -16,7 +16,7 @@ from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate
 from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError, concurrency
 from prefect.exceptions import ObjectAlreadyExists
 
-SLOT_SECONDS: Final = 10.0
+SLOT_SECONDS: Final = 3.0
 LEASE_SECONDS: Final = 60.0  # the shortest that the server gives: after that the slot of a killed run is free
 
 
