@@ -14,7 +14,7 @@ from prefect import get_run_logger
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate
 from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError, concurrency
-from prefect.exceptions import ObjectAlreadyExists
+from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 
 SLOT_SECONDS: Final = 3.0
 LEASE_SECONDS: Final = 60.0  # the shortest that the server gives: after that the slot of a killed run is free
@@ -42,9 +42,7 @@ def limit_of(project: str) -> str:
 async def _take(stack: AsyncExitStack, name: str, seconds: float) -> bool:
     try:
         async with asyncio.timeout(seconds):
-            async with get_client() as client:
-                with suppress(ObjectAlreadyExists):
-                    await client.create_global_concurrency_limit(GlobalConcurrencyLimitCreate(name=name, limit=1))
+            await _make(name)
         slot = concurrency(
             name,
             timeout_seconds=seconds,  # an acquisition that is cancelled from outside goes on in its own thread
@@ -56,3 +54,13 @@ async def _take(stack: AsyncExitStack, name: str, seconds: float) -> bool:
     except (TimeoutError, ConcurrencySlotAcquisitionError, httpx.HTTPError):
         return False
     return True
+
+
+async def _make(name: str) -> None:
+    """Create the limit where it is not there; a person's number is left alone."""
+    async with get_client() as client:
+        try:
+            await client.read_global_concurrency_limit_by_name(name)
+        except ObjectNotFound:
+            with suppress(ObjectAlreadyExists):  # by another run, in this moment
+                await client.create_global_concurrency_limit(GlobalConcurrencyLimitCreate(name=name, limit=1))

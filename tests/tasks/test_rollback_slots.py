@@ -8,12 +8,12 @@ from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 from tasks.rollback_slots import limit_of, slot_of
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
-AT_ONCE = 0.5
+AT_ONCE, PATIENT = 0.5, 30.0
 
 
 @flow
 async def two_at_once(first: str, second: str) -> tuple[bool, bool]:
-    async with slot_of(first) as one, slot_of(second, AT_ONCE) as other:
+    async with slot_of(first, PATIENT) as one, slot_of(second, AT_ONCE if second == first else PATIENT) as other:
         return one, other
 
 
