@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -13,14 +12,13 @@ from typing import Any, TypeVar
 
 import pytest
 import yaml
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from tests.acceptance.test_pages import OPTIONS, log_in
+from tests.acceptance.pages import CHROMIUM, log_in
 from tests.acceptance.watch import REPOSITORY, Watch, standing_watch
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SOON = 150  # seconds, on a machine that does much else beside
-VERIFY_MINUTES = 0.4
+VERIFY_MINUTES = 0.3
 EVERY_STATE = ["requested", "planned", "awaiting_approval", "approved", "executing", "verifying", "succeeded"]
 ADA, GRACE = "Ada Okafor", "Grace Lind"
 
@@ -42,16 +40,6 @@ def watch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
         yield found
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium is installed")
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        yield found
-        found.close()
-
-
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     found = browser.new_page(viewport={"width": 1280, "height": 1000})
@@ -60,6 +48,7 @@ def page(browser: Browser) -> Iterator[Page]:
     found.close()
 
 
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 def test_in_the_browser_from_the_alert_to_the_promotion(watch: Watch, page: Page, tmp_path: Path) -> None:
     good = production(watch)["release"]
     watch.scenario("bad-release", "shop")
@@ -114,10 +103,8 @@ def test_by_commands_alone(watch: Watch) -> None:
     number = str(waiting(watch)["id"])
     assert f"watchkeeper rollback approve {number}" in started.stdout
 
-    for word in ("yes", " YES", "YES please"):
-        refused = watch.run("rollback", "approve", number, "--as", GRACE, "--yes", word)
-        assert refused.returncode == 2
-        assert "type YES or NO" in refused.stderr
+    refused = watch.run("rollback", "approve", number, "--as", GRACE, "--yes", "yes")
+    assert (refused.returncode, "type YES or NO" in refused.stderr) == (2, True)
     unasked = watch.run("rollback", "approve", number, "--as", GRACE)
     assert (unasked.returncode, "--yes YES" in unasked.stderr) == (4, True), "nobody types where there is no terminal"
     assert production(watch)["release"] == bad
@@ -128,7 +115,6 @@ def test_by_commands_alone(watch: Watch) -> None:
     assert (production(watch)["release"], production(watch)["in_custody"]) == (good, True)
     late = watch.run("rollback", "decline", number, "--as", "Cid")
     assert (late.returncode, f"{GRACE} has approved it already" in late.stderr) == (2, True)
-    promote(watch)
 
 
 def test_a_decline_leaves_everything_as_it_is(watch: Watch) -> None:

@@ -42,13 +42,14 @@ async def main() -> None:
 
 asyncio.run(main())
 """
-STATES = [
-    RollbackState.REQUESTED,
-    RollbackState.PLANNED,
-    RollbackState.AWAITING_APPROVAL,
-    RollbackState.APPROVED,
-    RollbackState.EXECUTING,
-    RollbackState.VERIFYING,
+DEATHS = [
+    (RollbackState.REQUESTED, 0.0),
+    (RollbackState.PLANNED, 0.0),
+    (RollbackState.AWAITING_APPROVAL, 0.0),
+    (RollbackState.APPROVED, 0.0),
+    (RollbackState.EXECUTING, 0.0),
+    (RollbackState.EXECUTING, 0.4),  # in the midst of it
+    (RollbackState.VERIFYING, 0.0),
 ]
 
 
@@ -96,8 +97,7 @@ async def next_run(desk: Desk, dead: UUID) -> UUID:
     return max(runs, key=lambda run: run.created.timestamp() if run.created else 0).id
 
 
-@pytest.mark.parametrize("state", STATES)
-@pytest.mark.parametrize("seconds", [0.0, 0.4])
+@pytest.mark.parametrize(("state", "seconds"), DEATHS)
 async def test_a_run_that_is_killed_twice_goes_on_and_moves_production_once(
     desk: Desk, company: Company, state: RollbackState, seconds: float
 ) -> None:
