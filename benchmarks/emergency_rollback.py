@@ -74,7 +74,7 @@ async def go_back(stage: Stage) -> tuple[float, float]:
     emit()
     waiting = await until(lambda: newest("awaiting_approval", began))
     thread = await until(lambda: way_back(waiting.id).slack_thread or None)
-    while not await is_suspended(waiting):  # nobody reads the question sooner
+    while not await is_suspended(waiting):  # noqa: ASYNC110 - nobody reads the question sooner
         await asyncio.sleep(0.1)
     answered_at = await say_yes(waiting.id)
     called_at = (await until(lambda: ended(waiting.id))).move_started_at
