@@ -62,7 +62,7 @@ def _take(channel: ChannelConfig, groups: Iterable[Group], who: str, at: datetim
     actor = f"{who} in {channel.name}"
     for group in groups:
         told = group.channels.get(channel.name)
-        if told is None or told.at is None or at < told.at:
+        if told is None or told.at is None or at < told.at.replace(microsecond=0):  # vendors tell whole seconds
             continue
         with transaction(database()) as session:
             if channel.kind is ChannelKind.JIRA:

@@ -1,11 +1,14 @@
 """What every test shares: loopback only, and one real Prefect server for those that need it."""
 
+import os
 import socket
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from prefect.testing.utilities import prefect_test_harness
+
+os.environ.pop("COLUMNS", None)  # of the terminal of pytest-xdist: what the tests read is piped
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost", "0.0.0.0"}  # noqa: S104 - compared with, not bound to
 

@@ -18,7 +18,7 @@ from tests.acceptance.pages import CHROMIUM, log_in
 from tests.acceptance.watch import REPOSITORY, Watch, standing_watch
 
 SOON = 150  # seconds, on a machine that does much else beside
-VERIFY_MINUTES = 0.3
+VERIFY_MINUTES = 0.2
 EVERY_STATE = ["requested", "planned", "awaiting_approval", "approved", "executing", "verifying", "succeeded"]
 ADA, GRACE = "Ada Okafor", "Grace Lind"
 
