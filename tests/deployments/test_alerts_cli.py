@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -124,8 +125,9 @@ def test_what_fires_is_listed_with_its_numbers_and_its_worst_is_the_exit_code(
 ) -> None:
     listed = run("alerts", "list")
     assert (listed.code, listed.err) == (2, "")
-    for word in ("Shop", "home does not answer", "[bold]", "critical", "pending", "nobody yet", "20 min"):
+    for word in ("Shop", "home does not answer", "[bold]", "critical", "pending", "nobody yet"):
         assert word in listed.out
+    assert re.search(r"\b\d\d min\b", listed.out), "how long it has been so"
     assert "\x1b" not in listed.out
     told = json.loads(run("alerts", "list", "--json", "--project", "shop").out)
     assert [(each["rule"], each["alert"], each["group"]) for each in told if each["rule"] == "endpoint-down"] == [
