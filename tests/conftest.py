@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 from prefect.testing.utilities import prefect_test_harness
+
+from tests.browser import CHROMIUM, OPTIONS
 
 os.environ.pop("COLUMNS", None)  # of the terminal of pytest-xdist: what the tests read is piped
 
@@ -18,6 +21,15 @@ def prefect_server() -> Iterator[None]:
     """A real Prefect server on a database of its own."""
     with prefect_test_harness(server_startup_timeout=120):
         yield
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real browser; who needs it is skipped where there is none."""
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        yield found
+        found.close()
 
 
 @pytest.fixture(scope="session", autouse=True)

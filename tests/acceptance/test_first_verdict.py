@@ -11,8 +11,9 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.acceptance.pages import CHROMIUM, log_in
+from tests.acceptance.pages import log_in
 from tests.acceptance.watch import Started, Watch, standing_watch, start, stop
+from tests.browser import CHROMIUM
 
 HOSTILE = "<!channel> | basket <script>total()</script>"
 

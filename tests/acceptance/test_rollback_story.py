@@ -14,8 +14,9 @@ import pytest
 import yaml
 from playwright.sync_api import Browser, Page, expect
 
-from tests.acceptance.pages import CHROMIUM, log_in
+from tests.acceptance.pages import log_in
 from tests.acceptance.watch import REPOSITORY, Watch, standing_watch
+from tests.browser import CHROMIUM
 
 SOON = 150  # seconds, on a machine that does much else beside
 VERIFY_MINUTES = 0.2

