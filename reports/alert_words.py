@@ -57,8 +57,10 @@ def line_words(line: Line, digest: Digest) -> str:
 
 
 def details(line: Line) -> list[str]:
-    """Return the evidence as sentences."""
-    return [sentence(cut(one_line(detail))) for detail in line.details]
+    """Return the evidence as sentences, without what the summary says already."""
+    return [
+        sentence(cut(one_line(detail))) for detail in line.details if one_line(detail) not in one_line(line.summary)
+    ]
 
 
 def cut(text: str, most: int = LONGEST) -> str:

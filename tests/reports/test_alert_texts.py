@@ -18,6 +18,13 @@ SCHEMA = Draft202012Validator(
 )
 
 
+def test_what_the_summary_says_is_not_said_again() -> None:
+    told = "18.8 % of 1,494 requests fail"
+    found = plain_lines(digest_of(lines=(line_of(summary=f"{told}, limit 10 %", details=(told, "since 12:00")),)))
+    assert sum(told in line for line in found) == 1
+    assert "   Since 12:00." in found
+
+
 def test_plain_text_says_all_that_matters() -> None:
     digest = digest_of(Reason.ESCALATION, people=("Ann", "Bob"), firing=9)
     assert plain_title(digest) == "🔴 Shop: error rate 31 %"
