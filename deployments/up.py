@@ -3,6 +3,8 @@
 import asyncio
 import os
 import signal
+import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -14,6 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from deployments.children import Child, ChildEndedError, port_is_free, start_child, stop_child, wait_for_end
+from deployments.flow_run import ADDRESS_SETTING
 from deployments.home import (
     PREFECT_USER,
     Home,
@@ -92,6 +95,8 @@ async def stand_watch(
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     async with AsyncExitStack() as stack:
+        # Not in the state folder: the path of a socket is 107 bytes at most.
+        os.environ[ADDRESS_SETTING] = f"{stack.enter_context(tempfile.TemporaryDirectory(prefix='watchkeeper-'))}/fork"
         stack.push_async_callback(_stop_everything, start)
         stopped = await _until(stop, _start_and_watch(start))
     return 0 if stopped else 1
@@ -168,6 +173,7 @@ async def _register(start: Start) -> None:
 
     await _free_the_dead()
     await create_work_pool()
+    await _start_fork_server(start)
     await asyncio.gather(_start_worker(start), _bootstrap(start), _deploy(start))
 
 
@@ -189,6 +195,13 @@ async def _free_the_dead() -> None:
     async with get_client() as client:
         for run in await unfinished_runs(client):
             await crash(client, StuckRun(run, "its process ended with an earlier start"))
+
+
+async def _start_fork_server(start: Start) -> None:
+    """Start what runs are forked from; elsewhere than on Linux it is not safe to fork after such imports."""
+    if sys.platform == "linux":
+        arguments = ("-m", "deployments.fork_server", os.environ[ADDRESS_SETTING])
+        await _child(start, "Fork server", "fork-server.log", *arguments)
 
 
 async def _start_worker(start: Start) -> None:
