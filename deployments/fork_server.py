@@ -25,6 +25,16 @@ from typing import Final
 from deployments.flow_run import ENGINE, HANDED_ON, LENGTH_BYTES, STARTED, STATUS_BYTES
 
 REPOSITORY: Final = Path(__file__).resolve().parent.parent
+# What a run imports beside the flows: found by comparing `sys.modules` before and after one.
+IMPORTED: Final = (
+    "prefect.flow_engine",
+    "prefect.task_engine",
+    "prefect.runner",
+    "prefect.deployments.steps.pull",
+    "prefect.utilities.visualization",
+    "anyio._backends._asyncio",
+    "slack_sdk.web.async_client",
+)
 PATIENCE_SECONDS: Final = 5
 PR_SET_PDEATHSIG: Final = 1
 
@@ -51,6 +61,7 @@ class Request:
         os.environ.clear()
         os.environ.update(self.environment)
         sys.argv = [ENGINE, *self.arguments]
+        sys.modules.pop(ENGINE, None)  # it is the main program now
         runpy.run_module(ENGINE, run_name="__main__", alter_sys=True)
 
 
@@ -199,7 +210,7 @@ def prefect_settings(environment: Mapping[str, str]) -> dict[str, str]:
 def prepare() -> Prepared:
     """Import what runs need. A flow that cannot be imported says so in its own runs."""
     flows = (f"flows.{file.stem}" for file in sorted((REPOSITORY / "flows").glob("*.py")))
-    for module in ("prefect.flow_engine", "prefect.task_engine", *flows):
+    for module in (*IMPORTED, *flows):
         try:
             importlib.import_module(module)
         except Exception:  # noqa: BLE001 - it is anybody's code
