@@ -129,7 +129,7 @@ async def demo(console: Console) -> int:
             async with standing(stage):
                 await play(stage)
         except (DemoError, httpx.HTTPError) as error:
-            console.print(f"\n[red]The demo has failed:[/red] {error}", soft_wrap=True)
+            console.print(f"\n[red]The demo has failed:[/red] {type(error).__name__}: {error}", soft_wrap=True)
             return 1
         stage.say("Everything is stopped and cleaned up. The same by hand: docs/runbooks/rollback.md.")
     return 0

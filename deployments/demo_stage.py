@@ -111,16 +111,8 @@ class Stage:
         body = {"parameters": parameters, "state": {"type": "SCHEDULED"}, "idempotency_key": uuid4().hex}
         address = f"http://127.0.0.1:{self.ports[0]}/api/deployments/{parts.path.split('/')[-2]}/create_flow_run"
         password = (self.home / "prefect-password").read_text()
-
-        async def sent() -> bool | None:
-            async with httpx.AsyncClient(auth=(PREFECT_USER, password), timeout=30) as client:
-                answer = await client.post(address, json=body)
-            if answer.is_server_error:
-                return None
-            answer.raise_for_status()
-            return True
-
-        await until("an answer of the Prefect server", sent)
+        answer = await answered("POST", address, auth=(PREFECT_USER, password), json=body)
+        answer.raise_for_status()
 
     async def slack(self) -> list[str]:
         """Return the messages of the channel, with their threads, as HTML."""
@@ -133,8 +125,25 @@ class Stage:
         return dict(next(each for each in state["production"] if each["project"] == "shop"))
 
     async def _look_at(self, path: str) -> httpx.Response:
-        async with httpx.AsyncClient(timeout=30) as client:
-            return await client.get(f"http://127.0.0.1:{self.ports[1]}{path}")
+        return await answered("GET", f"http://127.0.0.1:{self.ports[1]}{path}")
+
+
+async def answered(method: str, address: str, **request: Any) -> httpx.Response:  # noqa: ANN401 - handed through
+    """Ask again and again until the server has time to answer; nothing may happen twice by that.
+
+    Raises:
+        DemoError: it never had.
+    """
+
+    async def asked() -> httpx.Response | None:
+        try:
+            async with httpx.AsyncClient(timeout=30) as client:
+                answer = await client.request(method, address, **request)
+        except httpx.TransportError:
+            return None
+        return None if answer.is_server_error else answer
+
+    return await until(f"an answer of {address}", asked)
 
 
 def read_lines(message: str) -> list[str]:
