@@ -47,7 +47,7 @@ async def start_child(name: str, *arguments: str, environment: Mapping[str, str]
             stdout=output,
             stderr=output,
             cwd=folder,
-            env={**os.environ, **environment},
+            env={**os.environ, **environment, "PWD": str(folder)},
             start_new_session=True,
             preexec_fn=_end_with_parent if sys.platform == "linux" else None,
         )

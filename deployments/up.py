@@ -136,7 +136,7 @@ async def _stand(start: Start) -> Child:
 
 async def _start_server(start: Start) -> None:
     async with _step(start, "Prefect server"):
-        server = await _child(start, "Prefect server", "prefect-server.log", "-m", "prefect", "server", "start")
+        server = await _child(start, "Prefect server", "prefect-server.log", "-m", "deployments.prefect_server")
         await _wait_until_up(server, f"http://127.0.0.1:{start.settings.prefect_port}/api/health")
 
 
