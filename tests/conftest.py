@@ -2,11 +2,15 @@
 
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+from prefect.server.api.server import SubprocessASGIServer
+from prefect.settings import get_current_settings
 from prefect.testing.utilities import prefect_test_harness
 
 from tests.browser import CHROMIUM, OPTIONS
@@ -18,9 +22,24 @@ LOOPBACK = {"127.0.0.1", "::1", "localhost", "0.0.0.0"}  # noqa: S104 - compared
 
 @pytest.fixture(scope="session")
 def prefect_server() -> Iterator[None]:
-    """A real Prefect server on a database of its own."""
-    with prefect_test_harness(server_startup_timeout=120):
-        yield
+    """A real Prefect server on a database of its own, started by the same module as in `watchkeeper up`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SubprocessASGIServer, "_run_uvicorn_command", _start_server)
+        with prefect_test_harness(server_startup_timeout=120):
+            yield
+
+
+def _start_server(server: SubprocessASGIServer) -> subprocess.Popen[bytes]:
+    environment = {
+        **get_current_settings().to_environment_variables(exclude_unset=True),
+        "PREFECT_SERVER_API_HOST": "127.0.0.1",
+        "PREFECT_SERVER_API_PORT": str(server.port),
+        "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
+        "PREFECT_UI_ENABLED": "0",
+        "PREFECT__SERVER_EPHEMERAL": "1",  # without the services that the tests do not need, as the harness has it
+    }
+    command = [sys.executable, "-m", "deployments.prefect_server"]
+    return subprocess.Popen(command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL)
 
 
 @pytest.fixture(scope="module")

@@ -51,7 +51,7 @@ async def prefect_server() -> AsyncIterator[Site]:
         folder, port = Path(temporary), free_port()
         environment = prefect_server_environment(open_home(folder), port)
         site = Site(folder, {**environment, "PREFECT_LOGGING_TO_CONSOLE": "false", "PREFECT_LOGGING_LEVEL": "ERROR"})
-        arguments = ("-m", "prefect", "server", "start")
+        arguments = ("-m", "deployments.prefect_server")
         async with running(site, "prefect", arguments, f"http://127.0.0.1:{port}/api/health"):
             yield site
 
