@@ -1,4 +1,7 @@
-"""`python -m deployments.prefect_server`: `prefect server start`, without the minutes in which it answers nobody.
+"""`python -m deployments.prefect_server`: `prefect server start`, for several who write to one SQLite file.
+
+Prefect's transactions read before they write, so they fail with "database is locked", without waiting, when another has
+written in between: the server answers 503, and its client comes back two seconds later. Here they wait for each other.
 
 Before Python 3.12 a cursor that failed with "database is locked" stays tied to its connection, and waits for it when
 it is deleted. Prefect's event loop deletes such cursors at any later time, also while the connection waits for another
@@ -12,13 +15,16 @@ from typing import Any
 from sqlalchemy import Dialect, event
 from sqlalchemy.engine import Engine
 
+# Prefect begins what it only reads without any statement.
+BEGINS = {"BEGIN DEFERRED": "BEGIN IMMEDIATE"}
+
 
 class Cursor(sqlite3.Cursor):
-    """A cursor that is closed as soon as it has failed, by the thread that its connection belongs to."""
+    """A cursor whose transactions wait for their turn, and that is closed, by its own thread, when it has failed."""
 
-    def execute(self, *arguments: Any) -> "Cursor":  # noqa: ANN401 - handed through
+    def execute(self, statement: str, *arguments: Any) -> "Cursor":  # noqa: ANN401 - handed through
         try:
-            return super().execute(*arguments)
+            return super().execute(BEGINS.get(statement, statement), *arguments)
         except sqlite3.Error:
             self.close()
             raise

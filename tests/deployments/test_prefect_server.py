@@ -54,3 +54,21 @@ async def test_what_is_left_of_a_failed_statement_waits_for_no_connection(engine
         gc.collect()  # where the cursor is not closed this lasts as long as the second may wait for the first
         await first.exec_driver_sql("COMMIT")
         await waiting
+
+
+async def test_who_reads_before_he_writes_waits_for_who_came_first(engine: AsyncEngine) -> None:
+    database = AioSqliteConfiguration(str(engine.url))
+    async with engine.connect() as connection:
+        await connection.exec_driver_sql("CREATE TABLE kept (id INTEGER PRIMARY KEY)")
+
+    async def read_and_write() -> None:
+        session = await database.session(engine)
+        async with session, database.begin_transaction(session):
+            connection = await session.connection()
+            await connection.exec_driver_sql("SELECT * FROM kept")
+            await asyncio.sleep(0.01)
+            await connection.exec_driver_sql(WRITE)
+
+    await asyncio.gather(*(read_and_write() for _ in range(5)))
+    async with engine.connect() as connection:
+        assert len((await connection.exec_driver_sql("SELECT * FROM kept")).all()) == 5
