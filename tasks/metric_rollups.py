@@ -6,9 +6,9 @@ from datetime import datetime, tzinfo
 
 from sqlalchemy.orm import Session
 
-from watchkeeper.domain.rollups import PARTS, rolled_up, touched
+from watchkeeper.domain.rollups import PARTS, touched
 from watchkeeper.domain.windows import Period, Window
-from watchkeeper.store.metric_columns import bucket_columns, replace_span
+from watchkeeper.store.metric_columns import replace_span, rolled_up
 
 
 def roll_up_again(session: Session, zones: Mapping[str, tzinfo], hours: Mapping[str, Collection[datetime]]) -> None:
@@ -29,5 +29,4 @@ def roll_up_again(session: Session, zones: Mapping[str, tzinfo], hours: Mapping[
 
 
 def _roll_up(session: Session, projects: Sequence[str], whole: Window, period: Period, parts: Period) -> None:
-    buckets = bucket_columns(session, projects, whole, parts)
-    replace_span(session, period, projects, whole, rolled_up(buckets, [whole]))
+    replace_span(session, period, projects, whole, rolled_up(session, projects, whole, parts))

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watchkeeper.domain.aggregation import ProbeColumns, aggregate, aggregate_probes, keys_of, roll_up
+from watchkeeper.domain.aggregation import ProbeColumns, aggregate, aggregate_probes, keys_of, merge_packed
 from watchkeeper.domain.bucket_columns import BucketColumns
-from watchkeeper.domain.metrics import Bucket, merge
-from watchkeeper.domain.rollups import rolled_up, touched
+from watchkeeper.domain.metrics import Bucket
+from watchkeeper.domain.rollups import touched
 from watchkeeper.domain.sketches import MOST_PACKED, Sketch, merge_sketches, pack, sketch_of, unpack
 from watchkeeper.domain.windows import Period
 
@@ -71,22 +71,11 @@ def test_every_sample_is_in_its_own_bucket(rows: list[tuple[str, str, int, float
         assert bucket.sketch == sketch_of(own)
 
 
-@given(st.lists(values, min_size=1, max_size=5))
-def test_larger_buckets_are_the_merge_of_smaller_ones(parts: list[list[float]]) -> None:
-    buckets = [
-        Bucket("shop", "latency_ms", "home", START + n * HOUR, len(own), sum(own), min(own), max(own), sketch_of(own))
-        for n, own in enumerate(parts)
-    ]
-    (whole,) = roll_up(BucketColumns.of(buckets), [START] * len(buckets)).buckets()
-    merged = merge(buckets)
-    assert merged is not None
-    assert (whole.count, whole.least, whole.greatest, whole.sketch) == (
-        merged.count,
-        merged.least,
-        merged.greatest,
-        merged.sketch,
-    )
-    assert whole.total == pytest.approx(merged.total)
+@given(st.lists(st.lists(values, max_size=5), max_size=4))
+def test_sketches_merge_without_loss(groups: list[list[list[float]]]) -> None:
+    joined = [b"".join(pack(sketch_of(own)) for own in parts) for parts in groups]
+    whole = [sketch_of(value for own in parts for value in own) for parts in groups]
+    assert [unpack(merged) for merged in merge_packed(joined)] == whole
 
 
 @given(values)
@@ -98,9 +87,8 @@ def test_a_packed_sketch_is_the_same_sketch(numbers: list[float]) -> None:
 def test_a_bin_may_be_fuller_than_one_pair_holds(samples: int) -> None:
     sketch = Sketch(((-3, 1), (7, samples)))
     assert unpack(pack(sketch)) == sketch
-    bucket = Bucket("shop", "latency_ms", "", START, samples + 1, 1.0, 1.0, 1.0, sketch)
-    (whole,) = roll_up(BucketColumns.of([bucket, bucket]), [START] * 2).buckets()
-    assert whole.sketch == merge_sketches([sketch, sketch])
+    (whole,) = merge_packed([pack(sketch) * 2])
+    assert unpack(whole) == merge_sketches([sketch, sketch])
 
 
 def test_probes_without_any_are_no_buckets() -> None:
@@ -126,8 +114,6 @@ def test_rows_can_be_chosen_and_joined() -> None:
     assert BucketColumns.joined([]).buckets() == ()
 
 
-def test_a_part_of_no_period_is_a_mistake() -> None:
+def test_which_days_hold_the_hours() -> None:
     days = touched(Period.DAY, [START, START + 5 * HOUR, START + 24 * HOUR], UTC)
     assert [day.start for day in days] == [START, START + 24 * HOUR]
-    with pytest.raises(KeyError):
-        rolled_up(BucketColumns.of([one("score", 1.0)]), days[1:])

@@ -13,12 +13,11 @@ from watchkeeper.domain.sketches import sketch_of
 from watchkeeper.domain.windows import Period, Window
 from watchkeeper.store.database import reading, transaction
 from watchkeeper.store.endpoints import save_probes
-from watchkeeper.store.metric_columns import Slot, bucket_columns, probe_columns, replace_buckets
+from watchkeeper.store.metric_columns import Slot, probe_columns, replace_buckets, rolled_up
 from watchkeeper.store.metrics import buckets
 
 HOUR = timedelta(hours=1)
 DAY = Window(NOON - 12 * HOUR, NOON + 12 * HOUR)
-AGES = BucketColumns.of
 
 
 def latency(project: str = "shop", label: str = "home", start: int = 0, *values: float) -> Bucket:
@@ -53,10 +52,7 @@ def test_buckets_come_back_as_they_were(engine: Engine) -> None:
     rows = (credits_of(), latency(), score())
     save(engine, rows)
     with reading(engine) as session:
-        found = buckets(session, ["shop", "api"], DAY, Period.HOUR)
-        columns = bucket_columns(session, ["shop", "api"], DAY, Period.HOUR)
-    assert found == {"shop": rows, "api": ()}
-    assert sorted(columns.buckets(), key=lambda bucket: bucket.metric) == list(rows)
+        assert buckets(session, ["shop", "api"], DAY, Period.HOUR) == {"shop": rows, "api": ()}
 
 
 def test_only_what_was_asked_for_comes_back(engine: Engine) -> None:
@@ -64,8 +60,6 @@ def test_only_what_was_asked_for_comes_back(engine: Engine) -> None:
     with reading(engine) as session:
         assert buckets(session, ["shop"], Window(NOON, NOON + HOUR), Period.HOUR, ["score"]) == {"shop": (score(),)}
         assert buckets(session, ["shop"], DAY, Period.DAY) == {"shop": ()}
-        columns = bucket_columns(session, ["shop"], DAY, Period.HOUR, ["score"])
-    assert columns.buckets() == (score(), score(start=1))
 
 
 def test_what_lies_in_a_slot_is_replaced_and_nothing_else(engine: Engine) -> None:
@@ -82,8 +76,35 @@ def test_nothing_leaves_an_empty_slot(engine: Engine) -> None:
     save(engine, [latency()])
     save(engine, [], Slot({"shop"}, {"latency_ms"}, {NOON}))
     with reading(engine) as session:
-        assert len(bucket_columns(session, ["shop"], DAY, Period.HOUR)) == 0
+        assert buckets(session, ["shop"], DAY, Period.HOUR) == {"shop": ()}
+        assert len(rolled_up(session, ["shop"], DAY, Period.HOUR)) == 0
         assert probe_columns(session, ["shop"], DAY.hours()).keys.names == []
+
+
+def test_larger_buckets_are_the_merge_of_smaller_ones(engine: Engine) -> None:
+    parts = [latency("shop", "home", 0, 5.0, 0.1), latency("shop", "home", 1, 0.2), latency("shop", "home", 2, 0.3)]
+    elsewhere = [score("api"), latency("shop", "home", 20), credits_of()]
+    save(engine, [*parts, *elsewhere, latency("shop", "checkout")])
+    with reading(engine) as session:
+        found = rolled_up(session, ["shop"], Window(NOON, NOON + 3 * HOUR), Period.HOUR).buckets()
+    values = (5.0, 0.1, 0.2, 0.3)
+    home = Bucket("shop", "latency_ms", "home", NOON, 4, 5.6, 0.1, 5.0, sketch_of(values))
+    assert sorted(found, key=lambda each: (each.metric, each.label)) == [
+        credits_of(),
+        latency("shop", "checkout"),
+        home,
+    ]
+
+
+def test_in_whatever_order_parts_lie_their_sum_is_the_same(engine: Engine) -> None:
+    totals = (51.7313103657, 97.8139640541, 40.9088298607)
+    found = []
+    for order in (totals, totals[::-1]):
+        parts = [replace(credits_of(), start=NOON + n * HOUR, total=total) for n, total in enumerate(order)]
+        save(engine, parts, Slot({"shop"}, {"credits"}, DAY.hours()))
+        with reading(engine) as session:
+            found += rolled_up(session, ["shop"], DAY, Period.HOUR).total.tolist()
+    assert found == [190.454104280, 190.454104280], "added up from left to right, the second ends in a 1"
 
 
 def test_probes_become_buckets(engine: Engine) -> None:

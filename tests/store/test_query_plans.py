@@ -14,7 +14,6 @@ from tests.store.samples import NOON
 from watchkeeper.domain.health import CheckType
 from watchkeeper.domain.hours import SOURCES
 from watchkeeper.domain.issue_events import IssueChange
-from watchkeeper.domain.metrics import METRICS
 from watchkeeper.domain.period_reports import ReportPeriod
 from watchkeeper.domain.windows import Period, Window
 from watchkeeper.store.alert_events import open_events
@@ -43,7 +42,7 @@ from watchkeeper.store.incidents import (
 )
 from watchkeeper.store.incidents import timeline as timeline_of_incident
 from watchkeeper.store.issue_events import issue_events
-from watchkeeper.store.metric_columns import buckets_query, probes_query
+from watchkeeper.store.metric_columns import parts_query, probes_query
 from watchkeeper.store.metrics import aggregated_hours, buckets, hour_progress, hour_states, hours_done, source_hours
 from watchkeeper.store.notices import NoticeKind, notices, pending_notices, untold_events
 from watchkeeper.store.observations import hourly_observations, observations
@@ -88,7 +87,7 @@ QUERIES: dict[str, Callable[[Session], object]] = {
     "first probes": lambda s: first_probes(s, PROJECTS),
     "buckets": lambda s: buckets(s, PROJECTS, DAYS_90, Period.HOUR),
     "buckets of some metrics": lambda s: buckets(s, PROJECTS, DAYS_90, Period.DAY, ["score", "cost"]),
-    "buckets in columns": lambda s: s.execute(buckets_query(PROJECTS, DAYS_90, Period.HOUR, METRICS)),
+    "parts of larger buckets": lambda s: s.execute(parts_query(s, PROJECTS, DAYS_90, Period.HOUR)),
     "probes in columns": lambda s: s.execute(probes_query(s, PROJECTS), {"since": NOON, "until": NOON}),
     "hours": lambda s: source_hours(s, PROJECTS, DAYS_90),
     "states of hours": lambda s: hour_states(s, PROJECTS, DAYS_90),

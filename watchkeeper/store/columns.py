@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 import psycopg
+from psycopg.types.string import BytesBinaryDumper
 from sqlalchemy import Engine, Select
 from sqlalchemy.orm import Session
 
@@ -17,7 +18,6 @@ from watchkeeper.store.failures import explain_postgresql
 from watchkeeper.store.tables import Base, table_of
 
 CHUNK = 20_000  # rows written at once: bounds memory
-FETCHED = 5_000  # rows read at once
 SQLITE_MOMENT = "%Y-%m-%d %H:%M:%S.%f"
 POSTGRESQL_TYPES = {
     "VARCHAR": "text",
@@ -34,37 +34,22 @@ def is_sqlite(session: Session) -> bool:
     return session.get_bind().dialect.name == "sqlite"
 
 
-def fetch_columns(session: Session, query: Select[Any]) -> list[list[Any]]:
-    """Return what a query finds, one list for each of its columns."""
-    columns, _ = fetch_columns_each(session, query, [{}])
-    return columns
-
-
-def fetch_columns_each(
-    session: Session, query: Select[Any], parameters: Sequence[Mapping[str, Any]]
-) -> tuple[list[list[Any]], list[int]]:
-    """Ask a query once with each of the parameters; return all that it finds in columns, and how many rows each time.
+def fetch_each(
+    session: Session, query: Select[Any], parameters: Iterable[Mapping[str, Any]]
+) -> Iterator[Sequence[tuple[Any, ...]]]:
+    """Ask a query once with each of the parameters; yield the rows that it finds each time.
 
     Args:
         parameters: values of the query's own `bindparam`s, by name.
     """
-    columns: list[list[Any]] = [[] for _ in query.selected_columns]
     if is_sqlite(session):
-        connection = session.connection()
-        return columns, [_collect(connection.execute(query, each).cursor, columns) for each in parameters]
+        for each in parameters:
+            yield session.connection().execute(query, each).cursor.fetchall()
+        return
     compiled = query.compile(session.get_bind(), compile_kwargs={"render_postcompile": True})
     with _cursor(session, binary=True) as cursor:
-        statement, usual = str(compiled), compiled.params
-        return columns, [_collect(cursor.execute(statement, {**usual, **each}), columns) for each in parameters]
-
-
-def _collect(cursor: Any, columns: list[list[Any]]) -> int:  # noqa: ANN401 - a cursor of either driver
-    number = 0
-    while rows := cursor.fetchmany(FETCHED):
-        number += len(rows)
-        for column, values in zip(columns, zip(*rows, strict=True), strict=True):
-            column.extend(values)
-    return number
+        for each in parameters:
+            yield cursor.execute(str(compiled), {**compiled.params, **each}).fetchall()
 
 
 def insert_rows(
@@ -113,10 +98,12 @@ def _copy(
     table, dialect = table_of(model), session.get_bind().dialect
     types = [POSTGRESQL_TYPES[table.c[column].type.compile(dialect)] for column in columns]
     statement = f"COPY {name} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)"
-    with _cursor(session) as cursor, cursor.copy(statement) as copy:
-        copy.set_types(types)
-        for row in rows:
-            copy.write_row(row)
+    with _cursor(session) as cursor:
+        cursor.adapters.register_dumper(bytes, BytesBinaryDumper)  # or a slower one for wrapped bytes is taken
+        with cursor.copy(statement) as copy:
+            copy.set_types(types)
+            for row in rows:
+                copy.write_row(row)
 
 
 def raw_moment(session: Session, moment: datetime) -> datetime | str:

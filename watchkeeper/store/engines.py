@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import create_engine
 
+from watchkeeper.store.aggregates import add_aggregates
 from watchkeeper.store.failures import explain
 from watchkeeper.store.text import write_json
 
@@ -85,6 +86,7 @@ def _postgresql_arguments(address: URL) -> dict[str, object]:
 def _prepare_sqlite(connection: SQLiteConnection, _entry: ConnectionPoolEntry) -> None:
     # The driver would begin transactions too late and end them too early; the "begin" event does it instead.
     connection.isolation_level = None
+    add_aggregates(connection)
     with closing(connection.cursor()) as cursor:
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.execute("PRAGMA synchronous = NORMAL")

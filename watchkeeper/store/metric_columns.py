@@ -3,17 +3,19 @@
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import fsum
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import Select, bindparam, delete, func, select
+from sqlalchemy import BigInteger, Select, bindparam, cast, delete, func, select
 from sqlalchemy.orm import Session
 
-from watchkeeper.domain.aggregation import Keys, ProbeColumns, keys_of
+from watchkeeper.domain.aggregation import Keys, ProbeColumns, keys_of, merge_packed, rounded
 from watchkeeper.domain.bucket_columns import BucketColumns, Floats
 from watchkeeper.domain.metrics import METRICS
 from watchkeeper.domain.windows import Period, Window
-from watchkeeper.store.columns import fetch_columns, fetch_columns_each, insert_rows, is_sqlite, raw_moment, read_moment
+from watchkeeper.store.aggregates import joined_bytes, packed_numbers, read_numbers
+from watchkeeper.store.columns import fetch_each, insert_rows, is_sqlite, raw_moment, read_moment
 from watchkeeper.store.endpoints import ProbeRow
 from watchkeeper.store.metrics import MetricBucketRow
 from watchkeeper.store.tables import table_of
@@ -44,62 +46,69 @@ def probe_columns(session: Session, projects: Collection[str], hours: Sequence[d
     One query an hour: the hour of each row is known then, which is quicker than having it told with every row.
     """
     each_hour = [{"since": hour, "until": hour + HOUR} for hour in hours]
-    found, counts = fetch_columns_each(session, probes_query(session, projects), each_hour)
-    project, endpoint, ok, total, first_byte, expires = found
-    keys = keys_of(project, endpoint, np.repeat(np.arange(len(hours)), counts))
-    names = [(name, label, hours[number]) for name, label, number in keys.names]
-    moments = _each_once(_seconds, expires) if is_sqlite(session) else expires
-    return ProbeColumns(Keys(names, keys.index), *(_numbers(each) for each in (ok, total, first_byte, moments)))
-
-
-def probes_query(session: Session, projects: Collection[str]) -> Select[Any]:
-    """Return the query of the probes made from `since` (included) until `until` (not included)."""
-    column = table_of(ProbeRow).c
-    expires = column.certificate_expires_at
-    since, until = (bindparam(name, required=False, type_=column.at.type) for name in ("since", "until"))
-    return (
-        select(
-            column.project,
-            column.endpoint,
-            column.failure.is_(None),
-            column.total_ms,
-            column.first_byte_ms,
-            expires if is_sqlite(session) else func.date_part("epoch", expires),
-        )
-        .where(column.project.in_(projects), column.at >= since, column.at < until)
-        .order_by(column.project, column.at, column.endpoint)
+    found = fetch_each(session, probes_query(session, projects), each_hour)
+    rows = [(hour, *row) for hour, several in zip(hours, found, strict=True) for row in several]
+    hour, project, endpoint, ok, expires, number, times = _columns(rows, 7)
+    keys = keys_of(project, endpoint, hour)
+    total_ms, first_byte_ms = read_numbers(b"".join(times)).reshape(-1, 2).T
+    return ProbeColumns(
+        Keys(keys.names, np.repeat(keys.index, number)),
+        np.repeat(np.array(ok, np.float64), number),
+        total_ms,
+        first_byte_ms,
+        np.repeat(np.array(_each_once(_seconds, expires), np.float64), number),
     )
 
 
-def bucket_columns(
-    session: Session,
-    projects: Collection[str],
-    window: Window,
-    period: Period,
-    metrics: Collection[str] | None = None,
-) -> BucketColumns:
-    """Return the buckets of this size that start in the window; of all metrics unless some are named."""
-    query = buckets_query(projects, window, period, METRICS if metrics is None else metrics)
-    project, metric, start, label, count, total, least, greatest, sketch = fetch_columns(session, query)
+def probes_query(session: Session, projects: Collection[str]) -> Select[Any]:
+    """Return the query of the probes made from `since` (included) until `until` (not included).
+
+    Probes that differ only in their times stand in one row: a few rows an hour, instead of thousands.
+    """
+    column = table_of(ProbeRow).c
+    same = (column.project, column.endpoint, column.failure.is_(None), column.certificate_expires_at)
+    times = packed_numbers(session, column.total_ms, column.first_byte_ms)
+    since, until = (bindparam(name, required=False, type_=column.at.type) for name in ("since", "until"))
+    return (
+        select(*same, func.count(), times)
+        .where(column.project.in_(projects), column.at >= since, column.at < until)
+        .group_by(*same)
+    )
+
+
+def rolled_up(session: Session, projects: Collection[str], window: Window, parts: Period) -> BucketColumns:
+    """Return the buckets of the size `parts` that start in the window, merged into buckets as long as the window."""
+    (rows,) = fetch_each(session, parts_query(session, projects, window, parts), [{}])
+    project, metric, label, count, total, least, greatest, sketch = _columns(rows, 8)
     return BucketColumns(
         project,
         metric,
         label,
-        _each_once(read_moment, start),
+        [window.start] * len(rows),
         np.array(count, np.int64),
-        _numbers(total),
-        _numbers(least),
-        _numbers(greatest),
-        [packed or b"" for packed in sketch],
+        rounded(np.array([fsum(read_numbers(several)) for several in total])),  # fsum: the same in any order
+        np.array(least, np.float64),
+        np.array(greatest, np.float64),
+        merge_packed([joined or b"" for joined in sketch]),
     )
 
 
-def buckets_query(projects: Collection[str], window: Window, period: Period, metrics: Collection[str]) -> Select[Any]:
+def parts_query(session: Session, projects: Collection[str], window: Window, parts: Period) -> Select[Any]:
+    """Return the query of what a larger bucket is made of, a row for each of project, metric and label."""
     column = table_of(MetricBucketRow).c
+    same = (column.project, column.metric, column.label)
     return (
-        select(*(column[name] for name in COLUMNS if name != "period"))
-        .where(column.project.in_(projects), column.period == period.value, column.metric.in_(metrics))
+        select(
+            *same,
+            cast(func.sum(column.count), BigInteger),
+            packed_numbers(session, column.total),
+            func.min(column.least),
+            func.max(column.greatest),
+            joined_bytes(column.sketch),
+        )
+        .where(column.project.in_(projects), column.period == parts.value, column.metric.in_(METRICS))
         .where(column.start >= window.start, column.start < window.end)
+        .group_by(*same)
     )
 
 
@@ -144,8 +153,8 @@ def _rows(session: Session, period: Period, buckets: BucketColumns) -> Iterable[
         buckets.label,
         buckets.count.tolist(),
         buckets.total.tolist(),
-        _or_none(buckets.least),
-        _or_none(buckets.greatest),
+        _nullable(session, buckets.least),
+        _nullable(session, buckets.greatest),
         [packed or None for packed in buckets.sketch],
         strict=True,
     )
@@ -160,13 +169,14 @@ def _each_once(read: Callable[[Any], Any], values: Iterable[Hashable]) -> list[A
     return [known[value] for value in several]
 
 
-def _seconds(text: str) -> float:
-    return read_moment(text).timestamp()
+def _columns(rows: Sequence[tuple[Any, ...]], number: int) -> list[Sequence[Any]]:
+    return list(zip(*rows, strict=True)) or [()] * number
 
 
-def _numbers(values: Sequence[Any]) -> Floats:
-    return np.array(values, np.float64)
+def _seconds(moment: datetime | str) -> float:
+    return read_moment(moment).timestamp()
 
 
-def _or_none(values: Floats) -> list[float | None]:
-    return np.where(np.isnan(values), None, values).tolist()  # type: ignore[call-overload,no-any-return]
+def _nullable(session: Session, values: Floats) -> list[float | None]:
+    """Return the values with what becomes NULL for NaN: in SQLite that is NaN itself."""
+    return (values if is_sqlite(session) else np.where(np.isnan(values), None, values)).tolist()  # type: ignore[call-overload,no-any-return]
