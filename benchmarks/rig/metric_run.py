@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 
 from benchmarks.rig.metric_data import HOUR, START, fill, projects_of
+from flows.metrics_aggregation import batches
 from tasks.metric_hours import aggregate
 from watchkeeper.domain.aggregation import ProbeColumns, aggregate_probes, keys_of
 from watchkeeper.domain.costs import Prices
@@ -26,7 +27,6 @@ from watchkeeper.domain.verdicts import Gap, Missing
 from watchkeeper.store.database import migrate, opened, reading, transaction
 from watchkeeper.store.metric_columns import probe_columns
 
-BATCH: Final = 24  # hours, as in the flow
 NOT_USED: Final = Missing(Gap.NOT_CONFIGURED, "the project does not use it")
 SOURCES: Final = frozenset({"endpoints", WATCH})
 QUERY: Final = """
@@ -46,9 +46,8 @@ def aggregate_all(engine: Engine, projects: int, hours: int) -> dict[str, Any]:
     moments = [START + n * HOUR for n in range(hours)]
     now = START + hours * HOUR + timedelta(days=1)
     began, buckets = time.perf_counter(), 0
-    for end in range(hours, 0, -BATCH):
+    for batch in batches(moments[::-1]):
         with transaction(engine) as session:
-            batch = moments[max(0, end - BATCH) : end]
             buckets += aggregate(session, subjects, histories, batch, now).buckets
     return {"seconds": time.perf_counter() - began, "buckets": buckets}
 
@@ -89,10 +88,9 @@ def _in_memory(engine: Engine, projects: int, hours: int) -> tuple[tuple[Sequenc
     """Return project, endpoint and hour of every probe as text, and its values."""
     with reading(engine) as session:
         found = probe_columns(session, projects_of(projects), [START + n * HOUR for n in range(hours)])
-    names = [found.keys.names[n] for n in found.keys.index.tolist()]
-    return tuple(
-        zip(*((project, label, f"{start:%Y-%m-%d %H}") for project, label, start in names), strict=True)
-    ), found
+    named = [(project, label, f"{start:%Y-%m-%d %H}") for project, label, start in found.keys.names]
+    rows = found.keys.index.tolist()
+    return tuple([named[row][column] for row in rows] for column in range(3)), found
 
 
 def _keyed(names: tuple[Sequence[str], ...], columns: ProbeColumns) -> ProbeColumns:
