@@ -5,7 +5,7 @@ written in between: the server answers 503, and its client comes back two second
 
 Before Python 3.12 a cursor that failed with "database is locked" stays tied to its connection, and waits for it when
 it is deleted. Prefect's event loop deletes such cursors at any later time, also while the connection waits for another
-writer, who in turn waits for the loop: docs/decisions/0015-a-failed-cursor-is-closed.md.
+writer, who in turn waits for the loop: docs/decisions/0015-writers-wait.md.
 """
 
 import sqlite3
