@@ -137,5 +137,8 @@ def trust_sandbox(home: Home) -> dict[str, str]:
         return {}
     usual = Path(os.environ.get("SSL_CERT_FILE", certifi.where()))
     if usual != bundle:
-        bundle.write_bytes(usual.read_bytes() + b"\n" + authority.read_bytes())
+        # Never half of it: every process of the watch may be reading it at this moment.
+        whole = bundle.with_name(f"{bundle.name}.{os.getpid()}")
+        whole.write_bytes(usual.read_bytes() + b"\n" + authority.read_bytes())
+        whole.replace(bundle)
     return {"SSL_CERT_FILE": str(bundle)}

@@ -4,7 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from deployments.home import Running, open_home, prefect_client_environment, prefect_server_environment
+from deployments.home import (
+    Running,
+    open_home,
+    prefect_client_environment,
+    prefect_server_environment,
+    trust_sandbox,
+)
 
 
 def test_the_password_is_made_once_and_only_its_owner_can_read_it(tmp_path: Path) -> None:
@@ -53,3 +59,15 @@ def test_the_server_listens_on_loopback_and_asks_for_the_password(tmp_path: Path
     assert server["PREFECT_SERVER_API_AUTH_STRING"] == client["PREFECT_API_AUTH_STRING"]
     assert client["PREFECT_API_AUTH_STRING"].endswith(home.password)
     assert server["PREFECT_SERVER_UI_API_URL"] == client["PREFECT_API_URL"] == "http://127.0.0.1:4711/api"
+
+
+def test_the_trusted_authorities_are_never_half_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    home = open_home(tmp_path)
+    assert trust_sandbox(home) == {}
+    (home.sandbox / "authority.pem").write_text("the sandbox's own")
+    bundle = Path(trust_sandbox(home)["SSL_CERT_FILE"])
+    with bundle.open() as reading:
+        trust_sandbox(home)
+        assert reading.read().endswith("the sandbox's own")
+    assert list(home.sandbox.glob("trusted*")) == [bundle]
