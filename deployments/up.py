@@ -210,13 +210,18 @@ async def _start_worker(start: Start) -> None:
 
 
 async def _deploy(start: Start) -> None:
-    """Register every deployment of prefect.yaml, by Prefect's own command."""
-    log = start.home.logs / "deploy.log"
+    """Register every deployment of prefect.yaml, by Prefect's own command, unless all are there as they would be."""
+    from deployments.registration import Registration  # noqa: PLC0415 - see _register
+
+    log, registration = start.home.logs / "deploy.log", Registration(REPOSITORY, start.home.path / "registered")
     arguments = ("-m", "prefect", "--no-prompt", "deploy", "--all")
     async with _step(start, "Deployments, schedules, automations"):
+        if await registration.is_done():
+            return
         child = await start_child("deploy", *arguments, environment=start.environment, log=log, folder=REPOSITORY)
         if await child.process.wait():
             raise CannotStartError(f"the deployments could not be registered:\n{child.last_words()}")
+        registration.remember()
 
 
 async def _first_check(start: Start) -> None:
