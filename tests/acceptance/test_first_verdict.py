@@ -3,8 +3,9 @@
 import signal
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, TypeVar
 
 import httpx
 import psutil
@@ -14,6 +15,8 @@ from playwright.sync_api import Browser, Page, expect
 from tests.acceptance.pages import log_in
 from tests.acceptance.watch import Started, Watch, standing_watch, start, stop
 from tests.browser import CHROMIUM
+
+T = TypeVar("T")
 
 HOSTILE = "<!channel> | basket <script>total()</script>"
 
@@ -154,6 +157,33 @@ def test_an_unknown_project_is_named_with_the_way_out(started: Started, watch: W
     assert done.returncode == 4
     assert "shpo" in done.stderr
     assert "shop" in done.stderr
+
+
+def test_a_run_of_our_own_that_fails_is_looked_into_at_once(started: Started, watch: Watch) -> None:
+    deployment = watch.prefect("GET", "/deployments/name/health-check/every-15-minutes")["id"]
+    path = f"/deployments/{deployment}/create_flow_run"
+    run = watch.prefect("POST", path, {"parameters": {"projects": ["shpo"]}, "state": {"type": "SCHEDULED"}})["id"]
+    ended = until(lambda: is_over(watch.prefect("GET", f"/flow_runs/{run}")["state"]))
+    assert ended["type"] == "FAILED"
+    assert "shpo" in ended["message"]
+
+    def started_by_it() -> bool:
+        runs = watch.prefect("POST", "/flow_runs/filter", {"flows": {"name": {"any_": ["alert-dispatch"]}}})
+        return any("went wrong" in ((each["created_by"] or {}).get("display_value") or "") for each in runs)
+
+    assert until(started_by_it)
+
+
+def is_over(state: dict[str, Any]) -> dict[str, Any] | None:
+    return state if state["type"] in {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"} else None
+
+
+def until(look: Callable[[], T | None], seconds: float = 60) -> T:
+    deadline = time.monotonic() + seconds
+    while not (found := look()):
+        assert time.monotonic() < deadline
+        time.sleep(0.3)
+    return found
 
 
 def test_an_occupied_port_is_named(tmp_path: Path) -> None:

@@ -1,8 +1,6 @@
 """What must hold for the tree as a whole."""
 
 import re
-import sys
-from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +30,11 @@ def test_every_deployment_has_a_limit(deployment: dict[str, Any]) -> None:
     assert deployment["concurrency_limit"]["collision_strategy"] == strategy
 
 
-def test_no_flow_file_hides_another_module() -> None:
-    """Prefect puts the folder of a flow first on `sys.path`."""
-    others = [place for place in sys.path if Path(place) != ROOT / "flows"]
-    for file in (ROOT / "flows").glob("*.py"):
-        found = file.stem in sys.builtin_module_names or PathFinder.find_spec(file.stem, others)
-        assert file.stem == "__init__" or not found, file
+def test_the_failure_of_every_flow_is_told_at_once_but_that_of_the_one_that_tells() -> None:
+    flows = {load_flow_from_entrypoint(each["entrypoint"]).name for each in DEPLOYMENTS}
+    (dispatch,) = (each for each in DEPLOYMENTS if each["name"] == "every-minute")
+    (trigger,) = (each for each in dispatch["triggers"] if "prefect.flow-run.Failed" in each["expect"])
+    assert set(trigger["match_related"]["prefect.resource.name"]) == flows - {"alert-dispatch"}
 
 
 def test_every_setting_and_credential_is_documented() -> None:
