@@ -1,10 +1,7 @@
 """The hourly metrics and the reports of one test: runs of the real flows, and what they leave behind."""
 
 import asyncio
-import os
 import shutil
-import signal
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,17 +15,16 @@ import yaml
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 from prefect.client.schemas.objects import State
-from prefect.settings import PREFECT_API_URL
 from sqlalchemy import create_engine, text
 
 from flows.metrics_aggregation import metrics_aggregation
 from flows.period_report import period_report
 from tasks.store import database
+from tests.flows import dying
 from tests.flows.company import Company, SlackPost
 from tests.flows.seen_before import CHECK, PROBE, checks, probes
 from tests.flows.watch import Watch, document, project
 
-ROOT = Path(__file__).resolve().parents[2]
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SLUGS = ("shop", "portal", "api")
 CHANNEL = "reports"
@@ -177,23 +173,17 @@ async def free_slots() -> None:
 
 
 async def killed_after(seconds: float, code: str, **environment: str) -> float | None:
-    """Run the code in a process of its own and kill it so many seconds after it said `ready`.
+    """Run the code in a process of its own and kill it so many seconds later.
 
     Returns:
         After how many seconds it ended by itself; None when it was killed.
     """
-    variables = {**os.environ, "PREFECT_API_URL": PREFECT_API_URL.value(), "PREFECT_LOGGING_LEVEL": "ERROR"}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", code, env=variables | environment, cwd=ROOT, stdout=asyncio.subprocess.PIPE
-    )
-    assert process.stdout is not None
-    assert await process.stdout.readline() == b"ready\n"
     began = time.monotonic()
-    try:
-        await asyncio.wait_for(process.wait(), seconds)
-    except TimeoutError:
-        process.send_signal(signal.SIGKILL)
-        await process.wait()
+    process = dying.start(code, **environment)
+    await asyncio.to_thread(process.join, seconds)
+    if process.is_alive():
+        process.kill()
+        process.join()
         await free_slots()
         return None
     return time.monotonic() - began

@@ -28,7 +28,6 @@ RUN = """
 import asyncio
 from datetime import datetime
 from flows.metrics_aggregation import metrics_aggregation
-print("ready", flush=True)
 asyncio.run(metrics_aggregation(start=datetime.fromisoformat({start!r}), end=datetime.fromisoformat({end!r})))
 """
 

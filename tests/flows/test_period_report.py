@@ -16,12 +16,9 @@ from tests.flows.reporting import DAY, HOUR, Desk, copied, killed_after, last_ho
 pytestmark = pytest.mark.slow
 
 RUN = """
-import asyncio, sys
+import asyncio
 from flows.period_report import period_report
-import reports.charts, altair, vl_convert, apprise
-print("ready", flush=True)
-state = asyncio.run(period_report(deliver=True, return_state=True))
-print(state.name, flush=True)
+asyncio.run(period_report(deliver=True, return_state=True))
 """
 SMALL_DISK = f"""
 import resource, signal

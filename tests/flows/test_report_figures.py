@@ -11,9 +11,11 @@ import pytest
 
 from tests.acceptance.reckoning import Number
 from tests.acceptance.recompute import Day
-from tests.flows.reporting import DAY, ROOT, SLUGS, Desk, copied, midnight
+from tests.flows.reporting import DAY, SLUGS, Desk, copied, midnight
 
 pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture

@@ -1,22 +1,19 @@
 """Ways back whose runs are killed at every state, and again: never two moves, never one that nobody approved."""
 
 import asyncio
-import os
 import signal
-import sys
 from collections.abc import AsyncIterator
-from pathlib import Path
 from uuid import UUID
 
 import pytest
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
 from prefect.client.schemas.sorting import FlowRunSort
-from prefect.settings import PREFECT_API_URL
 from prefect.states import Crashed
 
 from flows.rollback_watch import rollback_watch
 from tasks.rollback_record import answers_of
 from tasks.store import database
+from tests.flows import dying
 from tests.flows.company import Company
 from tests.flows.watch import Watch
 from tests.flows.ways_back import Desk, at_the_desk
@@ -26,7 +23,6 @@ from watchkeeper.store.database import reading
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).resolve().parents[2]
 CARRY_ON = """
 import asyncio, sys
 from uuid import UUID
@@ -37,7 +33,6 @@ from flows.emergency_rollback import emergency_rollback
 async def main() -> None:
     async with get_client() as client:
         run = await client.read_flow_run(UUID(sys.argv[1]))
-    print("ready", flush=True)
     await run_flow_async(emergency_rollback, run, run.parameters, return_type="state")
 
 asyncio.run(main())
@@ -66,20 +61,15 @@ async def carried_on_until(desk: Desk, run: UUID, state: RollbackState, seconds:
     Returns:
         False when the process came to its end before: the run is suspended or over.
     """
-    environment = {**os.environ, "PREFECT_API_URL": PREFECT_API_URL.value() or "", "PREFECT_LOGGING_LEVEL": "CRITICAL"}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", CARRY_ON, str(run), env=environment, cwd=ROOT, stdout=asyncio.subprocess.PIPE
-    )
-    assert process.stdout is not None
-    await process.stdout.readline()
-    while process.returncode is None:
+    process = dying.start(CARRY_ON, str(run))
+    while process.is_alive():
         if _state(desk) is state:
             await asyncio.sleep(seconds)
-            if process.returncode is None:
-                process.send_signal(signal.SIGKILL)
+            process.kill()
             break
         await asyncio.sleep(0.002)
-    return await process.wait() == -signal.SIGKILL
+    process.join()
+    return process.exitcode == -signal.SIGKILL
 
 
 def _state(desk: Desk) -> RollbackState | None:
