@@ -76,7 +76,7 @@ def wait_for(look: Callable[[], T], wanted: Callable[[T], bool], seconds: float 
     while time.monotonic() < deadline:
         if wanted(found := look()):
             return found
-        time.sleep(0.05)
+        time.sleep(0.2)
     raise AssertionError(look())
 
 

@@ -182,8 +182,8 @@ async def test_a_wrong_token_names_the_block_and_touches_nothing_else(
 ) -> None:
     saved = await block.aload("history")
     secret = "auth_token" if vendor == "sentry" else "token"
-    await saved.model_copy(update={secret: WRONG}).save("expired", overwrite=True)
-    expired = project("api", credentials="expired")
+    await saved.model_copy(update={secret: WRONG}).save("outdated", overwrite=True)
+    expired = project("api", credentials="outdated")
     found = await reading(configured(project("shop"), expired), hours(1))
     gone = getattr(found["api"], PARTS[vendor])
     assert isinstance(gone, Missing)

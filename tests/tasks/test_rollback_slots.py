@@ -23,21 +23,21 @@ async def taken(project: str) -> int:
 
 
 async def test_of_one_project_one_has_it_and_the_others_go_on_by_the_claim_alone() -> None:
-    assert await two_at_once("shop", "shop") == (True, False)
-    assert await taken("shop") == 0
-    assert await two_at_once("shop", "shop") == (True, False), "it is given back, and the limit is made once"
+    assert await two_at_once("stall", "stall") == (True, False)
+    assert await taken("stall") == 0
+    assert await two_at_once("stall", "stall") == (True, False), "it is given back, and the limit is made once"
 
 
 async def test_another_project_does_not_wait() -> None:
-    assert await two_at_once("shop", "api") == (True, True)
+    assert await two_at_once("stall", "kiosk") == (True, True)
 
 
 async def test_a_slot_that_was_lost_with_the_server_holds_nobody_up() -> None:
-    assert await two_at_once("web", "api") == (True, True)
+    assert await two_at_once("booth", "kiosk") == (True, True)
     async with get_client() as client:
-        await client.update_global_concurrency_limit(limit_of("web"), GlobalConcurrencyLimitUpdate(active_slots=1))
-    assert await lost("web") is False
-    assert await taken("web") == 1, "the janitor frees it"
+        await client.update_global_concurrency_limit(limit_of("booth"), GlobalConcurrencyLimitUpdate(active_slots=1))
+    assert await lost("booth") is False
+    assert await taken("booth") == 1, "the janitor frees it"
 
 
 @flow
