@@ -55,8 +55,8 @@ def is_transient(_task: Task[..., Any], _task_run: TaskRun, state: State[Any]) -
 async def slots(*vendors: str, seconds: int = SLOT_SECONDS) -> AsyncGenerator[None, None]:
     """Hold one slot of each vendor, so that runs side by side do not add up.
 
-    All are taken in one call, before the vendors are asked: on SQLite the server answers half of the calls that meet
-    the records of a task run with "busy", and each of those costs two seconds.
+    All are taken in one call, before the vendors are asked: a server on SQLite that Prefect's own command has started
+    answers half of the calls that meet the records of a task run with "busy", and each of those costs two seconds.
 
     Raises:
         VendorUnavailable: they were not free in time.
