@@ -67,7 +67,7 @@ def facts_between(
     production: Rows = delivery.deployments(session, slugs, since(BUILDS_BACK)) if wanted & _OF_DELIVERY else empty
     pipelines: Rows = builds.pipelines(session, slugs, since(BUILDS_BACK)) if wanted & _OF_BUILDS else empty
     spent = _spent(session, slugs, since(COSTS_BACK)) if "cost_over" in wanted else empty
-    rollbacks: Rows = rollback_reads.last_rollbacks(session, slugs, 1) if wanted & _OF_ROLLBACKS else empty
+    ways_back = _ways_back(session, slugs, since(DAY), is_past=is_past) if wanted & _OF_ROLLBACKS else empty
     custody = rollback_reads.custody(session, slugs) if wanted & _OF_ROLLBACKS and not is_past else {}
     answered = sorted({probe.at for several in probes.values() for probe in several if probe.status is not None})
     return tuple(
@@ -81,7 +81,7 @@ def facts_between(
             deployments=production[project.slug],
             pipelines=pipelines[project.slug],
             costs={start.astimezone(project.zone).date(): total for start, total, _ in spent[project.slug]},
-            rollback=next(iter(rollbacks[project.slug]), None),
+            ways_back=ways_back[project.slug],
             custody=custody.get(project.slug),
             is_past=is_past,
         )
@@ -113,6 +113,14 @@ def _checks(session: Session, slugs: Collection[str], window: Window) -> dict[st
 def _past_checks(session: Session, slugs: Collection[str], window: Window) -> dict[str, tuple[HealthCheck, ...]]:
     found = health.checks(session, slugs, window, CheckType.FULL)
     return {slug: _in_order(several) for slug, several in found.items()}
+
+
+def _ways_back(session: Session, slugs: Collection[str], window: Window, *, is_past: bool) -> Rows:
+    """Return how the ways back of each project stood from when on; of those of now the newest, as it stands."""
+    if is_past:
+        return rollback_reads.stood(session, slugs, window)
+    newest = rollback_reads.last_rollbacks(session, slugs, 1)
+    return {slug: [(window.start, rollback) for rollback in several] for slug, several in newest.items()}
 
 
 def _in_order(checks: Iterable[HealthCheck]) -> tuple[HealthCheck, ...]:

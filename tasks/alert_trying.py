@@ -11,7 +11,7 @@ from tasks.alert_facts import facts_between
 from tasks.store import database
 from watchkeeper.config import Configuration
 from watchkeeper.domain.alert_facts import AlertFacts
-from watchkeeper.domain.alert_reading import MAKERS, ONLY_NOW, signals_of
+from watchkeeper.domain.alert_reading import MAKERS, signals_of
 from watchkeeper.domain.alert_rules import Rule
 from watchkeeper.domain.alert_signals import SIGNALS
 from watchkeeper.domain.alert_trying import Moment, Trial, try_rule
@@ -50,7 +50,7 @@ def _rules(configuration: Configuration, name: str) -> tuple[Rule, ...]:
 
 def _try(session: Session, configuration: Configuration, rules: Sequence[Rule], window: Window) -> Trial:
     signals = {rule.signal for rule in rules}
-    if not signals <= set(MAKERS) - ONLY_NOW:
+    if not signals <= set(MAKERS):
         titles = ", ".join(sorted(SIGNALS[name].title for name in signals if name in SIGNALS))
         return Trial(rules[0].name, window.end, note=f"it cannot be tried: how it was is not stored ({titles})")
     facts = facts_between(session, configuration, window, signals, is_past=True)

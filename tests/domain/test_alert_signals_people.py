@@ -71,11 +71,11 @@ def test_an_issue_says_what_it_is() -> None:
 
 def test_a_rollback_that_waits_says_how_to_answer() -> None:
     asked = rollback(id=4, approve_until=NOW + 48 * MINUTES, approval_timeout=60 * MINUTES, from_sha=NEW, to_sha=OLD)
-    (waiting,) = made("rollback_waiting", facts(rollback=asked))
+    (waiting,) = made("rollback_waiting", facts(ways_back=[(at(60), asked)]))
     assert (waiting.value, waiting.release) == (12, NEW)
     assert waiting.details[0] == "the rollback 4 to 77aa001 waits for a YES since 2026-09-22 10:18 UTC"
     assert waiting.details[-1] == "to answer: watchkeeper rollback approve 4 --as NAME --follow"
-    assert value("rollback_waiting", facts(rollback=rollback(RollbackState.EXECUTING))) == 0
+    assert value("rollback_waiting", facts(ways_back=[(at(60), rollback(RollbackState.EXECUTING))])) == 0
     assert value("rollback_waiting", facts()) == 0
 
 
@@ -96,7 +96,7 @@ def test_a_rollback_that_did_not_help(
     state: RollbackState, outcome: Outcome | None, ended: float, last: Verdict, expected: float
 ) -> None:
     over = rollback(state, outcome=outcome, finished_at=at(ended))
-    assert value("rollback_not_cured", facts(rollback=over, checks=(check(last),))) == expected
+    assert value("rollback_not_cured", facts(ways_back=[(at(60), over)], checks=(check(last),))) == expected
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,9 @@ def test_a_question_that_nobody_has_answered(
     state: RollbackState, ended: float, last: Verdict | None, expected: float
 ) -> None:
     over = rollback(state, finished_at=at(ended) if state.is_final else None)
-    assert value("rollback_expired", facts(rollback=over, checks=(check(last),) if last else ())) == expected
+    assert (
+        value("rollback_expired", facts(ways_back=[(at(60), over)], checks=(check(last),) if last else ())) == expected
+    )
 
 
 @pytest.mark.parametrize(
@@ -129,7 +131,7 @@ def test_a_question_that_nobody_has_answered(
 )
 def test_what_has_expired_says_how_to_ask_again(kind: RollbackKind, named: str, command: str) -> None:
     over = rollback(RollbackState.EXPIRED, id=4, kind=kind, undoes=3, finished_at=at(20), from_sha=NEW, to_sha=OLD)
-    (expired,) = made("rollback_expired", facts(rollback=over, checks=()))
+    (expired,) = made("rollback_expired", facts(ways_back=[(at(60), over)], checks=()))
     assert expired.details == (
         f"nobody has answered {named} to 77aa001 in time: it has expired, and production was not touched",
         "checkout fails",

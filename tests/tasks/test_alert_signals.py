@@ -12,6 +12,7 @@ from tasks.alert_trying import try_rules
 from tasks.store import database
 from tests.domain.alert_fact_makers import check
 from tests.domain.makers import MINUTES, NEW, NOW, WINDOW, at, deployment, issue, pipeline, probe, sample
+from tests.domain.rollback_makers import plan as rollback_plan
 from tests.store.report_samples import plan, report
 from watchkeeper.config import Configuration, read_configuration
 from watchkeeper.domain.alert_rules import evaluate
@@ -25,6 +26,7 @@ from watchkeeper.domain.errors import judge_errors
 from watchkeeper.domain.limits import ErrorLimits
 from watchkeeper.domain.metrics import Bucket
 from watchkeeper.domain.observations import observations_of
+from watchkeeper.domain.rollback import RollbackRequest, RollbackState
 from watchkeeper.domain.verdicts import Component, Gap, Verdict, unknown
 from watchkeeper.domain.windows import HOUR, Period, floor
 from watchkeeper.store.alert_events import AlertEvent, save_events
@@ -39,6 +41,7 @@ from watchkeeper.store.metric_columns import replace_buckets
 from watchkeeper.store.observations import save_observations
 from watchkeeper.store.report_deliveries import plan_deliveries
 from watchkeeper.store.reports import save_report
+from watchkeeper.store.rollbacks import advance, ask_approval, open_rollback
 
 PROJECT = """
   - slug: {slug}
@@ -198,8 +201,8 @@ def test_a_rule_is_tried_over_what_is_stored() -> None:
     remember_a_bad_release()
     shop = configured("shop")
     since, now = NOW - timedelta(days=30), NOW + 5 * MINUTES
-    errors, down, builds, waiting = try_rules(
-        shop, ["error-rate-critical", "endpoint-down", "build-broken", "rollback-waiting"], since, now
+    errors, down, builds, late = try_rules(
+        shop, ["error-rate-critical", "endpoint-down", "build-broken", "watch-late"], since, now
     )
     assert [(e.project, e.since, e.until) for e in errors.episodes] == [("shop", NOW, None)]
     assert (errors.since, errors.messages) == (at(15), 1)
@@ -207,7 +210,25 @@ def test_a_rule_is_tried_over_what_is_stored() -> None:
     assert [e.summary for e in builds.episodes] == [
         "the default branch is broken: pipeline #90 (3f2c1ab) failed in build-0"
     ]
-    assert waiting.note == "it cannot be tried: how it was is not stored (rollback waiting)"
+    assert late.note.startswith("it cannot be tried: how it was is not stored (")
+
+
+def test_rules_of_ways_back_are_tried_over_how_those_stood() -> None:
+    """Somebody was asked three hours ago, nobody answered for an hour, and the trouble went on."""
+    quarters = [check(Verdict.CRITICAL, end=at(15 * n)) for n in range(16)]
+    asked, over = at(180), at(120)
+    with transaction(database()) as session:
+        save_checks(session, quarters, "run", NOW)
+        number = open_rollback(session, RollbackRequest("shop", "Ada", "it fails", "run", dry_run=False), asked).id
+        advance(session, number, RollbackState.REQUESTED, RollbackState.PLANNED, {}, "run", "planned", asked)
+        ask_approval(session, number, plan=rollback_plan(), evidence=None, actor="run", sentence="asked", now=asked)
+        waited, expired = RollbackState.AWAITING_APPROVAL, RollbackState.EXPIRED
+        assert advance(session, number, waited, expired, {}, "run", "nobody has answered", over)
+    tried = try_rules(configured("shop"), ["rollback-waiting", "rollback-expired", "rollback-not-cured"], at(235), NOW)
+    waiting, unanswered, uncured = tried
+    assert [(e.since, e.until) for e in waiting.episodes] == [(at(165), over)]
+    assert [(e.since, e.until) for e in unanswered.episodes] == [(over, None)]
+    assert uncured.episodes == ()
 
 
 def test_a_rule_that_does_not_exist_is_not_tried() -> None:

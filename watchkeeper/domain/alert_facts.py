@@ -92,7 +92,8 @@ class AlertFacts:
         counted: by metric of an objective: `failures`, `availability`.
         deployments, pipelines: newest first.
         costs: by local day, all sources together.
-        rollback: the newest that was no dry run; custody: the one by which the project is in custody.
+        ways_back: how the newest one stood from when on, oldest first; dry runs are none.
+        custody: the way back by which the project is in custody.
         is_past: True for facts that later moments have changed: then only what was known at the moment counts.
     """
 
@@ -111,7 +112,7 @@ class AlertFacts:
     deployments: Sequence[VercelDeployment] = ()
     pipelines: Sequence[Pipeline] = ()
     costs: Mapping[date, float] = field(default_factory=dict)
-    rollback: Rollback | None = None
+    ways_back: Sequence[tuple[datetime, Rollback]] = ()
     custody: Rollback | None = None
     is_past: bool = False
 
@@ -120,6 +121,11 @@ class AlertFacts:
         place = bisect_right(self.checks, now, key=_end)
         check = self.checks[place - 1] if place else None
         return check if check is not None and now - check.window.end <= STALE else None
+
+    def way_back_at(self, now: datetime) -> Rollback | None:
+        """Return the newest way back as it stood at that moment."""
+        place = bisect_right(self.ways_back, now, key=_since)
+        return self.ways_back[place - 1][1] if place else None
 
     def checks_until(self, now: datetime) -> Sequence[HealthCheck]:
         return self.checks[: bisect_right(self.checks, now, key=_end)]
@@ -146,6 +152,10 @@ def made_lately(several: Sequence[Made], now: datetime) -> Sequence[Made]:
 
 def _age(made: Pipeline | VercelDeployment) -> float:
     return -made.created_at.timestamp()
+
+
+def _since(stood: tuple[datetime, Rollback]) -> datetime:
+    return stood[0]
 
 
 def _at(probe: Probe) -> datetime:

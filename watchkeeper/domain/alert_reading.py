@@ -58,8 +58,6 @@ MAKERS: Final[Mapping[str, Maker]] = {
     "rollback_not_cured": rollback_not_cured,
     "in_custody": in_custody,
 }
-# Of these only how they stand now is stored, so they cannot be tried over the past.
-ONLY_NOW: Final = frozenset({"rollback_waiting", "rollback_expired", "rollback_not_cured"})
 
 
 def signals_of(facts: Iterable[AlertFacts], now: datetime, names: Collection[str] | None = None) -> Iterator[Signal]:

@@ -34,7 +34,7 @@ def regressed_issue(facts: AlertFacts, now: datetime) -> Iterator[Signal]:
 
 def rollback_waiting(facts: AlertFacts, now: datetime) -> Iterator[Signal]:
     """Yield the minutes that somebody has been asked for a YES; 0 when nobody is."""
-    asked = facts.rollback
+    asked = facts.way_back_at(now)
     if asked is None or asked.state is not RollbackState.AWAITING_APPROVAL:
         yield Signal(facts.project, "rollback_waiting", 0.0, now)
         return
@@ -53,7 +53,7 @@ def rollback_waiting(facts: AlertFacts, now: datetime) -> Iterator[Signal]:
 
 def rollback_not_cured(facts: AlertFacts, now: datetime) -> Iterator[Signal]:
     """Yield whether the last way back of the last day has failed, or has not helped, and the trouble goes on."""
-    last = facts.rollback
+    last = facts.way_back_at(now)
     failed = last is not None and (last.outcome in _NOT_CURED or last.state is RollbackState.FAILED)
     if last is None or not failed or not _goes_on(facts, last, now):
         yield Signal(facts.project, "rollback_not_cured", 0.0, now)
@@ -66,7 +66,7 @@ def rollback_not_cured(facts: AlertFacts, now: datetime) -> Iterator[Signal]:
 
 def rollback_expired(facts: AlertFacts, now: datetime) -> Iterator[Signal]:
     """Yield whether nobody has answered the last way back of the last day in time, and the trouble goes on."""
-    last = facts.rollback
+    last = facts.way_back_at(now)
     if last is None or last.state is not RollbackState.EXPIRED or not _goes_on(facts, last, now):
         yield Signal(facts.project, "rollback_expired", 0.0, now)
         return

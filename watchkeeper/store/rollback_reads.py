@@ -1,14 +1,15 @@
 """Looking up ways back."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, Row, and_, func, select
 from sqlalchemy.orm import Session
 
 from watchkeeper.domain.rollback import Rollback, RollbackKind, RollbackState, Way
+from watchkeeper.domain.windows import Window
 from watchkeeper.store.rollback_rows import RollbackEventRow, RollbackRow, rollback_of
 from watchkeeper.store.tables import Columns, by_project, table_of
 from watchkeeper.store.text import storable_key
@@ -100,6 +101,30 @@ def timeline(session: Session, rollback: int) -> tuple[TimelineEntry, ...]:
         TimelineEntry(row.at, row.actor, RollbackState(row.before), RollbackState(row.after), row.sentence)
         for row in session.connection().execute(query)
     )
+
+
+def stood(
+    session: Session, projects: Collection[str], window: Window
+) -> dict[str, tuple[tuple[datetime, Rollback], ...]]:
+    """Return from when on a way back of each project stood how, oldest first: one for each line of its story.
+
+    Dry runs are left out. Of what came of it only what was known then is told.
+    """
+    table, line = table_of(RollbackRow), table_of(RollbackEventRow)
+    query = (
+        select(table, line.c.at.label("stood_at"), line.c.after.label("stood_as"))
+        .join(line, line.c.rollback == table.c.id)
+        .where(table.c.project.in_(projects), ~table.c.dry_run, line.c.at >= window.start, line.c.at < window.end)
+        .order_by(line.c.at, line.c.id)
+    )
+    return by_project(session.connection().execute(query), projects, _stood)
+
+
+def _stood(row: Row[Any]) -> tuple[datetime, Rollback]:
+    rollback, state = rollback_of(row), RollbackState(row.stood_as)
+    if not state.is_final:
+        rollback = replace(rollback, outcome=None, error="", finished_at=None)
+    return row.stood_at, replace(rollback, state=state)
 
 
 def is_active(column: Columns) -> ColumnElement[bool]:
