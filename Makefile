@@ -21,7 +21,7 @@ demo: $(VENV)/installed
 	@exec $(BIN)/python -m deployments.demo
 
 test: $(VENV)/installed-for-tests
-	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n 2 --dist loadfile
 
 lint: $(VENV)/installed-for-tests
 	$(BIN)/ruff check .

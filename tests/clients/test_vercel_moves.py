@@ -26,7 +26,7 @@ QUICK = Watching(pause=timedelta(milliseconds=2), most=timedelta(milliseconds=40
 
 
 class Hasty(VercelMovesClient):
-    request_seconds: ClassVar[float] = 0.2
+    request_seconds: ClassVar[float] = 0.5
 
 
 class Vercel:

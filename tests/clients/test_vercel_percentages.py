@@ -16,7 +16,7 @@ ORDER = PercentageOrder("team_acme", "ecfg_shop", "checkout_percent", 0, expecte
 
 
 class Hasty(VercelPercentagesClient):
-    request_seconds: ClassVar[float] = 0.2
+    request_seconds: ClassVar[float] = 0.5
 
 
 class Store:
