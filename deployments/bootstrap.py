@@ -31,7 +31,9 @@ from blocks.slack import Slack
 from blocks.vercel import Vercel
 from blocks.webhook import Webhook
 from deployments.home import open_home
+from tasks.janitor import crash, unfinished_runs
 from watchkeeper.config import Credentials, read_credentials, read_settings
+from watchkeeper.domain.janitor import StuckRun
 
 WORK_POOL = "watchkeeper"
 BLOCK_TYPES: tuple[type[Block], ...] = (
@@ -164,6 +166,13 @@ async def create_limits(client: PrefectClient) -> None:
     for vendor, slots in VENDOR_SLOTS.items():
         if (name := f"watchkeeper-{vendor}") not in there:
             await client.upsert_global_concurrency_limit_by_name(name, slots)
+
+
+async def crash_unfinished_runs() -> None:
+    """Crash the runs that an earlier start has left behind: without a worker none of them can be alive."""
+    async with get_client() as client:
+        for run in await unfinished_runs(client):
+            await crash(client, StuckRun(run, "its process ended with an earlier start"))
 
 
 async def create_work_pool() -> None:

@@ -169,11 +169,14 @@ async def _migrate(start: Start) -> None:
 
 
 async def _register(start: Start) -> None:
-    from deployments.bootstrap import create_work_pool  # noqa: PLC0415 - Prefect must not be imported before its settings
+    # Prefect must not be imported before its settings.
+    from deployments.bootstrap import crash_unfinished_runs, create_work_pool  # noqa: PLC0415
 
-    await _free_the_dead()
+    await crash_unfinished_runs()
     await create_work_pool()
-    await _start_fork_server(start)
+    if sys.platform == "linux":  # elsewhere it is not safe to fork after such imports
+        address = os.environ[ADDRESS_SETTING]
+        await _child(start, "Fork server", "fork-server.log", "-m", "deployments.fork_server", address)
     await asyncio.gather(_start_worker(start), _bootstrap(start), _deploy(start))
 
 
@@ -183,25 +186,6 @@ async def _bootstrap(start: Start) -> None:
     async with _step(start, "Blocks and limits"):
         port = start.settings.sandbox_port if start.uses_sandbox else None
         await bootstrap(read_credentials(), start.home.path / "blocks.json", port)
-
-
-async def _free_the_dead() -> None:
-    """Crash the runs that an earlier start has left behind: without a worker none of them can be alive."""
-    from prefect.client.orchestration import get_client  # noqa: PLC0415 - see _register
-
-    from tasks.janitor import crash, unfinished_runs  # noqa: PLC0415
-    from watchkeeper.domain.janitor import StuckRun  # noqa: PLC0415
-
-    async with get_client() as client:
-        for run in await unfinished_runs(client):
-            await crash(client, StuckRun(run, "its process ended with an earlier start"))
-
-
-async def _start_fork_server(start: Start) -> None:
-    """Start what runs are forked from; elsewhere than on Linux it is not safe to fork after such imports."""
-    if sys.platform == "linux":
-        arguments = ("-m", "deployments.fork_server", os.environ[ADDRESS_SETTING])
-        await _child(start, "Fork server", "fork-server.log", *arguments)
 
 
 async def _start_worker(start: Start) -> None:
