@@ -142,7 +142,7 @@ def test_a_rollback_that_was_wrong_is_taken_back(watch: Watch) -> None:
     watch.run("rollback", "start", "shop", "--reason", "a mistake", "--no-dry-run", "--as", ADA)
     wrong = waiting(watch)["id"]
     done = watch.run("rollback", "approve", str(wrong), "--as", GRACE, "--yes", "YES", "--follow")
-    assert done.returncode in {0, 1}, done.stdout + done.stderr  # whether it has helped is not what this is about
+    assert done.returncode == 0, done.stdout + done.stderr
 
     asked = watch.run("rollback", "undo", str(wrong), "--reason", "it was not the release", "--as", GRACE)
     assert asked.returncode == 0, asked.stdout + asked.stderr

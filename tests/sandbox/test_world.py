@@ -52,6 +52,15 @@ def test_counts_of_adjoining_spans_add_up(start: int, lengths: list[int]) -> Non
     assert abs(failures - sum(part.failures for part in whole)) <= len(lengths)
 
 
+def test_no_moment_counts_less_than_nothing_while_two_releases_share_the_visitors() -> None:
+    world = World(clock=Clock(NOON))
+    world.play("bad-release")
+    moments = [NOON - 300 + tenth / 10 for tenth in range(3000)]
+    counted = [tally(world, world.projects[0], at, at + 0.1, sessions=False) for at in moments]
+    assert len({build for each in counted for build in each}) == 2
+    assert all(part.total > 0 <= part.failures for each in counted for part in each.values())
+
+
 @pytest.mark.parametrize("moment", [NOON, NIGHT, NIGHT + 90 * DAY], ids=["noon", "night", "another night"])
 @pytest.mark.parametrize("seed", range(5))
 def test_a_calm_company_is_calm_and_busy_enough(moment: float, seed: int) -> None:

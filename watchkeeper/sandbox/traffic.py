@@ -104,7 +104,8 @@ def _count(world: World, project: Project, part: Part, *, sessions: bool) -> tup
     curve = world.company.share_of_hour
     counts = []
     for progress in (curve(part.start), 1.0 if part.end >= hour + HOUR else curve(part.end)):
-        whole = floor(volume * progress * part.high) - floor(volume * progress * part.low)
+        asked = floor(volume * progress)
+        whole = floor(asked * part.high) - floor(asked * part.low)  # of whole ones: it never runs backwards
         counts.append((whole, floor(whole * rate + phase)))
     total = counts[1][0] - counts[0][0]
     return total, min(counts[1][1] - counts[0][1], total)
