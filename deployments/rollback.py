@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import asdict
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from tasks.rollback_record import timeline_of, way_back
 from tasks.rollback_runs import MANUAL
 from tasks.store import database
 from watchkeeper.domain.rollback import Outcome, Rollback, RollbackState
+from watchkeeper.domain.rollback_requests import Asked
 from watchkeeper.store import rollbacks
 from watchkeeper.store.database import reading
 from watchkeeper.store.rollbacks import TimelineEntry
@@ -33,7 +35,7 @@ async def start_way_back(parameters: Mapping[str, Any]) -> Rollback:
     Raises:
         NotStartedError: nothing has come of it.
     """
-    given = {name: value for name, value in parameters.items() if value not in {None, ""}}
+    given = {**_form(str(parameters["project"])), **parameters}
     try:
         run = await arun_deployment(MANUAL, parameters=given, timeout=0, as_subflow=False)
     except ObjectNotFound:
@@ -79,12 +81,23 @@ async def _settled(run: UUID) -> Rollback:
             if found is not None and is_settled(found):
                 return found
             state = (await client.read_flow_run(run)).state
-            if state is not None and state.is_final() and _of_run(run) is None:
+            if state is not None and state.is_final() and _is_lost(_of_run(run)):
                 raise NotStartedError(f"the run has ended as {state.name}: {state.message}")
             await asyncio.sleep(POLL_SECONDS)
     if (left := _of_run(run)) is not None:
         return left
     raise NotStartedError(f"run {run} was not picked up within {PATIENCE_SECONDS:g} s: does a worker run?")
+
+
+def _form(project: str) -> dict[str, Any]:
+    """Return every field of the form as it is left empty: what a deployment has in their place is nobody's wish."""
+    not_in_the_form = {"event_id", "release"}
+    return {name: value for name, value in asdict(Asked(project)).items() if name not in not_in_the_form}
+
+
+def _is_lost(found: Rollback | None) -> bool:
+    """Return True when a run that has ended leaves nothing that another run goes on with."""
+    return found is None or (found.dry_run and not is_settled(found))
 
 
 def _of_run(run: UUID) -> Rollback | None:

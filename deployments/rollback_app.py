@@ -18,6 +18,9 @@ REFUSED: Final = 2
 
 As = Annotated[str, Parameter(name="--as", help="Your name or e-mail address. [default: the name of the account]")]
 DryRun = Annotated[bool, Parameter(help="Show the plan and change nothing; otherwise go on, and ask for a YES.")]
+PlanShown = Annotated[
+    str, Parameter(name="--plan", help="The digest of the plan that you have seen, as `show` and the question name it.")
+]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON instead of text.")]
 
 rollback_app = App(
@@ -71,7 +74,8 @@ def name_or_account(given: str) -> str:
         return ""
 
 
-def print_rollback(number: int, *, as_json: bool) -> None:
+def print_rollback(number: int, *, as_json: bool) -> "Rollback":
+    """Print a way back, and return it as it was printed."""
     from reports.rollback_terminal import rollback_as_json, rollback_view  # noqa: PLC0415
     from tasks.rollback_record import answers_of, timeline_of, way_back  # noqa: PLC0415
 
@@ -80,6 +84,7 @@ def print_rollback(number: int, *, as_json: bool) -> None:
         output.print_json(json.dumps(rollback_as_json(found, entries, answers)))
     else:
         output.print(rollback_view(found, entries, answers))
+    return found
 
 
 def follow_rollback(number: int) -> int:

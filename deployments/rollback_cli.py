@@ -20,6 +20,7 @@ from deployments.command import client_environment, configuration_of, fail, outp
 from deployments.rollback_app import (
     REFUSED,
     Json,
+    PlanShown,
     follow_rollback,
     known_rollback,
     last_rollbacks,
@@ -82,12 +83,13 @@ def show(number: int, *, follow: bool = False, as_json: Json = False) -> int:
 
 
 @rollback_app.command
-def approve(
+def approve(  # noqa: PLR0913 - the form
     number: int,
     *,
     name: Annotated[str, Parameter(name="--as", help="Your name or e-mail address, as in `rollback.approvers`.")],
     comment: str = "",
-    yes: Annotated[str, Parameter(help="The word itself, for scripts: --yes YES.")] = "",
+    yes: Annotated[str, Parameter(help="The word itself, for scripts: --yes YES, with --plan.")] = "",
+    plan: PlanShown = "",
     follow: bool = False,
 ) -> int:
     """Say YES to a way back that waits for it. You are shown what you say yes to, and type the word.
@@ -103,8 +105,10 @@ def approve(
     """
     os.environ.update(client_environment(settings_of()) | {"PREFECT_LOGGING_LEVEL": "ERROR"})
     known_rollback(number)
-    word = yes or _ask_for_yes(number)
-    code = _answer(number, word, name, comment)
+    if yes == YES and not plan:
+        fail(f"say to which plan by --plan DIGEST: `watchkeeper rollback show {number}` prints it")
+    word, shown = (yes, plan) if yes else _ask_for_yes(number)
+    code = _answer(number, word, name, comment, plan or shown)
     return follow_rollback(number) if follow and code == 0 else code
 
 
@@ -114,8 +118,9 @@ def decline(
     *,
     name: Annotated[str, Parameter(name="--as", help="Your name or e-mail address.")],
     comment: str = "",
+    plan: PlanShown = "",
 ) -> int:
-    """Say NO to a way back that waits for an answer.
+    """Say NO to a way back that waits for an answer, or that was approved and is not being carried out yet.
 
     Parameters
     ----------
@@ -126,7 +131,7 @@ def decline(
     """
     os.environ.update(client_environment(settings_of()) | {"PREFECT_LOGGING_LEVEL": "ERROR"})
     known_rollback(number)
-    return _answer(number, NO, name, comment)
+    return _answer(number, NO, name, comment, plan)
 
 
 def replay(*, project: str, since: str = "30d", limits: Path | None = None, as_json: Json = False) -> int:
@@ -159,10 +164,12 @@ def replay(*, project: str, since: str = "30d", limits: Path | None = None, as_j
     return 0
 
 
-def _answer(number: int, word: str, name: str, comment: str) -> int:
+def _answer(number: int, word: str, name: str, comment: str, plan: str) -> int:
     from tasks.approvals import give_answer  # noqa: PLC0415 - imports Prefect
 
-    result = asyncio.run(give_answer(number, word, name, comment, "cli"))
+    result = asyncio.run(give_answer(number, word, name, comment, "cli", plan))
+    if result.is_outdated:
+        print_rollback(number, as_json=False)
     if result.is_accepted:
         did = "approved" if word == YES else "declined"
         told = f"Rollback {number} is {did} by {name}."
@@ -174,12 +181,15 @@ def _answer(number: int, word: str, name: str, comment: str) -> int:
     return 0 if result.is_woken else UNDER_WAY
 
 
-def _ask_for_yes(number: int) -> str:
-    """Show what is asked, and return what the person types."""
-    print_rollback(number, as_json=False)
+def _ask_for_yes(number: int) -> tuple[str, str]:
+    """Show what is asked; return what the person types, and the digest of what was shown."""
+    from watchkeeper.domain.rollback_questions import plan_digest  # noqa: PLC0415
+
+    shown = print_rollback(number, as_json=False)
     if not sys.stdin.isatty():
-        fail("nobody can type the word here: give it by --yes YES")
-    return output.input(f"\nType {YES} to go on, {NO} to decline it, anything else to leave it as it is: ")
+        fail("nobody can type the word here: give it by --yes YES, with --plan DIGEST")
+    word = output.input(f"\nType {YES} to go on, {NO} to decline it, anything else to leave it as it is: ")
+    return word, plan_digest(shown)
 
 
 def _span(text: str) -> timedelta:

@@ -4,12 +4,14 @@ Order: what waits too long expires, those who may answer are reminded, what has 
 should go on and does not is woken, or another one goes on in its place; at last, what nobody was told yet is told.
 """
 
+import asyncio
+from collections.abc import Coroutine
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from prefect import flow, get_run_logger
 from prefect.client.schemas.objects import State
-from prefect.states import Completed
+from prefect.states import Completed, Failed
 
 from tasks.approvals import resume_run, take_typed_answers
 from tasks.configuration import load_configuration
@@ -20,10 +22,11 @@ from tasks.rollback_record import (
     CUSTODY_TOLD,
     claim_reminding,
     ended_custodies_to_tell,
-    last_ways_back,
     note,
     take_step,
-    ways_back_under_way,
+    way_back,
+    ways_back_ended,
+    ways_back_to_see_to,
 )
 from tasks.rollback_runs import RunOf, emit_custody_over, emit_state, go_on_with, run_of
 from tasks.rollback_study import study
@@ -34,35 +37,77 @@ from watchkeeper.domain.second_look import look_twice
 LOOK_SECONDS: Final = 20.0
 LATE: Final = timedelta(minutes=1)  # after which somebody else tells how a way back has ended
 FORGOTTEN: Final = timedelta(days=1)
+AT_ONCE: Final = 6
+EACH_SECONDS: Final = 60.0
 MOST_RUNS: Final = 6  # that go on with one way back; then people must
 
 
 @flow(name="rollback-watch", timeout_seconds=115, persist_result=False)
 async def rollback_watch() -> State[Any]:
-    """Look after every way back that is under way, and after those whose end nobody was told."""
+    """Look after every way back that is under way, and after those whose end nobody was told.
+
+    Each is handled by itself: what goes wrong with one is told by how this run ends, and holds up no other.
+    """
     configuration, _ = load_configuration()
-    projects = {project.slug: project for project in configuration.projects}
-    waiting = [rollback for rollback in ways_back_under_way() if rollback.project in projects]
-    for rollback in waiting:
-        await look_after(configuration.only([rollback.project]), projects[rollback.project], rollback)
-    for rollback in last_ways_back(configuration.slugs, 3):
-        await see_to_its_end(projects[rollback.project], rollback)
-    for rollback in ended_custodies_to_tell(configuration.slugs, datetime.now(UTC) - FORGOTTEN):
-        await tell_that_custody_is_over(projects[rollback.project], rollback)
+    waiting = ways_back_to_see_to()
+    ended = ways_back_ended(configuration.slugs, longest=FORGOTTEN, shortest=LATE)
+    custodies = ended_custodies_to_tell(configuration.slugs, datetime.now(UTC) - FORGOTTEN)
+    at_once = asyncio.Semaphore(AT_ONCE)
+    each = [
+        *((number, by_itself(at_once, look_after(configuration, number))) for number, _ in waiting),
+        *((number, by_itself(at_once, see_to_its_end(configuration, number))) for number, _ in ended),
+        *((held.id, by_itself(at_once, tell_that_custody_is_over(configuration, held))) for held in custodies),
+    ]
+    outcomes = await asyncio.gather(*(looking for _, looking in each), return_exceptions=True)
+    troubles = [(number, error) for (number, _), error in zip(each, outcomes, strict=True) if error is not None]
+    for number, error in troubles:
+        get_run_logger().error("Rollback %s could not be looked after.", number, exc_info=error)
+    if troubles:
+        told = "; ".join(f"rollback {number}: {type(error).__name__}" for number, error in troubles)
+        return Failed(message=f"{len(waiting)} under way; could not be looked after: {told}")
     return Completed(message=f"{len(waiting)} under way")
 
 
-async def look_after(configuration: Configuration, project: Project, rollback: Rollback) -> None:
+async def by_itself(at_once: asyncio.Semaphore, looking: Coroutine[Any, Any, None]) -> None:
+    """Look after one, a few at the same time, and none for longer than others can wait."""
+    async with at_once, asyncio.timeout(EACH_SECONDS):
+        await looking
+
+
+async def look_after(configuration: Configuration, number: int) -> None:
     """Do what the run of a way back would do if it could."""
+    rollback = way_back(number)
     run = await run_of(rollback)
-    if run is RunOf.ENDED:
-        rollback = await take_typed_answers(rollback)
+    rollback = await take_typed_answers(rollback)
+    if rollback.dry_run:
+        give_up_plan(rollback, run)
+        return
+    if rollback.project not in configuration.names:
+        await end_without_project(rollback, run)
+    if rollback.project not in configuration.slugs:
+        return
+    project = configuration.project(rollback.project)
     if rollback.state is RollbackState.AWAITING_APPROVAL and run is not RunOf.ALIVE:
-        rollback = await look_at_waiting(configuration, project, rollback)
+        rollback = await look_at_waiting(configuration.only([project.slug]), project, rollback)
     if rollback.state is not RollbackState.AWAITING_APPROVAL and run is RunOf.WAITING:
         await resume_run(rollback.flow_run_id)
     elif rollback.state.is_active and run is RunOf.ENDED:
         await go_on(project, rollback)
+
+
+def give_up_plan(rollback: Rollback, run: RunOf) -> None:
+    """Write down that a plan was not made whose run has died. Nobody waits for it: it can be asked for again."""
+    if run is RunOf.ENDED and rollback.state is RollbackState.REQUESTED:
+        why = "its run has ended before the plan was made"
+        emit_state(take_step(rollback, RollbackState.FAILED, {"error": why}, why))
+
+
+async def end_without_project(rollback: Rollback, run: RunOf) -> None:
+    """Let a run end a way back whose project is not configured any more."""
+    if run is RunOf.WAITING:
+        await resume_run(rollback.flow_run_id)
+    elif run is RunOf.ENDED:
+        await go_on_with(rollback)
 
 
 async def look_at_waiting(configuration: Configuration, project: Project, rollback: Rollback) -> Rollback:
@@ -103,23 +148,23 @@ async def go_on(project: Project, rollback: Rollback) -> None:
     await tell_rollback(project, failed)
 
 
-async def see_to_its_end(project: Project, rollback: Rollback) -> None:
+async def see_to_its_end(configuration: Configuration, number: int) -> None:
     """Tell how a way back has ended where its run did not come to that."""
-    ended = rollback.finished_at
-    now = datetime.now(UTC)
-    was_told = rollback.notes.get(TOLD) == rollback.state.value
-    if not rollback.state.is_final or ended is None or not LATE < now - ended < FORGOTTEN or was_told:
+    rollback = way_back(number)
+    if rollback.notes.get(TOLD) == rollback.state.value:
         return
-    if await run_of(rollback) is RunOf.WAITING:
+    run = await run_of(rollback)
+    if run is RunOf.WAITING:
         await resume_run(rollback.flow_run_id)
-    elif await run_of(rollback) is RunOf.ENDED:
+    elif run is RunOf.ENDED:
+        rollback = await take_typed_answers(rollback)
         emit_state(rollback)
-        await tell_rollback(project, rollback)
+        await tell_rollback(configuration.project(rollback.project), rollback)
 
 
-async def tell_that_custody_is_over(project: Project, rollback: Rollback) -> None:
+async def tell_that_custody_is_over(configuration: Configuration, rollback: Rollback) -> None:
     """Tell it where people were told of the rollback; what cannot be told now is left to the next run."""
     emit_custody_over(rollback)
-    told = await tell_rollback(project, rollback)
+    told = await tell_rollback(configuration.project(rollback.project), rollback)
     if not told.notes.get("slack", "").startswith("not told"):
         note(rollback.id, {}, "", {CUSTODY: CUSTODY_TOLD})

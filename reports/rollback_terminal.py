@@ -25,6 +25,7 @@ from reports.rollback_words import (
 )
 from reports.text import one_line, sentence
 from watchkeeper.domain.rollback import Mark, Plan, Rollback, RollbackState
+from watchkeeper.domain.rollback_questions import plan_digest
 from watchkeeper.store.rollbacks import StoredAnswer, TimelineEntry
 
 STYLES: Final = {Mark.OK: "green", Mark.WARNING: "yellow", Mark.BLOCKS: "bold red"}
@@ -58,7 +59,7 @@ def rollback_view(
         parts.append(Text(one_line(sentence(rollback.error)), style="red"))
     if rollback.plan is not None:
         parts += [_title(evidence_title(rollback)), _lines(evidence_sentences(rollback.evidence))]
-        parts += [_title("The plan"), *_plan(rollback.plan)]
+        parts += [_title(f"The plan ({plan_digest(rollback)})"), *_plan(rollback.plan)]
     if leaves_custody(rollback):
         parts.append(Text(CUSTODY, style="yellow"))
     given = [each for each in answers if not each.is_accepted]
@@ -83,6 +84,7 @@ def rollback_as_json(
     found: dict[str, Any] = _ROLLBACK.dump_python(rollback, mode="json")
     return {
         **found,
+        "digest": plan_digest(rollback),
         "timeline": [
             {"at": e.at.isoformat(), "actor": e.actor, "state": e.after.value, "sentence": e.sentence} for e in entries
         ],
@@ -93,6 +95,7 @@ def rollback_as_json(
                 "approver": a.answer.approver,
                 "comment": a.answer.comment,
                 "via": a.answer.via,
+                "digest": a.answer.plan,
                 "counts": a.is_accepted,
                 "reason": a.reason,
             }

@@ -20,6 +20,7 @@ from watchkeeper.domain.rollback import (
     RollbackState,
     Way,
 )
+from watchkeeper.domain.rollback_questions import plan_digest
 from watchkeeper.store.rollbacks import TimelineEntry
 
 MARKS: Final[Mapping[Mark, str]] = {Mark.OK: "✅", Mark.WARNING: "⚠️", Mark.BLOCKS: "⛔"}
@@ -217,13 +218,14 @@ def question(rollback: Rollback) -> list[str]:
     if rollback.two_person:
         who += f"; {rollback.requested_by}, who asked for it, not alone"
     until = f" Without an answer it expires at {clock(rollback.approve_until)}." if rollback.approve_until else ""
-    return [f"{who}.{until}"]
+    return [f"{who}.{until}", f"This is plan {plan_digest(rollback)}."]
 
 
 def commands(rollback: Rollback) -> tuple[str, str]:
     """Return what to type for YES and for NO."""
     start = "watchkeeper rollback"
-    return f"{start} approve {rollback.id} --as NAME", f"{start} decline {rollback.id} --as NAME"
+    approve = f"{start} approve {rollback.id} --as NAME --plan {plan_digest(rollback)}"
+    return approve, f"{start} decline {rollback.id} --as NAME"
 
 
 def step_words(entry: TimelineEntry) -> str:

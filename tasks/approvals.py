@@ -1,17 +1,17 @@
 """Answers of people: written down first, then the run that waits for them goes on.
 
 The way of an answer is the same from everywhere: one row, by compare-and-swap, and what it means follows from the row.
-What is typed into Prefect's own form is kept by the server until the run has written it down.
+What is typed into Prefect's own form is kept by the server. Before any other answer counts, and before anything is done
+by one, all that the server holds is written down as well.
 """
 
 import asyncio
 import json
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 from prefect import task
@@ -21,18 +21,22 @@ from prefect.client.schemas.objects import FlowRunInput
 from prefect.client.schemas.responses import SetStateStatus
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.input import RunInput
+from prefect.states import Scheduled
 from pydantic import Field
 
-from tasks.rollback_record import answers_of, way_back, write_answer
+from tasks.rollback_record import way_back, write_answer
 from watchkeeper.domain.approvals import NO, Answer
 from watchkeeper.domain.rollback import Rollback
-from watchkeeper.store.rollbacks import AnswerResult, StoredAnswer
+from watchkeeper.domain.rollback_questions import plan_digest
+from watchkeeper.store.rollbacks import AnswerResult
 
 IN_THE_UI: Final = "ui"
-MOST_INPUTS: Final = 200
+INPUTS_A_PAGE: Final = 200
 TRIES: Final = 20  # to resume a run that the server is busy with
 TRY_AGAIN_SECONDS: Final = 0.5
-_RESPONSE: Final = re.compile(r"suspended-approval-(\d+)-(\d+)-response")
+MAX_SHOWN: Final = 60  # characters of what could not be read
+_PREFIX: Final = "suspended-approval-"
+_RESPONSE: Final = re.compile(rf"{_PREFIX}([0-9]{{1,6}})-([0-9a-f]{{16}})-[0-9a-f]{{8}}-response")
 _BUSY: Final = frozenset({409, 503})  # another answer is just being taken; SQLite is locked
 
 
@@ -44,52 +48,58 @@ class Approval(RunInput):
     comment: Annotated[str, Field(max_length=400, title="Comment")] = ""
 
 
-WAKE: Final = {"confirm": NO, "approver": "watchkeeper", "comment": "(only to let the run end)"}
+# What resumes a run after an answer from elsewhere. It is no answer of anybody.
+WAKE: Final = {"confirm": NO, "approver": "watchkeeper", "comment": "(only to let the run go on)"}
 
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What somebody typed into the form. `round`, `number`: which question, and which answer to it, from 0."""
+    """What somebody typed into the form. `key`: of the input; `round`, `plan`: to which question."""
 
+    key: str
     round: int
-    number: int
+    plan: str
     word: str
     approver: str
     comment: str
 
-    @property
-    def answer(self) -> Answer:
-        return Answer(self.word, self.approver, datetime.now(UTC), self.comment, IN_THE_UI, self.round)
+    def answer(self, flow_run: str) -> Answer:
+        now, key = datetime.now(UTC), f"{flow_run}/{self.key}"
+        return Answer(self.word, self.approver, now, self.comment, IN_THE_UI, self.round, self.plan, key)
 
 
-async def give_answer(rollback: int, word: str, approver: str, comment: str, via: str) -> AnswerResult:
+async def give_answer(  # noqa: PLR0913, PLR0917 - to what, what, who, why, where and after having seen what
+    rollback: int, word: str, approver: str, comment: str, via: str, plan: str = ""
+) -> AnswerResult:
     """Write down what somebody answers and let the run that waits for it go on; the result says what became of it.
 
-    The first answer counts. A run that cannot go on now, as when its server is away, is seen to by the watch over ways
-    back.
+    What was typed into the form before is written down first. While the server cannot be asked for that, the answer is
+    written down all the same: the run asks again before it does anything by it. A run that cannot go on now, as when
+    its server is away, is seen to by the watch over ways back.
 
     Args:
         via: where it was given: cli, slack, api.
+        plan: the digest of what the person has seen. A YES without it does not count.
 
     Raises:
         UnknownRollback: there is none with this id.
     """
-    result = write_answer.fn(rollback, Answer(word, approver, datetime.now(UTC), comment, via))
+    is_reached = await _take_what_is_there(way_back(rollback))
+    result = write_answer.fn(rollback, Answer(word, approver, datetime.now(UTC), comment, via, plan=plan))
     if result.is_accepted or result.is_repeat:
-        run_input = {"confirm": word, "approver": approver[:80], "comment": comment[:400]}
         try:
-            await resume_run(result.rollback.flow_run_id, run_input)
+            await resume_run(result.rollback.flow_run_id)
         except httpx.HTTPError:
-            return replace(result, is_woken=False)
-    return result
+            is_reached = False
+    return replace(result, is_woken=is_reached)
 
 
-async def resume_run(flow_run: str, run_input: dict[str, str] = WAKE) -> bool:
+async def resume_run(flow_run: str) -> bool:
     """Let a suspended run go on; False when it does not wait (any more), or cannot be resumed."""
     async with get_client() as client:
         for _ in range(TRIES):
             try:
-                result = await client.resume_flow_run(UUID(flow_run), run_input=run_input)
+                result = await client.resume_flow_run(UUID(flow_run), run_input=WAKE)
             except (ObjectNotFound, ValueError):
                 return False
             except PrefectHTTPStatusError as error:
@@ -102,23 +112,18 @@ async def resume_run(flow_run: str, run_input: dict[str, str] = WAKE) -> bool:
                 if result.status is SetStateStatus.ABORT and not await _runs(client, UUID(flow_run)):
                     return False
             await asyncio.sleep(TRY_AGAIN_SECONDS)
-    return False
-
-
-async def _runs(client: PrefectClient, flow_run: UUID) -> bool:
-    state = (await client.read_flow_run(flow_run)).state
-    return state is not None and state.is_running()
+        return await _resume_without_form(client, UUID(flow_run))
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
 async def take_typed_answers(rollback: Rollback) -> Rollback:
-    """Write down what was typed into the form of the run that waits, as far as it is not, and return what came of it.
+    """Write down what was typed into the forms of the run of a way back, and return what came of it.
 
-    An answer that does not count is written down with its reason, and the question stays open.
+    An answer that does not count, or that cannot be read, is written down with its reason, and the question stays open.
+    Each is written down once, whoever comes to it first.
     """
-    typed = await typed_answers(rollback.flow_run_id)
-    for each in not_written_down(typed, answers_of(rollback.id)):
-        write_answer.fn(rollback.id, each.answer)
+    for typed in await typed_answers(rollback.flow_run_id):
+        write_answer.fn(rollback.id, typed.answer(rollback.flow_run_id))
     return way_back(rollback.id)
 
 
@@ -126,41 +131,68 @@ async def typed_answers(flow_run: str) -> tuple[Typed, ...]:
     """Return what was typed into the forms of a run, in its order; nothing for a run that is not there any more."""
     async with get_client() as client:
         try:
-            inputs = await client.filter_flow_run_input(UUID(flow_run), "suspended-approval-", MOST_INPUTS, set())
+            inputs = await _inputs(client, UUID(flow_run))
         except (ObjectNotFound, ValueError):
             return ()
     found = [(match, each) for each in inputs if (match := _RESPONSE.fullmatch(each.key))]
-    typed = [_typed(int(match[1]), int(match[2]), each) for match, each in found]
-    return tuple(sorted(typed, key=lambda each: (each.round, each.number)))
+    return tuple(_typed(int(match[1]), match[2], each) for match, each in found if not _only_wakes(each.value))
 
 
-def not_written_down(typed: Sequence[Typed], written: Sequence[StoredAnswer]) -> tuple[Typed, ...]:
-    """Return the typed answers that are not written down yet.
-
-    What resumed the run after an answer from elsewhere stands among the typed ones, and is none.
-    """
-    elsewhere = {_key(each.answer) for each in written if each.is_accepted and each.answer.via != IN_THE_UI}
-    own = [each for each in typed if not _only_wakes(each) and _key(each.answer) not in elsewhere]
-    found: list[Typed] = []
-    for number in sorted({each.round for each in own}):
-        kept = sum(each.answer.via == IN_THE_UI and each.answer.round == number for each in written)
-        found += [each for each in own if each.round == number][kept:]
-    return tuple(found)
+def question_key(rollback: Rollback) -> str:
+    """Return a key to suspend the run under: another one each time, since the server takes each only once."""
+    return f"approval-{rollback.round}-{plan_digest(rollback)}-{uuid4().hex[:8]}"
 
 
-def question_key(rollback: Rollback, typed: Sequence[Typed]) -> str:
-    """Return the key under which the run is suspended: another one for each question, and after each refused answer."""
-    return f"approval-{rollback.round}-{sum(each.round == rollback.round for each in typed)}"
+async def _take_what_is_there(rollback: Rollback) -> bool:
+    """Write down what the server holds; False when it cannot be asked."""
+    try:
+        await take_typed_answers.fn(rollback)
+    except httpx.HTTPError:
+        return False
+    return True
 
 
-def _typed(number: int, place: int, given: FlowRunInput) -> Typed:
-    values: dict[str, Any] = json.loads(given.value)
-    return Typed(number, place, str(values["confirm"]), str(values["approver"]), str(values.get("comment", "")))
+async def _inputs(client: PrefectClient, flow_run: UUID) -> list[FlowRunInput]:
+    """Return all that was ever put into the forms of a run, the oldest first."""
+    found: list[FlowRunInput] = []
+    while True:
+        known = {each.key for each in found}
+        page = await client.filter_flow_run_input(flow_run, _PREFIX, INPUTS_A_PAGE, known)
+        found += page
+        if len(page) < INPUTS_A_PAGE:
+            return found
 
 
-def _key(answer: Answer) -> tuple[int, str, str, str]:
-    return answer.round, answer.word, answer.approver[:80], answer.comment[:400]
+async def _runs(client: PrefectClient, flow_run: UUID) -> bool:
+    state = (await client.read_flow_run(flow_run)).state
+    return state is not None and state.is_running()
 
 
-def _only_wakes(typed: Typed) -> bool:
-    return {"confirm": typed.word, "approver": typed.approver, "comment": typed.comment} == WAKE
+async def _resume_without_form(client: PrefectClient, flow_run: UUID) -> bool:
+    """Let a run go on that was killed between its suspension and its form: the server refuses every input to it."""
+    state = (await client.read_flow_run(flow_run)).state
+    if state is None or not state.is_paused():
+        return False
+    result = await client.set_flow_run_state(flow_run, Scheduled[Any](name="Resuming"))
+    return result.status is SetStateStatus.ACCEPT
+
+
+def _typed(number: int, plan: str, given: FlowRunInput) -> Typed:
+    values = _values(given.value)
+    texts = [values.get(name, "") for name in ("confirm", "approver", "comment")]
+    if not values or not all(isinstance(text, str) for text in texts):
+        return Typed(given.key, number, plan, given.value[:MAX_SHOWN], "", "(it could not be read)")
+    return Typed(given.key, number, plan, *texts)
+
+
+def _values(text: str) -> dict[str, Any]:
+    """Return what stands in an input; nothing where it is not what a form sends."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _only_wakes(text: str) -> bool:
+    return _values(text) == WAKE

@@ -43,6 +43,7 @@ PROPOSED: Final = "watchkeeper.rollback.proposed"
 LIVE_BACK: Final = timedelta(days=30)  # how far the moments are looked up at which releases went live
 CHECKS_BACK: Final = timedelta(hours=30)  # what one decision is made by
 PROPOSALS_BACK: Final = timedelta(days=2)
+PROPOSAL_COUNTS: Final = timedelta(minutes=30)  # after which nothing is started by it: production is not what it was
 TRY_AGAIN_AFTER: Final = timedelta(minutes=5)
 MOST_A_RUN: Final = 10
 
@@ -121,6 +122,15 @@ def emit_proposals(configuration: Configuration, now: datetime) -> None:
         )
         with transaction(database()) as session:
             notices.mark_emitted(session, notice.id, now)
+
+
+@store_task
+def stored_proposal(project: str, key: str) -> Notice | None:
+    """Return the proposal of that name that a health check has written down lately; None where there is none."""
+    since = datetime.now(UTC) - PROPOSAL_COUNTS
+    with reading(database()) as session:
+        found = notices.notices(session, [project], [NoticeKind.PROPOSAL], since).get(project, ())
+    return next((notice for notice in found if notice.is_event and notice.name == key), None)
 
 
 def event_id(notice: Notice) -> UUID:

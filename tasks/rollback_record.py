@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tasks.store import database, store_task
@@ -11,7 +11,8 @@ from watchkeeper.domain.rollback import Plan, Rollback, RollbackEvidence, Rollba
 from watchkeeper.store import rollbacks
 from watchkeeper.store.audit import write_audit
 from watchkeeper.store.database import reading, transaction
-from watchkeeper.store.rollback_reads import ended_custodies
+from watchkeeper.store.rollback_reads import ended_custodies, rollback_of_run
+from watchkeeper.store.rollback_requests import rollbacks_ended, rollbacks_to_see_to, settle_request
 from watchkeeper.store.rollbacks import (
     AnswerResult,
     MoveClaim,
@@ -29,7 +30,7 @@ CUSTODY_TOLD = "over, told"
 
 @store_task
 def open_way_back(request: RollbackRequest, parameters: Mapping[str, Any]) -> Rollback:
-    """Open a way back, or return the one that this run or this event has opened before.
+    """Open a way back, or return the one that this run or this event has opened before, or that was given to this run.
 
     Args:
         parameters: as they were asked for, for the audit.
@@ -47,20 +48,27 @@ def open_way_back(request: RollbackRequest, parameters: Mapping[str, Any]) -> Ro
 
 
 @store_task
-def take_over(rollback: int, flow_run: str) -> Rollback:
-    """Let this run go on with what another one has left, and return it; its `flow_run_id` tells who has it now.
+def settle(rollback: Rollback, request: RollbackRequest) -> Rollback:
+    """Write down under which terms a way back goes on that was asked for, and return it as it stands then."""
+    with transaction(database()) as session:
+        settle_request(session, rollback.id, request, datetime.now(UTC))
+        return _of(rollbacks.rollback(session, rollback.id), rollback.id)
 
-    Raises:
-        UnknownRollback: there is none with this id.
-    """
+
+def hand_over(rollback: Rollback, flow_run: str) -> bool:
+    """Let another run go on with a way back; False when a third one has it, or it is over."""
     now = datetime.now(UTC)
     with transaction(database()) as session:
-        found = _of(rollbacks.rollback(session, rollback), rollback)
-        if found.flow_run_id != flow_run and rollbacks.adopt_rollback(
-            session, rollback, found.flow_run_id, flow_run, now
-        ):
-            rollbacks.record(session, rollback, {}, WATCHKEEPER, "another run goes on with it", now)
-        return _of(rollbacks.rollback(session, rollback), rollback)
+        is_given = rollbacks.adopt_rollback(session, rollback.id, rollback.flow_run_id, flow_run, now)
+        if is_given:
+            rollbacks.record(session, rollback.id, {}, WATCHKEEPER, "another run goes on with it", now)
+        return is_given
+
+
+def rollback_given_to(flow_run: str) -> Rollback | None:
+    """Return the way back that this run is to go on with; None when there is none."""
+    with reading(database()) as session:
+        return rollback_of_run(session, flow_run)
 
 
 @store_task
@@ -77,21 +85,27 @@ def take_step(rollback: Rollback, to: RollbackState, changes: RollbackChanges, s
 
 
 @store_task
-def ask_for_approval(rollback: int, plan: Plan, evidence: RollbackEvidence | None, sentence: str) -> Rollback:
-    """Ask for approval of this plan, or ask again; return it as it stands then."""
+def ask_for_approval(
+    rollback: int, plan: Plan, evidence: RollbackEvidence | None, sentence: str, people: RollbackChanges
+) -> Rollback:
+    """Ask for approval of this plan, or ask again; return it as it stands then.
+
+    Args:
+        people: who may answer, as the project is configured now.
+    """
     now = datetime.now(UTC)
     with transaction(database()) as session:
         asked = rollbacks.ask_approval(
             session, rollback, plan=plan, evidence=evidence, actor=WATCHKEEPER, sentence=sentence, now=now
         )
         if asked is not None:  # what is done must be what is asked about
-            rollbacks.record(session, rollback, planned_changes(plan), WATCHKEEPER, "", now)
+            rollbacks.record(session, rollback, planned_changes(plan) | people, WATCHKEEPER, "", now)
         return _of(rollbacks.rollback(session, rollback), rollback)
 
 
 @store_task
 def write_answer(rollback: int, answer: Answer) -> AnswerResult:
-    """Write an answer down; of each round the first one counts.
+    """Write an answer down, and return what became of it.
 
     Raises:
         UnknownRollback: there is none with this id.
@@ -180,6 +194,19 @@ def way_back(rollback: int) -> Rollback:
     """
     with reading(database()) as session:
         return _of(rollbacks.rollback(session, rollback), rollback)
+
+
+def ways_back_to_see_to() -> tuple[tuple[int, str], ...]:
+    """Return id and project of what is under way, and of plans that nobody makes any more."""
+    with reading(database()) as session:
+        return rollbacks_to_see_to(session)
+
+
+def ways_back_ended(projects: tuple[str, ...], longest: timedelta, shortest: timedelta) -> tuple[tuple[int, str], ...]:
+    """Return id and project of those that have ended between `longest` and `shortest` ago."""
+    now = datetime.now(UTC)
+    with reading(database()) as session:
+        return rollbacks_ended(session, projects, now - longest, now - shortest)
 
 
 def ways_back_under_way() -> tuple[Rollback, ...]:

@@ -11,9 +11,11 @@ from prefect.deployments import arun_deployment
 from prefect.events import emit_event
 from prefect.exceptions import ObjectNotFound
 
+from tasks.rollback_record import hand_over
 from watchkeeper.domain.rollback import Rollback
 
 MANUAL: Final = "emergency-rollback/manual"
+CONTINUED: Final = "emergency-rollback/continued"
 
 
 class RunOf(StrEnum):
@@ -40,14 +42,17 @@ async def run_of(rollback: Rollback) -> RunOf:
 
 @task(cache_policy=NO_CACHE, persist_result=False)
 async def go_on_with(rollback: Rollback) -> str:
-    """Start a run that goes on where another one has died, once for each death, and return its name."""
+    """Start a run that goes on where another one has died, once for each death, and return its name.
+
+    The run is told nothing: the row says which run may go on with it.
+    """
     run = await arun_deployment(
-        MANUAL,
-        parameters={"project": rollback.project, "rollback_id": rollback.id},
+        CONTINUED,
         timeout=0,
         as_subflow=False,
         idempotency_key=f"rollback-{rollback.id}-after-{rollback.flow_run_id}",
     )
+    hand_over(rollback, str(run.id))
     return run.name
 
 

@@ -4,9 +4,10 @@ from typing import Any
 import pytest
 
 from tests.domain.makers import NOW, at
-from tests.domain.rollback_makers import rollback
+from tests.domain.rollback_makers import plan, rollback
 from watchkeeper.domain.approvals import NO, YES, Accepted, Answer, RefusedAnswer, judge_answer, same_person
-from watchkeeper.domain.rollback import RollbackState
+from watchkeeper.domain.rollback import Mark, Point, RollbackKind, RollbackState
+from watchkeeper.domain.rollback_questions import plan_digest
 
 ANSWER = Answer(YES, "Grace", NOW, round=1)
 APPROVERS = ("Grace Hopper <grace@acme.example>", "ada@acme.example", "Barbara")
@@ -108,7 +109,8 @@ def test_the_first_answer_counts(word: str, did: str) -> None:
     ],
 )
 def test_an_answer_given_again(other: dict[str, Any], is_repeat: bool) -> None:  # noqa: FBT001
-    judged = judge_answer(rollback(RollbackState.EXECUTING), replace(ANSWER, **other), [ANSWER])
+    moving = rollback(RollbackState.EXECUTING, move_started_at=NOW)
+    judged = judge_answer(moving, replace(ANSWER, **other), [ANSWER])
     assert isinstance(judged, RefusedAnswer)
     assert judged.is_repeat is is_repeat
 
@@ -117,7 +119,71 @@ def test_what_was_answered_before_something_changed_counts_no_more() -> None:
     again = rollback(round=2)
     assert "look at the plan again" in refused(judge_answer(again, replace(ANSWER, at=at(1))))
     assert isinstance(judge_answer(again, replace(ANSWER, round=2), [ANSWER]), Accepted)
-    assert isinstance(judge_answer(again, replace(ANSWER, round=0), [ANSWER]), Accepted)
+    outdated = judge_answer(again, ANSWER, [ANSWER])
+    assert isinstance(outdated, RefusedAnswer)
+    assert (outdated.is_outdated, outdated.is_repeat) == (True, False), "a YES said again is to the old question, too"
+
+
+@pytest.mark.parametrize("word", [YES, NO])
+def test_an_answer_names_the_question_by_its_digest(word: str) -> None:
+    first = rollback(plan=plan())
+    again = replace(first, round=2)
+    shown = replace(ANSWER, word=word, round=0, plan=plan_digest(first))
+    assert isinstance(judge_answer(first, shown), Accepted)
+    judged = judge_answer(again, shown)
+    assert isinstance(judged, RefusedAnswer)
+    assert judged.is_outdated
+    made_up = judge_answer(first, replace(shown, plan="0" * 16))
+    assert isinstance(made_up, RefusedAnswer)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param({"to_deployment": "dpl_other"}, id="another target"),
+        pytest.param({"from_deployment": "dpl_other"}, id="another release serves"),
+        pytest.param({"project": "api"}, id="another project"),
+        pytest.param({"id": 8}, id="another rollback"),
+        pytest.param({"round": 2}, id="asked again"),
+        pytest.param({"plan": plan(Point("age", Mark.WARNING, "old"))}, id="another point of the plan"),
+        pytest.param({"kind": RollbackKind.PROMOTE}, id="another kind"),
+    ],
+)
+def test_whatever_is_different_is_another_question(other: dict[str, Any]) -> None:
+    asked = rollback(plan=plan())
+    assert plan_digest(replace(asked, **other)) != plan_digest(asked)
+    assert plan_digest(replace(asked, requested_by="Bob", error="x", notes={"a": "b"})) == plan_digest(asked)
+
+
+def test_a_yes_says_to_what_and_a_no_need_not() -> None:
+    unnamed = replace(ANSWER, round=0)
+    judged = judge_answer(rollback(), unnamed)
+    assert isinstance(judged, RefusedAnswer)
+    assert (judged.is_outdated, judged.reason) == (
+        True,
+        "a YES names the plan that it is for: look at it, then give its digest",
+    )
+    assert isinstance(judge_answer(rollback(), replace(unnamed, word=NO)), Accepted)
+
+
+@pytest.mark.parametrize("state", [RollbackState.APPROVED, RollbackState.EXECUTING])
+def test_a_no_ends_what_was_approved_until_the_vendor_is_called(state: RollbackState) -> None:
+    no = replace(ANSWER, word=NO, approver="Barbara")
+    assert judge_answer(rollback(state), no, [ANSWER]) == Accepted(no, RollbackState.DECLINED)
+    late = refused(judge_answer(rollback(state, move_started_at=NOW), no, [ANSWER]))
+    assert late.endswith("production is being moved, or was")
+
+
+def test_a_yes_does_not_end_a_no() -> None:
+    no = replace(ANSWER, word=NO, approver="Barbara")
+    assert "declined it already" in refused(judge_answer(rollback(RollbackState.DECLINED), ANSWER, [no]))
+    assert "declined it already" in refused(judge_answer(rollback(RollbackState.DECLINED), ANSWER, [ANSWER, no]))
+
+
+def test_who_may_not_answer_does_not_end_it_either() -> None:
+    asked = rollback(RollbackState.APPROVED, approvers=APPROVERS, requested_by="somebody")
+    no = replace(ANSWER, word=NO, approver="Mallory")
+    assert "may not approve" in refused(judge_answer(asked, no, [replace(ANSWER, approver="Barbara")]))
 
 
 @pytest.mark.parametrize("state", [state for state in RollbackState if state is not RollbackState.AWAITING_APPROVAL])

@@ -6,7 +6,7 @@ import pytest
 from tests.domain.makers import at
 from tests.domain.rollback_makers import evidence, plan, rollback
 from watchkeeper.domain.rollback import AutoRollback, RollbackKind, RollbackPolicy, RollbackState, Source
-from watchkeeper.domain.rollback_requests import Asked, request_of, why_not_undone
+from watchkeeper.domain.rollback_requests import Asked, first_request, request_of, why_not_undone
 from watchkeeper.domain.second_look import look_twice
 from watchkeeper.domain.verdicts import Verdict
 
@@ -24,17 +24,30 @@ ASKED = Asked("shop", requested_by="Ada", reason="checkout fails", dry_run=False
     ],
 )
 def test_an_event_goes_as_far_as_the_project_allows(auto: AutoRollback, *, is_dry: bool, needs_approval: bool) -> None:
-    asked = Asked("shop", event_id="e-1", dry_run=False, require_approval=False, force="shop")
+    asked = Asked("shop", event_id="e-1", dry_run=False, force="shop")
     request = request_of(asked, RollbackPolicy(auto=auto), "run-1", ())
     assert (request.dry_run, request.needs_approval) == (is_dry, needs_approval)
     assert (request.source, request.requested_by) == (Source.AUTOMATIC, "watchkeeper")
     assert not request.is_forced, "no event can force anything"
 
 
-@pytest.mark.parametrize("auto", [auto for auto in AutoRollback if auto is not AutoRollback.AUTOMATIC])
-def test_a_person_cannot_do_without_approval_unless_the_project_is_automatic(auto: AutoRollback) -> None:
-    asked = replace(ASKED, require_approval=False)
-    assert request_of(asked, RollbackPolicy(auto=auto), "run-1", ()).needs_approval
+@pytest.mark.parametrize("auto", AutoRollback)
+def test_a_person_never_does_without_approval(auto: AutoRollback) -> None:
+    assert request_of(ASKED, RollbackPolicy(auto=auto), "run-1", ()).needs_approval
+
+
+def test_what_is_written_down_first_spares_nobody_anything() -> None:
+    asked = replace(ASKED, force="shop", target="dpl_1", rollout_percentage=5.0)
+    first = first_request(asked, "run-1")
+    assert (first.needs_approval, first.is_forced, first.flow_run_id, first.target_asked) == (
+        True,
+        False,
+        "run-1",
+        "dpl_1",
+    )
+    assert Asked(**first.asked) == asked, "all that was asked can be read again"
+    automatic = first_request(Asked("shop", event_id="e-1", dry_run=False), "run-1")
+    assert (automatic.needs_approval, automatic.source) == (True, Source.AUTOMATIC)
 
 
 def test_what_is_not_said_only_shows_the_plan_and_takes_the_times_of_the_project() -> None:

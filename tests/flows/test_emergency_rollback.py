@@ -16,6 +16,7 @@ from tests.flows.watch import Watch, document, project
 from tests.flows.ways_back import Desk, at_the_desk
 from watchkeeper.domain.approvals import Answer
 from watchkeeper.domain.rollback import Outcome, RollbackState
+from watchkeeper.domain.rollback_questions import plan_digest
 
 pytestmark = pytest.mark.slow
 
@@ -90,7 +91,7 @@ async def test_a_wrong_word_is_refused_with_what_is_expected(desk: Desk, word: s
     run, rollback = await desk.waiting()
     typed = await desk.type_in(run, word, "Grace")
     assert typed.status == "REJECT"
-    told = await give_answer(rollback.id, word, "Grace", "", "cli")
+    told = await give_answer(rollback.id, word, "Grace", "", "cli", plan_digest(rollback))
     assert not told.is_accepted
     assert "YES" in told.reason
     assert (await desk.state(run)).is_paused()
@@ -112,26 +113,27 @@ async def test_who_may_not_approve_is_told_so_and_the_question_stays_open(
     assert len(desk.moves()) == 1
 
 
-async def test_of_two_who_answer_in_the_same_moment_the_first_one_counts(desk: Desk) -> None:
+async def test_of_those_who_answer_in_the_same_moment_a_no_wins(desk: Desk) -> None:
     run, rollback = await desk.waiting()
     answers = [("YES", "Grace"), ("NO", "Linus"), ("YES", "Ken"), ("NO", "Rob")]
-    given = await asyncio.gather(*(give_answer(rollback.id, word, name, "", "cli") for word, name in answers))
-    (counted,) = [result for result in given if result.is_accepted]
-    assert all("already" in result.reason for result in given if result is not counted)
+    plan = plan_digest(rollback)
+    given = await asyncio.gather(*(give_answer(rollback.id, word, name, "", "cli", plan) for word, name in answers))
+    counted = [result for result in given if result.is_accepted]
+    assert all("already" in result.reason for result in given if result not in counted)
     await desk.carry_on(run)
-    approved = counted.rollback.state is RollbackState.APPROVED
-    assert desk.of(run).state is (RollbackState.SUCCEEDED if approved else RollbackState.DECLINED)
-    assert len(desk.moves()) == approved
+    assert desk.of(run).state is RollbackState.DECLINED
+    assert desk.moves() == []
 
 
 async def test_an_answer_is_carried_out_whoever_wakes_the_run_and_given_again_it_does_nothing_again(desk: Desk) -> None:
     run, rollback = await desk.waiting()
-    write_answer.fn(rollback.id, Answer("YES", "Grace", datetime.now(UTC)))  # while the server was away
+    while_the_server_was_away = Answer("YES", "Grace", datetime.now(UTC), plan=plan_digest(rollback))
+    write_answer.fn(rollback.id, while_the_server_was_away)
     await rollback_watch()
     assert not (await desk.state(run)).is_paused()
     await desk.carry_on(run)
     assert desk.of(run).state is RollbackState.SUCCEEDED
-    again = await give_answer(rollback.id, "YES", "Grace", "", "cli")
+    again = await give_answer(rollback.id, "YES", "Grace", "", "cli", plan_digest(rollback))
     assert not again.is_accepted
     assert again.is_repeat
     assert (await desk.type_in(run, "YES", "Grace")).status == "ABORT"
@@ -141,7 +143,7 @@ async def test_an_answer_is_carried_out_whoever_wakes_the_run_and_given_again_it
 async def test_without_an_answer_it_expires_and_a_late_one_is_told_so(desk: Desk) -> None:
     run, rollback = await desk.waiting(approval_timeout_minutes=0.05)
     await asyncio.sleep(3)
-    late = await give_answer(rollback.id, "YES", "Grace", "", "cli")
+    late = await give_answer(rollback.id, "YES", "Grace", "", "cli", plan_digest(rollback))
     assert "too late" in late.reason
     await rollback_watch()
     assert desk.of(run).state is RollbackState.EXPIRED
@@ -218,7 +220,8 @@ async def test_what_blocks_is_refused_unless_somebody_types_the_name(
     await desk.fault("migration")
     run = await desk.ask()
     assert (await desk.carry_on(run)).name == "Refused"
-    wrong = await desk.carry_on(await desk.ask(force="yes"))
-    assert wrong.is_failed()
+    mistyped = await desk.ask(force="yes")
+    assert (await desk.carry_on(mistyped)).name == "Refused"
+    assert "type the slug of the project, shop" in desk.of(mistyped).error
     _, forced = await desk.waiting(force="shop")
     assert forced.is_forced

@@ -6,8 +6,6 @@ from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
-from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
-from prefect.client.schemas.sorting import FlowRunSort
 from prefect.states import Crashed
 
 from flows.rollback_watch import rollback_watch
@@ -28,12 +26,13 @@ import asyncio, sys
 from uuid import UUID
 from prefect.client.orchestration import get_client
 from prefect.flow_engine import run_flow_async
-from flows.emergency_rollback import emergency_rollback
+from tests.flows.ways_back import FLOWS
 
 async def main() -> None:
     async with get_client() as client:
         run = await client.read_flow_run(UUID(sys.argv[1]))
-    await run_flow_async(emergency_rollback, run, run.parameters, return_type="state")
+        deployment = await client.read_deployment(run.deployment_id)
+    await run_flow_async(FLOWS[deployment.name], run, run.parameters, return_type="state")
 
 asyncio.run(main())
 """
@@ -82,9 +81,10 @@ async def next_run(desk: Desk, dead: UUID) -> UUID:
     """Let the worker notice the death, and the watch start another run."""
     await desk.client.set_flow_run_state(dead, Crashed(message="killed"), force=True)
     await rollback_watch()
-    ours = DeploymentFilter(id=DeploymentFilterId(any_=[desk.deployment]))
-    runs = await desk.client.read_flow_runs(deployment_filter=ours, sort=FlowRunSort.EXPECTED_START_TIME_DESC, limit=20)
-    return max(runs, key=lambda run: run.created.timestamp() if run.created else 0).id
+    with reading(desk.database) as session:
+        (newest, *_) = rollbacks.last_rollbacks(session, ["shop"])["shop"]
+    assert newest.flow_run_id != str(dead), "another run has it"
+    return UUID(newest.flow_run_id)
 
 
 @pytest.mark.parametrize(("state", "seconds"), DEATHS)

@@ -1,13 +1,14 @@
 """Ways back of one test: started as the form does, carried on as a worker does, answered as people do."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import httpx
+from prefect import Flow
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.client.schemas.responses import OrchestrationResult
@@ -16,19 +17,30 @@ from prefect.flow_engine import run_flow_async
 from sqlalchemy import Engine
 
 from flows.emergency_rollback import emergency_rollback
+from flows.rollback_starts import continued_rollback, proposed_rollback
 from tasks.rollback_record import way_back
 from tests.flows.company import Company
 from watchkeeper.domain.rollback import Rollback
 from watchkeeper.store import rollbacks
 from watchkeeper.store.database import reading
 
+FLOWS: Final[Mapping[str, Flow[..., Any]]] = {
+    "manual": emergency_rollback,
+    "automatic": proposed_rollback,
+    "continued": continued_rollback,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The deployment on the temporary server, and the make-believe company."""
+    """The deployments on the temporary server, and the make-believe company.
+
+    Attributes:
+        deployments: manual, automatic and continued.
+    """
 
     client: PrefectClient
-    deployment: UUID
+    deployments: Mapping[str, UUID]
     company: Company
     database: Engine
 
@@ -36,15 +48,21 @@ class Desk:
         """Start a run as the form does; nothing is done before it is carried on."""
         given = {"project": "shop", "reason": "checkout fails", "requested_by": "Ada", "dry_run": False}
         run = await self.client.create_flow_run_from_deployment(
-            self.deployment, parameters={**given, "verify_minutes": 0.05, **parameters}
+            self.deployments["manual"], parameters={**given, "verify_minutes": 0.05, **parameters}
         )
+        return run.id
+
+    async def start(self, deployment: str, **parameters: Any) -> UUID:
+        """Create a run of a deployment with these parameters alone."""
+        run = await self.client.create_flow_run_from_deployment(self.deployments[deployment], parameters=parameters)
         return run.id
 
     async def carry_on(self, run: UUID) -> State[Any]:
         """Let the run do what it can, as a worker would, and return the state that it is in then."""
         found = await self.client.read_flow_run(run)
+        flow = next(FLOWS[name] for name, known in self.deployments.items() if known == found.deployment_id)
         with suppress(Pause):  # how a process ends whose run is suspended
-            await run_flow_async(emergency_rollback, found, found.parameters, return_type="state")
+            await run_flow_async(flow, found, found.parameters, return_type="state")
         return await self.state(run)
 
     async def state(self, run: UUID) -> State[Any]:
@@ -94,5 +112,5 @@ class Desk:
 async def at_the_desk(company: Company, database: Engine) -> AsyncIterator[Desk]:
     async with get_client() as client:
         await asyncio.to_thread(httpx.post, f"{company.url}/sandbox/requests")
-        deployment = await client.create_deployment(await client.create_flow(emergency_rollback), "manual")
-        yield Desk(client, deployment, company, database)
+        made = {name: await client.create_deployment(await client.create_flow(FLOWS[name]), name) for name in FLOWS}
+        yield Desk(client, made, company, database)

@@ -16,6 +16,7 @@ from tests.domain.rollback_makers import NOW, evidence, plan, rollback
 from watchkeeper.domain.approvals import Answer
 from watchkeeper.domain.blame import Fault
 from watchkeeper.domain.rollback import Mark, Outcome, Point, Rollback, RollbackKind, RollbackState, Way
+from watchkeeper.domain.rollback_questions import plan_digest
 from watchkeeper.domain.verdicts import Verdict
 from watchkeeper.store.rollbacks import StoredAnswer, TimelineEntry
 
@@ -139,7 +140,7 @@ def test_who_may_answer_and_how_stands_in_the_question() -> None:
     asked = rollback(approvers=("Björn", "Chen"), two_person=True, plan=plan(*POINTS))
     shown = text_of(rollback_message(asked, "Shop", LINKS))
     assert "May answer: Björn, Chen; Ada, who asked for it, not alone" in shown
-    assert "`watchkeeper rollback approve 7 --as NAME`" in shown
+    assert f"`watchkeeper rollback approve 7 --as NAME --plan {plan_digest(asked)}`" in shown
     assert "`watchkeeper rollback decline 7 --as NAME`" in shown
     assert "⛔ database migrations (forced): db/migrations/1.sql" in shown
     assert "new builds do not go live" in shown

@@ -136,6 +136,11 @@ class World:
         said = (tuple(one.round for one in answers if one.word == "YES") for answers in given)
         return list(zip(several, said, strict=True))
 
+    def declined(self, number: int) -> tuple[int, ...]:
+        """Return the rounds in which somebody has declined a way back."""
+        with reading(self.engine) as session:
+            return tuple(one.round for one in accepted_answers(session, number) if one.word == "NO")
+
     def start(self, run: str, event: str) -> None:
         """Start a run, or start it again: after it was killed, or because somebody believes that it was."""
         self.started += 1
@@ -154,7 +159,7 @@ class World:
         waiting = self.current()
         if waiting is None:
             return
-        given = Answer(word, person, self.clock, round=asked_in)
+        given = Answer(word, person, self.clock, round=asked_in or waiting.round)
         with suppress(Killed):
             self.write(lambda session: answer(session, waiting.id, given, self.clock))
 

@@ -3,15 +3,17 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 from sqlalchemy.orm import Session
 
 from tests.domain.rollback_makers import plan
 from tests.store.samples import NOON
 from watchkeeper.domain.approvals import NO, YES, Answer
 from watchkeeper.domain.rollback import RollbackRequest, RollbackState
+from watchkeeper.domain.rollback_questions import plan_digest
 from watchkeeper.store.audit import audit_entries, write_audit
 from watchkeeper.store.database import reading, transaction
+from watchkeeper.store.rollback_rows import RollbackRow
 from watchkeeper.store.rollbacks import (
     AnswerResult,
     UnknownRollback,
@@ -20,10 +22,13 @@ from watchkeeper.store.rollbacks import (
     answer,
     answers,
     ask_approval,
+    claim_move,
+    note_call,
     open_rollback,
     rollback,
     timeline,
 )
+from watchkeeper.store.tables import table_of
 
 MINUTE = timedelta(minutes=1)
 REQUEST = RollbackRequest("shop", "Ada", "checkout fails", "run-1", dry_run=False)
@@ -47,6 +52,13 @@ def give(engine: Engine, number: int, given: Answer, minutes: float = 1) -> Answ
         return answer(session, number, given, NOON + minutes * MINUTE)
 
 
+def digest_of(engine: Engine, number: int) -> str:
+    with reading(engine) as session:
+        found = rollback(session, number)
+    assert found is not None
+    return plan_digest(found)
+
+
 @pytest.fixture
 def waiting(engine: Engine) -> int:
     with transaction(engine) as session:
@@ -57,21 +69,81 @@ def waiting(engine: Engine) -> int:
 def test_an_answer_counts_and_is_written_down_with_the_new_state(
     engine: Engine, waiting: int, word: str, state: RollbackState
 ) -> None:
-    result = give(engine, waiting, replace(YES_OF_GRACE, word=word))
+    result, digest = give(engine, waiting, replace(YES_OF_GRACE, word=word)), digest_of(engine, waiting)
     assert (result.is_accepted, result.rollback.state) == (True, state)
     with reading(engine) as session:
         assert rollback(session, waiting) == result.rollback
-        assert accepted_answers(session, waiting) == (replace(YES_OF_GRACE, word=word, at=NOON + MINUTE),)
+        assert accepted_answers(session, waiting) == (replace(YES_OF_GRACE, word=word, at=NOON + MINUTE, plan=digest),)
         line = timeline(session, waiting)[-1]
         (entry,) = audit_entries(session, "shop", NOON)
     assert (line.actor, line.after, line.sentence) == ("Grace", state, f"Grace {state} it (by ui): go")
     assert (entry.actor, entry.action, entry.outcome) == ("Grace", "answer", "accepted")
-    assert entry.parameters == {"round": 1, "word": word, "comment": "go", "via": "ui"}
+    assert entry.parameters == {"round": 1, "plan": digest, "word": word, "comment": "go", "via": "ui"}
 
 
-def test_the_first_of_two_counts_and_the_second_is_told_who_came_first(engine: Engine, waiting: int) -> None:
+def test_what_counts_is_for_the_plan_that_was_asked_about(engine: Engine, waiting: int) -> None:
+    digest = digest_of(engine, waiting)
+    assert len(digest) == 16
+    assert not give(engine, waiting, Answer(YES, "Bob", NOON, plan="f" * 16)).is_accepted
+    assert not give(engine, waiting, Answer(YES, "Bob", NOON)).is_accepted, "to nothing"
+    assert give(engine, waiting, Answer(YES, "Grace", NOON, plan=digest)).is_accepted
+    with transaction(engine) as session:
+        ask_again(session, waiting)
+    assert digest_of(engine, waiting) != digest
+    old = give(engine, waiting, Answer(YES, "Bob", NOON, plan=digest))
+    assert (old.is_accepted, old.is_outdated, old.rollback.round) == (False, True, 2)
+
+
+@pytest.mark.parametrize("state", [RollbackState.APPROVED, RollbackState.EXECUTING])
+def test_a_no_wins_over_an_earlier_yes_until_the_vendor_is_called(
+    engine: Engine, waiting: int, state: RollbackState
+) -> None:
     assert give(engine, waiting, YES_OF_GRACE).is_accepted
-    second = give(engine, waiting, Answer(NO, "Bob", NOON, round=1), 2)
+    if state is RollbackState.EXECUTING:
+        with transaction(engine) as session:
+            assert advance(session, waiting, RollbackState.APPROVED, state, {}, "x", "x", NOON)
+            assert claim_move(session, waiting, "run-1", NOON)
+    declined = give(engine, waiting, Answer(NO, "Bob", NOON, round=1), 2)
+    assert (declined.is_accepted, declined.rollback.state) == (True, RollbackState.DECLINED)
+    with transaction(engine) as session:
+        assert not note_call(session, waiting, "run-1", NOON)
+        assert claim_move(session, waiting, "run-2", NOON) is None
+
+
+def test_a_no_after_the_vendor_was_called_stops_nothing(engine: Engine, waiting: int) -> None:
+    give(engine, waiting, YES_OF_GRACE)
+    with transaction(engine) as session:
+        assert advance(session, waiting, RollbackState.APPROVED, RollbackState.EXECUTING, {}, "x", "x", NOON)
+        assert claim_move(session, waiting, "run-1", NOON)
+        assert note_call(session, waiting, "run-1", NOON)
+    late = give(engine, waiting, Answer(NO, "Bob", NOON, round=1), 2)
+    assert (late.is_accepted, late.rollback.state) == (False, RollbackState.EXECUTING)
+    assert "production is being moved" in late.reason
+
+
+def test_nothing_is_carried_out_whose_newest_question_has_no_yes(engine: Engine) -> None:
+    """Whatever state somebody has put the row into by other means."""
+    with transaction(engine) as session:
+        number = ask(session)
+        session.connection().execute(update(table_of(RollbackRow)).values(state=RollbackState.APPROVED.value))
+        assert not advance(session, number, RollbackState.APPROVED, RollbackState.EXECUTING, {}, "x", "x", NOON)
+
+
+def test_what_was_typed_once_is_written_down_once_whoever_reads_it(engine: Engine, waiting: int) -> None:
+    typed = replace(YES_OF_GRACE, word="yes", key="run-1/response")
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda _: give(engine, waiting, typed), range(6)))
+    give(engine, waiting, replace(typed, key="run-1/another"))
+    with reading(engine) as session:
+        assert [each.answer.key for each in answers(session, waiting)] == ["run-1/response", "run-1/another"]
+        told = [entry.sentence for entry in timeline(session, waiting) if "does not count" in entry.sentence]
+    assert len(told) == 2
+    assert "type YES or NO" in told[0], "who has typed it into the form is told here"
+
+
+def test_of_two_yes_the_first_counts_and_the_second_is_told_who_came_first(engine: Engine, waiting: int) -> None:
+    assert give(engine, waiting, YES_OF_GRACE).is_accepted
+    second = give(engine, waiting, Answer(YES, "Bob", NOON, round=1), 2)
     assert (second.is_accepted, second.is_repeat) == (False, False)
     assert second.reason.startswith("Grace has approved it already, at 2026-03-01 12:01 UTC (by ui)")
     with reading(engine) as session:
@@ -141,13 +213,13 @@ def test_people_who_answer_in_the_same_moment(engine: Engine, waiting: int) -> N
     several = [Answer((YES, NO)[number % 2], f"Person {number}", NOON, round=1) for number in range(8)]
     with ThreadPoolExecutor(8) as pool:
         results = list(pool.map(lambda given: give(engine, waiting, given), several))
-    (winner,) = [result for result in results if result.is_accepted]
     with reading(engine) as session:
-        current, (counted,) = rollback(session, waiting), accepted_answers(session, waiting)
+        current, counted = rollback(session, waiting), accepted_answers(session, waiting)
     assert current is not None
-    assert current.state is (RollbackState.APPROVED if counted.word == YES else RollbackState.DECLINED)
-    assert winner.rollback.state is current.state
-    assert all(counted.approver in result.reason for result in results)
+    assert current.state is RollbackState.DECLINED, "a NO wins, whether it was the first or not"
+    assert [each.word for each in counted] in (["NO"], ["YES", "NO"])
+    assert sum(result.is_accepted for result in results) == len(counted)
+    assert all(any(each.approver in result.reason for each in counted) for result in results)
 
 
 def test_an_answer_to_nothing(engine: Engine) -> None:

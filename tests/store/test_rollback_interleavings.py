@@ -23,6 +23,7 @@ CARRIED_OUT: Final = frozenset(
         RollbackState.SUCCEEDED,
         RollbackState.FAILED,
         RollbackState.REFUSED,
+        RollbackState.DECLINED,
     }
 )
 Event = tuple[str, Callable[[World], None]]
@@ -133,6 +134,8 @@ def check(world: World) -> None:
         }
         # No approval is lost: it is carried out, or was asked for again.
         assert all(each.state in CARRIED_OUT or each.round > asked_in for asked_in in rounds)
+        # Nor is a NO: what somebody has declined ends there, if the vendor was not called before.
+        assert each.round not in world.declined(each.id) or each.state is RollbackState.DECLINED
 
 
 def settle(world: World) -> None:

@@ -104,7 +104,7 @@ def taken_to(rollback: Rollback, plan: Plan, last: RollbackState, **ending: Any)
                     session, rollback.id, plan=plan, evidence=None, actor="watchkeeper", sentence="asked", now=now
                 )
             elif state is RollbackState.APPROVED:
-                rollbacks.answer(session, rollback.id, Answer(YES, "Björn", now), now)
+                rollbacks.answer(session, rollback.id, Answer(YES, "Björn", now, round=1), now)
             else:
                 changes: Any = _planned(plan) if state is RollbackState.PLANNED else ending if state is last else {}
                 rollbacks.advance(session, rollback.id, rollback.state, state, changes, "watchkeeper", f"{state}!", now)

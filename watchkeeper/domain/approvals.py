@@ -1,4 +1,8 @@
-"""Who may say YES or NO to a rollback, and which answer counts: the first right one of each round."""
+"""Who may say YES or NO to a rollback, and which answer counts.
+
+An answer is to one question, a round of the rollback, named by the digest of what is shown. The first YES to it counts;
+a NO counts before and after it, until the vendor is called.
+"""
 
 import re
 from collections.abc import Sequence
@@ -8,6 +12,7 @@ from typing import Final
 
 from watchkeeper.domain.phrases import clock, listed
 from watchkeeper.domain.rollback import Rollback, RollbackState
+from watchkeeper.domain.rollback_questions import plan_digest
 
 YES: Final = "YES"
 NO: Final = "NO"
@@ -25,7 +30,14 @@ _OVER: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What somebody has answered. `via`: where (ui, cli, slack, api); `round`: which question, 0 for the latest."""
+    """What somebody has answered.
+
+    Attributes:
+        via: where: ui, cli, slack, api.
+        round: which question; 0 where it is named by `plan` alone, or not at all.
+        plan: the digest of what was shown; "" where it is not named. A YES must name its question, a NO need not.
+        key: what makes it one and the same, however often it is read; "" for one that is given once.
+    """
 
     word: str
     approver: str
@@ -33,6 +45,8 @@ class Answer:
     comment: str = ""
     via: str = "cli"
     round: int = 0
+    plan: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +59,16 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class RefusedAnswer:
-    """The answer does not count. `is_repeat`: the same person has given the same answer before, and it counts."""
+    """The answer does not count.
+
+    Attributes:
+        is_repeat: the same person has given the same answer before, and it counts.
+        is_outdated: it is not to the question that stands now: whoever gave it must be shown the plan.
+    """
 
     reason: str
     is_repeat: bool = False
+    is_outdated: bool = False
 
 
 def judge_answer(rollback: Rollback, answer: Answer, accepted: Sequence[Answer] = ()) -> Accepted | RefusedAnswer:
@@ -64,10 +84,17 @@ def judge_answer(rollback: Rollback, answer: Answer, accepted: Sequence[Answer] 
     reason = _unauthorised(rollback, answer)
     if reason:
         return RefusedAnswer(reason)
-    first = next((given for given in accepted if given.round == (answer.round or rollback.round)), None)
-    if first is not None:
-        return _second(rollback, answer, first)
-    return _untimely(rollback, answer) or Accepted(answer, _BECOMES[answer.word])
+    if (outdated := _outdated(rollback, answer)) is not None:
+        return outdated
+    last = next((given for given in reversed(accepted) if given.round == rollback.round), None)
+    if last is not None and not _declines(rollback, answer, last):
+        return _second(rollback, answer, last)
+    return _untimely(rollback, answer) or _unnamed(answer) or Accepted(answer, _BECOMES[answer.word])
+
+
+def why_not_entitled(rollback: Rollback, answer: Answer) -> str:
+    """Return why this person may not give this answer; "" where it may."""
+    return _unauthorised(rollback, answer)
 
 
 def same_person(one: str, other: str, people: Sequence[str] = ()) -> bool:
@@ -82,12 +109,35 @@ def same_person(one: str, other: str, people: Sequence[str] = ()) -> bool:
     return any(names & known and others & known for known in map(_names, people))
 
 
+def _declines(rollback: Rollback, answer: Answer, last: Answer) -> bool:
+    """Return True for a NO to what somebody has approved and nobody has carried out."""
+    return (answer.word, last.word) == (NO, YES) and rollback.may_be_declined
+
+
 def _second(rollback: Rollback, answer: Answer, first: Answer) -> RefusedAnswer:
     """Return what somebody is told who comes second, or again."""
     did = "approved" if first.word == YES else "declined"
     told = f"{first.approver} has {did} it already, at {clock(first.at)} (by {first.via})"
     is_same = first.word == answer.word and same_person(first.approver, answer.approver, rollback.approvers)
-    return RefusedAnswer(f"{told}: the first answer counts", is_repeat=is_same)
+    too_late = answer.word == NO and first.word == YES and rollback.move_started_at is not None
+    why = "production is being moved, or was" if too_late else "the first answer counts"
+    return RefusedAnswer(f"{told}: {why}", is_repeat=is_same)
+
+
+def _outdated(rollback: Rollback, answer: Answer) -> RefusedAnswer | None:
+    """Return the refusal of an answer that names another question than the one that stands now."""
+    other_round = answer.round and answer.round != rollback.round
+    if not other_round and answer.plan in {"", plan_digest(rollback)}:
+        return None
+    changed = "something has changed since this was asked: look at the plan again, then answer again"
+    return RefusedAnswer(changed, is_outdated=True)
+
+
+def _unnamed(answer: Answer) -> RefusedAnswer | None:
+    """Return the refusal of a YES that does not say to what. To stop something nobody needs to have read it."""
+    if answer.word == NO or answer.round or answer.plan:
+        return None
+    return RefusedAnswer("a YES names the plan that it is for: look at it, then give its digest", is_outdated=True)
 
 
 def _unauthorised(rollback: Rollback, answer: Answer) -> str:
@@ -107,9 +157,7 @@ def _unauthorised(rollback: Rollback, answer: Answer) -> str:
 def _untimely(rollback: Rollback, answer: Answer) -> RefusedAnswer | None:
     if rollback.approve_until is not None and answer.at >= rollback.approve_until and not _is_answered(rollback):
         return RefusedAnswer(f"too late: the time to answer was over at {clock(rollback.approve_until)}")
-    if answer.round and answer.round != rollback.round:
-        return RefusedAnswer("something has changed since this was asked: look at the plan again, then answer again")
-    if rollback.state is not RollbackState.AWAITING_APPROVAL:
+    if rollback.state is not RollbackState.AWAITING_APPROVAL and not (answer.word == NO and rollback.may_be_declined):
         why = _OVER.get(rollback.state, f"it is {rollback.state.replace('_', ' ')}")
         return RefusedAnswer(f"nobody waits for an answer: {why}")
     return None

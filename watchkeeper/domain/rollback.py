@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from watchkeeper.domain.plans import Mark, Plan, PlannedRelease, Point, RollbackKind, Way
 from watchkeeper.domain.rollback_evidence import RollbackEvidence
@@ -83,11 +83,17 @@ _NEXT: Final[Mapping[RollbackState, frozenset[RollbackState]]] = {
             RollbackState.FAILED,
         }
     ),
-    # Back to the question when what was approved is not what is there any more.
+    # Back to the question when what was approved is not there any more. Until the vendor is called a NO ends it.
     RollbackState.APPROVED: frozenset(
-        {RollbackState.EXECUTING, RollbackState.AWAITING_APPROVAL, RollbackState.REFUSED, RollbackState.FAILED}
+        {
+            RollbackState.EXECUTING,
+            RollbackState.AWAITING_APPROVAL,
+            RollbackState.DECLINED,
+            RollbackState.REFUSED,
+            RollbackState.FAILED,
+        }
     ),
-    RollbackState.EXECUTING: frozenset({RollbackState.VERIFYING, RollbackState.FAILED}),
+    RollbackState.EXECUTING: frozenset({RollbackState.VERIFYING, RollbackState.DECLINED, RollbackState.FAILED}),
     RollbackState.VERIFYING: frozenset({RollbackState.SUCCEEDED, RollbackState.FAILED}),
     RollbackState.SUCCEEDED: frozenset({RollbackState.UNDONE}),
     RollbackState.FAILED: frozenset({RollbackState.UNDONE}),
@@ -121,8 +127,9 @@ class RollbackRequest:
         target_asked: a deployment's id or address, or a commit SHA; "" for the last known good release.
         rollout_percentage: 0..100, for projects whose rollout is a percentage.
         may_run_alone: True only for a project that is configured `automatic`; otherwise approval is required anyway.
-        event_id: of the event that asks for it; "" when a person does. One event is one rollback, however often told.
+        event_id: of the stored proposal that asks for it; "" when a person does. One proposal is one rollback.
         undoes: id of the rollback that an undo takes back.
+        asked: the parameters as they were asked for; what else stands here follows from them and the configuration.
     """
 
     project: str
@@ -143,6 +150,7 @@ class RollbackRequest:
     verify_for: timedelta = timedelta(minutes=15)
     event_id: str = ""
     undoes: int | None = None
+    asked: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def needs_approval(self) -> bool:
@@ -164,6 +172,7 @@ class Rollback:
         slack_channel, slack_thread, github_issue: where people are told of it; "" before they are.
         undoes: id of the rollback that this one takes back.
         custody_ended_at: when later builds went live again after it; None while they do not, or never did not.
+        asked: the parameters of the run that opened it. They are read once; the row alone says what is done.
     """
 
     id: int
@@ -207,11 +216,18 @@ class Rollback:
     reminded_at: datetime | None = None
     custody_ended_at: datetime | None = None
     notes: Mapping[str, str] = field(default_factory=dict)  # what was told where: Sentry, the pull request, ...
+    asked: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_active(self) -> bool:
         """True while it stands in the way of another one of the project: a dry run never does."""
         return self.state.is_active and not self.dry_run
+
+    @property
+    def may_be_declined(self) -> bool:
+        """True while a NO still counts: until the vendor may have been called."""
+        may_move = self.state in {RollbackState.APPROVED, RollbackState.EXECUTING} and self.move_started_at is None
+        return may_move or self.state is RollbackState.AWAITING_APPROVAL
 
     @property
     def is_in_custody(self) -> bool:

@@ -1,7 +1,7 @@
 """From what somebody typed, or an event said, to what is asked for: the dangerous choices are made by naming them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -15,17 +15,20 @@ from watchkeeper.domain.rollback import (
     Source,
 )
 
+WATCHKEEPER: Final = "watchkeeper"
+NOBODY: Final = "somebody without a name"
 _SHOWS_ONLY: Final = frozenset({AutoRollback.OFF, AutoRollback.PROPOSE})
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What stands in the form, or in the event.
+    """What stands in the form, or in the stored proposal.
 
     Attributes:
         force: the slug of the project, typed to go on where a matter of judgement blocks the plan.
         approval_timeout_minutes, verify_minutes: None for what the project is configured with.
-        event_id: of the event that asks for it; "" when a person does.
+        event_id: of the stored proposal that asks for it; "" when a person does. No form has a field for it.
+        release: the one that is proposed to be left; "" when a person asks.
     """
 
     project: str
@@ -34,18 +37,48 @@ class Asked:
     reason: str = ""
     requested_by: str = ""
     dry_run: bool = True
-    require_approval: bool = True
     rollout_percentage: float = 0.0
     force: str = ""
     approval_timeout_minutes: float | None = None
     verify_minutes: float | None = None
     event_id: str = ""
+    release: str = ""
+
+    @property
+    def requester(self) -> str:
+        return self.requested_by.strip() or (WATCHKEEPER if self.event_id else NOBODY)
+
+    @property
+    def source(self) -> Source:
+        return Source.AUTOMATIC if self.event_id else Source.MANUAL
+
+
+def first_request(asked: Asked, run: str) -> RollbackRequest:
+    """Return what is written down before anything is looked up: what was asked, and nothing that anybody is spared.
+
+    Args:
+        run: id of the flow run that asks.
+    """
+    return RollbackRequest(
+        project=asked.project,
+        requested_by=asked.requester,
+        reason=asked.reason,
+        flow_run_id=run,
+        kind=RollbackKind(asked.action),
+        source=asked.source,
+        target_asked=asked.target,
+        rollout_percentage=asked.rollout_percentage,
+        dry_run=asked.dry_run,
+        event_id=asked.event_id,
+        asked=asdict(asked),
+    )
 
 
 def request_of(asked: Asked, policy: RollbackPolicy, run: str, earlier: Sequence[Rollback]) -> RollbackRequest:
     """Return what is asked for, with what the project's configuration makes of it.
 
-    By itself a run only shows its plan unless the project is configured to go further, and nothing is forced.
+    By itself a run only shows its plan unless the project is configured to go further, and nothing is forced. Who asks
+    is never spared the question whether to go on.
 
     Args:
         run: id of the flow run that asks.
@@ -63,17 +96,17 @@ def request_of(asked: Asked, policy: RollbackPolicy, run: str, earlier: Sequence
             f"type your name or e-mail address as `requested_by`: {asked.project} needs two people, "
             "and who asks may not approve"
         )
-    alone = policy.auto is AutoRollback.AUTOMATIC
+    alone = by_event and policy.auto is AutoRollback.AUTOMATIC
     return RollbackRequest(
         project=asked.project,
-        requested_by=asked.requested_by.strip() or ("watchkeeper" if by_event else "somebody without a name"),
+        requested_by=asked.requester,
         reason=asked.reason,
         flow_run_id=run,
         kind=kind,
-        source=Source.AUTOMATIC if by_event else Source.MANUAL,
+        source=asked.source,
         target_asked=asked.target,
         rollout_percentage=asked.rollout_percentage,
-        require_approval=not alone if by_event else asked.require_approval,
+        require_approval=not alone,
         may_run_alone=alone,
         dry_run=policy.auto in _SHOWS_ONLY if by_event else asked.dry_run,
         is_forced=bool(asked.force) and not by_event,
@@ -83,6 +116,7 @@ def request_of(asked: Asked, policy: RollbackPolicy, run: str, earlier: Sequence
         verify_for=_minutes(asked.verify_minutes, policy.verify_for),
         event_id=asked.event_id,
         undoes=_to_take_back(asked.project, earlier) if kind is RollbackKind.UNDO else None,
+        asked=asdict(asked),
     )
 
 

@@ -24,7 +24,7 @@ from watchkeeper.domain.rollback import (
     Way,
 )
 from watchkeeper.store.tables import Base
-from watchkeeper.store.text import storable, storable_key
+from watchkeeper.store.text import clean, storable, storable_key
 
 # Spelled out as in the migration; a test holds it against the states.
 ACTIVE: Final = "state NOT IN ('succeeded', 'refused', 'declined', 'expired', 'failed', 'undone') AND NOT dry_run"
@@ -87,6 +87,7 @@ class RollbackRow(Base, table=True):
     reminded_at: datetime | None
     custody_ended_at: datetime | None
     notes: dict[str, str] = Field(sa_type=JSON)
+    asked: dict[str, Any] = Field(sa_type=JSON)
 
 
 class RollbackEventRow(Base, table=True):
@@ -109,15 +110,17 @@ class RollbackEventRow(Base, table=True):
 
 
 class RollbackAnswerRow(Base, table=True):
-    """Every answer that was given; of each round one counts at most."""
+    """Every answer that was given; of each round one YES counts at most, and one NO."""
 
     __tablename__ = "rollback_answers"
     __table_args__ = (
         ForeignKeyConstraint(["rollback"], ["rollbacks.id"], ondelete="CASCADE"),
+        UniqueConstraint("rollback", "key"),
         Index(
             "uq_rollback_answers_accepted",
             "rollback",
             "round",
+            "word",
             unique=True,
             sqlite_where=text(ACCEPTED),
             postgresql_where=text(ACCEPTED),
@@ -129,10 +132,12 @@ class RollbackAnswerRow(Base, table=True):
     id: int = Field(primary_key=True)
     rollback: int
     round: int
+    plan: str
     word: str
     approver: str
     comment: str
     via: str
+    key: str | None  # where it was typed into a form: it is read more than once, and written down once
     at: datetime
     is_accepted: bool
     reason: str
@@ -155,6 +160,8 @@ class RollbackChanges(TypedDict, total=False):
     slack_thread: str
     github_issue: str
     notes: Mapping[str, str]
+    approvers: tuple[str, ...]
+    two_person: bool
 
 
 _SAME: Final = tuple(
@@ -216,7 +223,7 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - any field
     if isinstance(value, RollbackEvidence):
         return _evidence().dump_python(value, mode="json")
     if isinstance(value, Mapping):
-        return dict(value)
+        return clean(dict(value))
     return list(value) if isinstance(value, tuple) else storable(value)
 
 

@@ -19,7 +19,7 @@ def write_step(  # noqa: PLR0913, PLR0917 - what changes, who did it, and why
 ) -> Rollback:
     """Take a way back that the transaction has locked to its next state, and return it."""
     table = table_of(RollbackRow)
-    ended = {"finished_at": now} if to.is_final else {}
+    ended = {"finished_at": now, "claimed_by": "", "claimed_until": None} if to.is_final else {}
     values = {"state": to.value, "updated_at": now, **ended}
     session.connection().execute(update(table).where(table.c.id == current.id).values(values))
     write_line(session, current.id, current.state, to, actor, sentence, now)

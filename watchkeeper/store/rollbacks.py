@@ -19,7 +19,7 @@ from watchkeeper.domain.rollback import (
     RollbackState,
     next_states,
 )
-from watchkeeper.store.rollback_answers import AnswerResult, StoredAnswer, accepted_answers, answer, answers
+from watchkeeper.store.rollback_answers import AnswerResult, StoredAnswer, accepted_answers, answer, answers, approved
 from watchkeeper.store.rollback_moves import MoveClaim, claim_move, note_call, release_move
 from watchkeeper.store.rollback_reads import (
     TimelineEntry,
@@ -270,6 +270,7 @@ def _row(request: RollbackRequest, now: datetime) -> dict[str, Any]:
         "approval_timeout": request.approval_timeout,
         "verify_for": request.verify_for,
         "undoes": request.undoes,
+        "asked": request.asked,
         "error": "",
     }
 
@@ -283,11 +284,12 @@ def _until(current: Rollback, now: datetime) -> datetime:
 def _allowed(column: Columns, to: RollbackState, now: datetime) -> list[ColumnElement[bool]]:
     """Return what else must hold for a step."""
     allowed = [] if to in _UNCHANGED else [~column.dry_run]
-    if to is RollbackState.APPROVED:
-        allowed.append(~column.require_approval)
-    if to is RollbackState.EXPIRED:
-        allowed.append(column.approve_until <= now)
-    return allowed
+    more = {
+        RollbackState.APPROVED: [~column.require_approval],
+        RollbackState.EXECUTING: [approved(column)],
+        RollbackState.EXPIRED: [column.approve_until <= now],
+    }
+    return [*allowed, *more.get(to, [])]
 
 
 def _with_move(changes: RollbackChanges, to: RollbackState, now: datetime) -> RollbackChanges:

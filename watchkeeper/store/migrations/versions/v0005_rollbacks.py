@@ -68,6 +68,7 @@ def create_rollbacks() -> None:
         number("undoes", null=True),
         *(moment(name, null=True) for name in ("finished_at", "reminded_at", "custody_ended_at")),
         json("notes"),
+        json("asked"),
         key("rollbacks", "id"),
         unique("rollbacks", "flow_run_id"),
         unique("rollbacks", "event_id"),
@@ -100,15 +101,17 @@ def create_answers() -> None:
         number("id"),
         number("rollback"),
         number("round"),
-        *(words(name) for name in ("word", "approver", "comment", "via")),
+        *(words(name) for name in ("plan", "word", "approver", "comment", "via")),
+        words("key", null=True),
         moment("at"),
         flag("is_accepted"),
         words("reason"),
         key("rollback_answers", "id"),
+        unique("rollback_answers", "rollback", "key"),
         belongs_to("rollback_answers", "rollbacks", rollback="id"),
         sqlite_autoincrement=True,
     )
-    name, place = "uq_rollback_answers_accepted", ("rollback_answers", ["rollback", "round"])
+    name, place = "uq_rollback_answers_accepted", ("rollback_answers", ["rollback", "round", "word"])
     op.create_index(name, *place, unique=True, sqlite_where=ACCEPTED, postgresql_where=ACCEPTED)
     index("rollback_answers", "rollback", "id")
 
