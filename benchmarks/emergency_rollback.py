@@ -101,13 +101,19 @@ def play(stage: Stage, name: str, kind: str = "scenario") -> None:
 
 
 def emit() -> None:
-    """Emit the event that the watch emits when it proposes to go back."""
+    """Propose to go back as a health check does: write it down, and emit the event."""
     from prefect.events import emit_event  # noqa: PLC0415 - see above
 
+    from tasks.proposals import write_down  # noqa: PLC0415
+    from watchkeeper.store.notices import Notice, NoticeKind  # noqa: PLC0415
+
+    content = {"reason": "a benchmark", "release": "benchmark"}
+    notice = Notice(PROJECT, NoticeKind.PROPOSAL, str(uuid4()), datetime.now(UTC), content, is_event=True)
+    write_down.fn((notice,))
     emit_event(
         event="watchkeeper.rollback.proposed",
         resource={"prefect.resource.id": f"watchkeeper.project.{PROJECT}"},
-        payload={"project": PROJECT, "reason": "a benchmark"},
+        payload={"project": PROJECT, "key": notice.name},
         id=uuid4(),
     )
 
@@ -116,8 +122,9 @@ async def say_yes(rollback: int) -> datetime:
     """Say YES as the receiver of a button would, in a process that runs already; return when."""
     from tasks.approvals import give_answer  # noqa: PLC0415 - see above
     from tasks.rollback_record import answers_of  # noqa: PLC0415
+    from watchkeeper.domain.rollback_questions import plan_digest  # noqa: PLC0415
 
-    result = await give_answer(rollback, "YES", APPROVER, "", "api")
+    result = await give_answer(rollback, "YES", APPROVER, "", "api", plan_digest(way_back(rollback)))
     if not result.is_accepted:
         raise RuntimeError(result.reason)
     return answers_of(rollback)[-1].answer.at

@@ -53,11 +53,11 @@ async def play(stage: Stage) -> None:
     await stage.type("rollback", "show", rollback)
 
     stage.say("Ada has asked for it, so she may not approve it alone: the shop needs two.")
-    await stage.type("rollback", "approve", rollback, "--as", ADA, "--yes", "YES", codes=(2,))
+    await stage.type(*yes(rollback, ADA, await digest(stage, rollback)), codes=(2,))
     stage.say(
         "Grace says YES. Production moves, once. Whether that helps is measured for 15 s here, for minutes in life."
     )
-    await stage.type("rollback", "approve", rollback, "--as", GRACE, "--yes", "YES", "--follow")
+    await stage.type(*yes(rollback, GRACE, await digest(stage, rollback)), "--follow")
     now = await stage.production()
     expect(now["release"] == before["release"], "production serves the release before the bad one")
 
@@ -69,9 +69,8 @@ async def play(stage: Stage) -> None:
     stage.say("The repair is pushed. It is built, and waits. Grace asks for it to be promoted, Ada says YES.")
     await stage.type("sandbox", "scenario", "repair", shown=False)
     told = await stage.type("rollback", "promote", "shop", "--reason", "the repair is ready", "--as", GRACE)
-    await stage.type(
-        *("rollback", "approve", number_in(told) or "", "--as", ADA, "--yes", "YES", "--follow"), codes=(0, 1)
-    )
+    promotion = number_in(told) or ""
+    await stage.type(*yes(promotion, ADA, await digest(stage, promotion)), "--follow", codes=(0, 1))
     after = await stage.production()
     expect(not after["in_custody"], "the custody has ended")
     expect(after["release"] not in {bad["release"], before["release"]}, "production serves the repair")
@@ -102,6 +101,15 @@ def number_in(text: str) -> str | None:
     """Return the number in the command by which a way back is approved."""
     found = re.search(r"rollback approve (\d+)", text)
     return found[1] if found else None
+
+
+async def digest(stage: Stage, rollback: str) -> str:
+    """Return what names the plan that is asked about."""
+    return str((await stage.data("rollback", "show", rollback))["digest"])
+
+
+def yes(rollback: str, name: str, plan: str) -> tuple[str, ...]:
+    return "rollback", "approve", rollback, "--as", name, "--yes", "YES", "--plan", plan
 
 
 def expect(holds: object, what: str) -> None:

@@ -35,7 +35,7 @@ async def start_way_back(parameters: Mapping[str, Any]) -> Rollback:
     Raises:
         NotStartedError: nothing has come of it.
     """
-    given = {**_form(str(parameters["project"])), **parameters}
+    given = {**empty_form(str(parameters["project"])), **parameters}
     try:
         run = await arun_deployment(MANUAL, parameters=given, timeout=0, as_subflow=False)
     except ObjectNotFound:
@@ -89,7 +89,7 @@ async def _settled(run: UUID) -> Rollback:
     raise NotStartedError(f"run {run} was not picked up within {PATIENCE_SECONDS:g} s: does a worker run?")
 
 
-def _form(project: str) -> dict[str, Any]:
+def empty_form(project: str) -> dict[str, Any]:
     """Return every field of the form as it is left empty: what a deployment has in their place is nobody's wish."""
     not_in_the_form = {"event_id", "release"}
     return {name: value for name, value in asdict(Asked(project)).items() if name not in not_in_the_form}

@@ -17,7 +17,7 @@ import httpx
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import PrefectClient, get_client
-from prefect.client.schemas.objects import FlowRunInput
+from prefect.client.schemas.objects import FlowRunInput, State
 from prefect.client.schemas.responses import SetStateStatus
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.input import RunInput
@@ -173,7 +173,8 @@ async def _resume_without_form(client: PrefectClient, flow_run: UUID) -> bool:
     state = (await client.read_flow_run(flow_run)).state
     if state is None or not state.is_paused():
         return False
-    result = await client.set_flow_run_state(flow_run, Scheduled[Any](name="Resuming"))
+    resuming: State[Any] = Scheduled(name="Resuming")
+    result = await client.set_flow_run_state(flow_run, resuming)
     return result.status is SetStateStatus.ACCEPT
 
 

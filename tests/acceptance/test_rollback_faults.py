@@ -14,7 +14,10 @@ import httpx
 import psutil
 import pytest
 
+from tasks.proposals import event_id
 from tests.acceptance.watch import Watch, standing_watch
+from watchkeeper.store.database import open_database, transaction
+from watchkeeper.store.notices import Notice, NoticeKind, write_notice
 
 pytestmark = pytest.mark.slow
 
@@ -59,6 +62,17 @@ def start(watch: Watch, **parameters: Any) -> str:
     return str(watch.prefect("POST", f"/deployments/{deployment['id']}/create_flow_run", body)["id"])
 
 
+def propose(watch: Watch, project: str) -> Notice:
+    """Write a proposal down as a health check does."""
+    content = {"reason": "12 % of the requests fail", "release": "f" * 40}
+    notice = Notice(project, NoticeKind.PROPOSAL, "a bad release", datetime.now(UTC), content, is_event=True)
+    engine = open_database(f"sqlite:///{watch.home}/watchkeeper.db")
+    with transaction(engine) as session:
+        assert write_notice(session, notice)
+    engine.dispose()
+    return notice
+
+
 def state_of(watch: Watch, run: str) -> str:
     return str(watch.prefect("GET", f"/flow_runs/{run}")["state"]["type"])
 
@@ -68,7 +82,7 @@ def row(watch: Watch) -> dict[str, Any]:
     with closing(sqlite3.connect(watch.home / "watchkeeper.db", timeout=20)) as connection:
         connection.row_factory = sqlite3.Row
         found = connection.execute("SELECT * FROM rollbacks ORDER BY id DESC LIMIT 1").fetchone()
-        return dict(found) if found else dict.fromkeys(("event_id", "state"))
+        return dict(found) if found else dict.fromkeys(("event_id", "state", "flow_run_id"))
 
 
 def wait_for(look: Callable[[], T], wanted: Callable[[T], bool], seconds: float = 240) -> T:
@@ -137,17 +151,27 @@ def test_a_run_whose_process_is_killed_is_replaced_by_itself(watch: Watch, bad_r
 
 def test_a_proposal_that_is_told_twice_is_one_way_back(watch: Watch) -> None:
     """By itself only the plan is made, since the project is configured to `propose`."""
+    notice = propose(watch, "api")
     event = {
         "id": str(uuid4()),
         "occurred": datetime.now(UTC).isoformat(),
         "event": "watchkeeper.rollback.proposed",
         "resource": {"prefect.resource.id": "watchkeeper.project.api"},
-        "payload": {"project": "api", "reason": "12 % of the requests fail"},
+        "payload": {"project": "api", "key": notice.name},
     }
     httpx.post(f"http://127.0.0.1:{watch.sandbox_port}/sandbox/requests")
     for _ in range(2):
         address = f"http://127.0.0.1:{watch.prefect_port}/api/events"
         assert httpx.post(address, json=[event], headers=watch.authorization, timeout=60).is_success
-    done = wait_for(lambda: row(watch), lambda found: (found["event_id"], found["state"]) == (event["id"], "planned"))
+    expected = str(event_id(notice)), "planned"
+    done = wait_for(lambda: row(watch), lambda found: (found["event_id"], found["state"]) == expected)
     assert done["dry_run"]
     assert moves(watch) == 0
+
+
+def test_a_proposal_that_somebody_has_made_up_is_refused(watch: Watch) -> None:
+    deployment = watch.prefect("GET", "/deployments/name/emergency-rollback/automatic")
+    body = {"parameters": {"project": "shop", "proposal": "made up"}, "state": {"type": "SCHEDULED"}}
+    run = str(watch.prefect("POST", f"/deployments/{deployment['id']}/create_flow_run", body)["id"])
+    done = wait_for(lambda: row(watch), lambda found: (found["flow_run_id"], found["state"]) == (run, "refused"))
+    assert "no health check has proposed this lately" in done["error"]

@@ -113,9 +113,14 @@ def test_by_commands_alone(watch: Watch) -> None:
     assert (refused.returncode, "type YES or NO" in refused.stderr) == (2, True)
     unasked = watch.run("rollback", "approve", number, "--as", GRACE)
     assert (unasked.returncode, "--yes YES" in unasked.stderr) == (4, True), "nobody types where there is no terminal"
+    unseen = watch.run("rollback", "approve", number, "--as", GRACE, "--yes", "YES")
+    assert (unseen.returncode, "--plan DIGEST" in unseen.stderr) == (4, True)
+    other = watch.run("rollback", "approve", number, "--as", GRACE, "--yes", "YES", "--plan", "0123456789abcdef")
+    assert (other.returncode, "look at the plan again" in other.stderr) == (2, True)
+    assert digest(watch, number) in other.stdout, "the plan that stands is shown"
     assert production(watch)["release"] == bad
 
-    done = watch.run("rollback", "approve", number, "--as", GRACE, "--yes", "YES", "--follow")
+    done = say_yes(watch, number, GRACE)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "succeeded" in done.stdout
     assert (production(watch)["release"], production(watch)["in_custody"]) == (good, True)
@@ -141,14 +146,14 @@ def test_a_rollback_that_was_wrong_is_taken_back(watch: Watch) -> None:
     before = production(watch)["release"]
     watch.run("rollback", "start", "shop", "--reason", "a mistake", "--no-dry-run", "--as", ADA)
     wrong = waiting(watch)["id"]
-    done = watch.run("rollback", "approve", str(wrong), "--as", GRACE, "--yes", "YES", "--follow")
+    done = say_yes(watch, wrong, GRACE)
     assert done.returncode == 0, done.stdout + done.stderr
 
     asked = watch.run("rollback", "undo", str(wrong), "--reason", "it was not the release", "--as", GRACE)
     assert asked.returncode == 0, asked.stdout + asked.stderr
     undo = waiting(watch)
     assert (undo["kind"], undo["undoes"]) == ("undo", wrong)
-    watch.run("rollback", "approve", str(undo["id"]), "--as", ADA, "--yes", "YES", "--follow")
+    say_yes(watch, undo["id"], ADA)
     assert production(watch)["release"] == before
     assert record(watch, wrong)["state"] == "undone"
 
@@ -177,7 +182,7 @@ def promote(watch: Watch) -> None:
     asked = watch.run("rollback", "promote", "shop", "--reason", "the repair is ready", "--as", GRACE)
     assert asked.returncode == 0, asked.stdout + asked.stderr
     number = str(waiting(watch)["id"])
-    done = watch.run("rollback", "approve", number, "--as", ADA, "--yes", "YES", "--follow")
+    done = say_yes(watch, number, ADA)
     assert done.returncode in {0, 1}, done.stdout + done.stderr
     assert production(watch)["release"] != held
     assert not production(watch)["in_custody"]
@@ -235,6 +240,16 @@ def waiting(watch: Watch) -> dict[str, Any]:
 def record(watch: Watch, number: int | str) -> dict[str, Any]:
     told: dict[str, Any] = json.loads(watch.run("rollback", "show", str(number), "--json").stdout)
     return told
+
+
+def digest(watch: Watch, number: int | str) -> str:
+    return str(record(watch, number)["digest"])
+
+
+def say_yes(watch: Watch, number: int | str, name: str) -> subprocess.CompletedProcess[str]:
+    """Look at the plan, say YES to it, and follow it to its end."""
+    plan = digest(watch, number)
+    return watch.run("rollback", "approve", str(number), "--as", name, "--yes", "YES", "--plan", plan, "--follow")
 
 
 def states(rollback: dict[str, Any]) -> list[str]:

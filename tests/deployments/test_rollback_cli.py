@@ -16,8 +16,9 @@ import pytest
 import yaml
 from sqlalchemy import Engine
 
-from deployments.rollback import exit_code
+from deployments.rollback import empty_form, exit_code
 from deployments.rollback_cli import SERVER_AWAY
+from flows.emergency_rollback import emergency_rollback
 from tests.domain.rollback_makers import plan
 from tests.domain.trigger_makers import BAD, GOOD, NEW, OLD, QUARTER, looked, quiet_before
 from tests.domain.trigger_makers import NOW as THEN
@@ -28,7 +29,7 @@ from watchkeeper.domain.windows import Window
 from watchkeeper.store.database import migrate, open_database, reading, transaction
 from watchkeeper.store.health import save_checks
 from watchkeeper.store.releases import save_releases
-from watchkeeper.store.rollbacks import advance, ask_approval, open_rollback, rollback
+from watchkeeper.store.rollbacks import accepted_answers, advance, ask_approval, open_rollback, rollback
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT: dict[str, Any] = {"slug": "shop", "name": "Shop", "vercel": {"team": "acme", "project": "prj_shop"}}
@@ -154,6 +155,32 @@ def test_an_answer_counts_while_the_server_is_away(run: Run, store: Engine, home
         found = rollback(session, waiting.id)
     assert found is not None
     assert found.state is RollbackState.DECLINED
+
+
+def test_a_script_names_the_plan_that_it_says_yes_to(run: Run, store: Engine, home: Path) -> None:
+    (home / "running.json").write_text(json.dumps({"pid": os.getpid(), "prefect_port": 9, "sandbox_port": 9}))
+    waiting = opened(store, RollbackState.PLANNED)
+    with transaction(store) as session:
+        ask_approval(session, waiting.id, plan=plan(), evidence=None, actor="x", sentence="asked", now=NOW)
+    approve = ["rollback", "approve", str(waiting.id), "--as", "Grace", "--yes", "YES"]
+    unseen = run(*approve)
+    assert (unseen.returncode, "--plan DIGEST" in unseen.stderr) == (4, True)
+    shown = json.loads(run("rollback", "show", str(waiting.id), "--json").stdout)["digest"]
+    other = run(*approve, "--plan", "0123456789abcdef")
+    assert (other.returncode, "look at the plan again" in other.stderr) == (2, True)
+    assert shown in other.stdout, "the plan that stands is shown"
+    counted = run(*approve, "--plan", shown)
+    assert counted.returncode == 3, counted.stdout + counted.stderr
+    with reading(store) as session:
+        (given,) = accepted_answers(session, waiting.id)
+    assert (given.word, given.plan) == ("YES", shown)
+
+
+def test_what_a_deployment_has_in_place_of_an_empty_field_is_nobodys_wish() -> None:
+    """Its default parameters can be edited; every field of the form is sent, as it is left empty."""
+    fields = set(emergency_rollback.parameters.properties)
+    assert set(empty_form("shop")) == fields
+    assert (empty_form("shop")["dry_run"], empty_form("shop")["force"], empty_form("shop")["target"]) == (True, "", "")
 
 
 def test_a_store_of_an_older_version_is_named(run: Run, home: Path) -> None:

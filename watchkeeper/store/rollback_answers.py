@@ -95,7 +95,8 @@ def approved(column: Columns) -> ColumnElement[bool]:
 
 def _is_answered(column: Columns, word: str) -> ColumnElement[bool]:
     given = table_of(RollbackAnswerRow).c
-    return exists().where(given.rollback == column.id, given.round == column.round, given.is_accepted, given.word == word)
+    same = and_(given.rollback == column.id, given.round == column.round, given.word == word)
+    return exists().where(same, given.is_accepted)
 
 
 def _refuse(session: Session, current: Rollback, given: Answer, judged: RefusedAnswer) -> AnswerResult:
