@@ -37,8 +37,8 @@ from watchkeeper.domain.second_look import look_twice
 LOOK_SECONDS: Final = 20.0
 LATE: Final = timedelta(minutes=1)  # after which somebody else tells how a way back has ended
 FORGOTTEN: Final = timedelta(days=1)
-AT_ONCE: Final = 6
-EACH_SECONDS: Final = 60.0
+AT_ONCE: Final = 20  # rows that are looked at
+EACH_SECONDS: Final = 50.0
 MOST_RUNS: Final = 6  # that go on with one way back; then people must
 
 
