@@ -5,7 +5,7 @@ should go on and does not is woken, or another one goes on in its place; at last
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -19,9 +19,10 @@ from tasks.rollback import remind_of_rollback, tell_rollback, tell_rollback_news
 from tasks.rollback_people import TOLD
 from tasks.rollback_record import (
     CUSTODY,
+    CUSTODY_OVER,
     CUSTODY_TOLD,
     claim_reminding,
-    ended_custodies_to_tell,
+    custodies_ended,
     note,
     take_step,
     way_back,
@@ -41,6 +42,8 @@ AT_ONCE: Final = 20  # rows that are looked at
 EACH_SECONDS: Final = 50.0
 MOST_RUNS: Final = 6  # that go on with one way back; then people must
 
+Look = Callable[[Configuration, int], Coroutine[Any, Any, None]]
+
 
 @flow(name="rollback-watch", timeout_seconds=115, persist_result=False)
 async def rollback_watch() -> State[Any]:
@@ -49,29 +52,30 @@ async def rollback_watch() -> State[Any]:
     Each is handled by itself: what goes wrong with one is told by how this run ends, and holds up no other.
     """
     configuration, _ = load_configuration()
-    waiting = ways_back_to_see_to()
-    ended = ways_back_ended(configuration.slugs, longest=FORGOTTEN, shortest=LATE)
-    custodies = ended_custodies_to_tell(configuration.slugs, datetime.now(UTC) - FORGOTTEN)
+    looks: dict[Look, tuple[int, ...]] = {
+        look_after: ways_back_to_see_to(),
+        see_to_its_end: ways_back_ended(configuration.slugs, longest=FORGOTTEN, shortest=LATE),
+        tell_that_custody_is_over: custodies_ended(configuration.slugs, datetime.now(UTC) - FORGOTTEN),
+    }
+    due = {number: [look for look in looks if number in looks[look]] for each in looks.values() for number in each}
     at_once = asyncio.Semaphore(AT_ONCE)
-    each = [
-        *((number, by_itself(at_once, look_after(configuration, number))) for number, _ in waiting),
-        *((number, by_itself(at_once, see_to_its_end(configuration, number))) for number, _ in ended),
-        *((held.id, by_itself(at_once, tell_that_custody_is_over(configuration, held))) for held in custodies),
-    ]
-    outcomes = await asyncio.gather(*(looking for _, looking in each), return_exceptions=True)
-    troubles = [(number, error) for (number, _), error in zip(each, outcomes, strict=True) if error is not None]
+    looking = (by_itself(at_once, configuration, number, several) for number, several in due.items())
+    outcomes = await asyncio.gather(*looking, return_exceptions=True)
+    troubles = [(number, error) for number, error in zip(due, outcomes, strict=True) if error is not None]
     for number, error in troubles:
         get_run_logger().error("Rollback %s could not be looked after.", number, exc_info=error)
+    message = f"{len(looks[look_after])} under way"
     if troubles:
         told = "; ".join(f"rollback {number}: {type(error).__name__}" for number, error in troubles)
-        return Failed(message=f"{len(waiting)} under way; could not be looked after: {told}")
-    return Completed(message=f"{len(waiting)} under way")
+        return Failed(message=f"{message}; could not be looked after: {told}")
+    return Completed(message=message)
 
 
-async def by_itself(at_once: asyncio.Semaphore, looking: Coroutine[Any, Any, None]) -> None:
-    """Look after one, a few at the same time, and none for longer than others can wait."""
+async def by_itself(at_once: asyncio.Semaphore, configuration: Configuration, number: int, looks: list[Look]) -> None:
+    """Look after one, some of them at the same time, and none for longer than others can wait."""
     async with at_once, asyncio.timeout(EACH_SECONDS):
-        await looking
+        for look in looks:
+            await look(configuration, number)
 
 
 async def look_after(configuration: Configuration, number: int) -> None:
@@ -162,8 +166,11 @@ async def see_to_its_end(configuration: Configuration, number: int) -> None:
         await tell_rollback(configuration.project(rollback.project), rollback)
 
 
-async def tell_that_custody_is_over(configuration: Configuration, rollback: Rollback) -> None:
-    """Tell it where people were told of the rollback; what cannot be told now is left to the next run."""
+async def tell_that_custody_is_over(configuration: Configuration, number: int) -> None:
+    """Tell it once where people were told of the rollback; what cannot be told now is left to the next run."""
+    rollback = way_back(number)
+    if rollback.notes.get(CUSTODY) != CUSTODY_OVER:
+        return
     emit_custody_over(rollback)
     told = await tell_rollback(configuration.project(rollback.project), rollback)
     if not told.notes.get("slack", "").startswith("not told"):

@@ -196,14 +196,14 @@ def way_back(rollback: int) -> Rollback:
         return _of(rollbacks.rollback(session, rollback), rollback)
 
 
-def ways_back_to_see_to() -> tuple[tuple[int, str], ...]:
-    """Return id and project of what is under way, and of plans that nobody makes any more."""
+def ways_back_to_see_to() -> tuple[int, ...]:
+    """Return the ids of what is under way, and of plans that nobody makes any more."""
     with reading(database()) as session:
         return rollbacks_to_see_to(session)
 
 
-def ways_back_ended(projects: tuple[str, ...], longest: timedelta, shortest: timedelta) -> tuple[tuple[int, str], ...]:
-    """Return id and project of those that have ended between `longest` and `shortest` ago."""
+def ways_back_ended(projects: tuple[str, ...], longest: timedelta, shortest: timedelta) -> tuple[int, ...]:
+    """Return the ids of those that have ended between `longest` and `shortest` ago."""
     now = datetime.now(UTC)
     with reading(database()) as session:
         return rollbacks_ended(session, projects, now - longest, now - shortest)
@@ -240,11 +240,10 @@ def end_custody(held: Rollback, sentence: str) -> bool:
         return True
 
 
-def ended_custodies_to_tell(projects: tuple[str, ...], since: datetime) -> tuple[Rollback, ...]:
-    """Return the rollbacks whose custody somebody else has ended after `since`, and of which nobody was told yet."""
+def custodies_ended(projects: tuple[str, ...], since: datetime) -> tuple[int, ...]:
+    """Return the ids of the rollbacks whose custody has ended after `since`."""
     with reading(database()) as session:
-        ended = ended_custodies(session, projects, since)
-    return tuple(rollback for rollback in ended if rollback.notes.get(CUSTODY) == CUSTODY_OVER)
+        return ended_custodies(session, projects, since)
 
 
 def answers_of(rollback: int) -> tuple[StoredAnswer, ...]:

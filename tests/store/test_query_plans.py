@@ -51,6 +51,7 @@ from watchkeeper.store.releases import live_releases, releases
 from watchkeeper.store.report_deliveries import deliveries, due_deliveries, known_message
 from watchkeeper.store.reports import earlier_recommendations, reports_since
 from watchkeeper.store.rollback_reads import ended_custodies
+from watchkeeper.store.rollback_requests import rollbacks_ended, rollbacks_to_see_to
 from watchkeeper.store.rollbacks import (
     active_rollbacks,
     answers,
@@ -131,6 +132,8 @@ QUERIES: dict[str, Callable[[Session], object]] = {
     "last ways back": lambda s: last_rollbacks(s, PROJECTS),
     "custody": lambda s: custody(s, PROJECTS),
     "ended_custodies": lambda s: ended_custodies(s, PROJECTS, NOON),
+    "rollbacks_to_see_to": rollbacks_to_see_to,
+    "rollbacks_ended": lambda s: rollbacks_ended(s, PROJECTS, NOON - timedelta(days=1), NOON),
     "way back of a run": lambda s: rollback_of_run(s, "run"),
     "way back of an event": lambda s: rollback_of_event(s, "event"),
     "notices": lambda s: notices(s, PROJECTS, [NoticeKind.PROPOSAL], NOON),

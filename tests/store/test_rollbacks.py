@@ -275,7 +275,7 @@ def test_custody_ends_when_the_vendor_says_that_somebody_has_promoted(session: S
     assert end_custody(session, "shop", "watch", "promoted on Vercel", NOON + MINUTE) == 1
     assert end_custody(session, "shop", "watch", "promoted on Vercel", NOON + MINUTE) == 0
     assert found(session, first.id).custody_ended_at == NOON + MINUTE
-    assert [each.id for each in ended_custodies(session, ["shop", "api"], NOON)] == [first.id]
+    assert ended_custodies(session, ["shop", "api"], NOON) == (first.id,)
     assert ended_custodies(session, ["shop"], NOON + MINUTE) == ()
 
 

@@ -86,11 +86,11 @@ def custody(session: Session, projects: Collection[str]) -> dict[str, Rollback]:
     return {row.project: rollback_of(row) for row in session.connection().execute(query)}
 
 
-def ended_custodies(session: Session, projects: Collection[str], since: datetime) -> tuple[Rollback, ...]:
-    """Return the rollbacks whose custody has ended after `since`, the oldest first."""
+def ended_custodies(session: Session, projects: Collection[str], since: datetime) -> tuple[int, ...]:
+    """Return the ids of the rollbacks whose custody has ended after `since`, the oldest first."""
     table = table_of(RollbackRow)
-    ended = select(table).where(table.c.project.in_(projects), table.c.custody_ended_at > since)
-    return tuple(rollback_of(row) for row in session.connection().execute(ended.order_by(table.c.id)))
+    ended = select(table.c.id).where(table.c.project.in_(projects), table.c.custody_ended_at > since)
+    return tuple(row.id for row in session.connection().execute(ended.order_by(table.c.id)))
 
 
 def timeline(session: Session, rollback: int) -> tuple[TimelineEntry, ...]:

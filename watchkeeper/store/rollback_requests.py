@@ -31,19 +31,17 @@ def settle_request(session: Session, rollback: int, request: RollbackRequest, no
     return swap(session, rollback, [table_of(RollbackRow).c.state == RollbackState.REQUESTED.value], terms, now)
 
 
-def rollbacks_to_see_to(session: Session) -> tuple[tuple[int, str], ...]:
-    """Return id and project of what is under way, and of dry runs whose plan is not made; the oldest first."""
+def rollbacks_to_see_to(session: Session) -> tuple[int, ...]:
+    """Return the ids of what is under way, and of dry runs whose plan is not made; the oldest first."""
     table = table_of(RollbackRow)
     unplanned = and_(table.c.dry_run, table.c.state == RollbackState.REQUESTED.value)
-    query = select(table.c.id, table.c.project).where(or_(is_active(table.c), unplanned)).order_by(table.c.id)
-    return tuple((row.id, row.project) for row in session.connection().execute(query))
+    query = select(table.c.id).where(or_(is_active(table.c), unplanned)).order_by(table.c.id)
+    return tuple(row.id for row in session.connection().execute(query))
 
 
-def rollbacks_ended(
-    session: Session, projects: Collection[str], since: datetime, until: datetime
-) -> tuple[tuple[int, str], ...]:
-    """Return id and project of those that have ended in that time, without dry runs; the oldest first."""
+def rollbacks_ended(session: Session, projects: Collection[str], since: datetime, until: datetime) -> tuple[int, ...]:
+    """Return the ids of those that have ended in that time, without dry runs; the oldest first."""
     table = table_of(RollbackRow)
     ended = [table.c.finished_at > since, table.c.finished_at < until, table.c.state.in_(_FINAL), ~table.c.dry_run]
-    query = select(table.c.id, table.c.project).where(table.c.project.in_(projects), *ended).order_by(table.c.id)
-    return tuple((row.id, row.project) for row in session.connection().execute(query))
+    query = select(table.c.id).where(table.c.project.in_(projects), *ended).order_by(table.c.id)
+    return tuple(row.id for row in session.connection().execute(query))
