@@ -65,7 +65,7 @@ def test(name: str) -> int:
         happened = asyncio.run(channel_test(channel))
     except ChannelError as error:
         fail(str(error), NOT_TAKEN)
-    output.print(happened, markup=False, highlight=False, soft_wrap=True)
+    output.print(happened, highlight=False, soft_wrap=True)
     return 0
 
 

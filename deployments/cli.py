@@ -4,7 +4,6 @@ Exit codes: 0 healthy or done, 1 warning, 2 critical, 3 unknown, 4 wrong usage o
 """
 
 import asyncio
-import json
 import logging
 import os
 import sys
@@ -24,6 +23,7 @@ from deployments.command import (
     errors,
     fail,
     output,
+    print_json,
     read,
     settings_of,
 )
@@ -161,13 +161,13 @@ def check_config(
         configuration = _checked(settings)
     except ConfigurationError as error:
         problems = [{"key": p.key, "line": p.line, "message": p.message} for p in error.problems]
-        output.print_json(json.dumps({"ok": False, "problems": problems})) if as_json else errors.print(
-            str(error), style="red", markup=False, highlight=False
+        print_json({"ok": False, "problems": problems}) if as_json else errors.print(
+            str(error), style="red", highlight=False
         )
         return USAGE
     count = len(configuration.projects)
     if as_json:
-        output.print_json(json.dumps({"ok": True, "projects": [p.slug for p in configuration.projects]}))
+        print_json({"ok": True, "projects": [p.slug for p in configuration.projects]})
     else:
         output.print(f"{settings.projects}: {count} project{'s' * (count != 1)}, no mistakes.", highlight=False)
     return 0
@@ -195,7 +195,7 @@ def _show(checks: Sequence[HealthCheck], configuration: Configuration, *, as_jso
     from reports.terminal import check_table, checks_as_json  # noqa: PLC0415
 
     if as_json:
-        output.print_json(json.dumps(checks_as_json(checks)))
+        print_json(checks_as_json(checks))
     else:
         output.print(check_table(checks, {project.slug: project.name for project in configuration.projects}))
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
 from deployments.children import Child, ChildEndedError, port_is_free, start_child, stop_child, wait_for_end
 from deployments.flow_run import ADDRESS_SETTING
@@ -113,7 +113,7 @@ async def _start_and_watch(start: Start) -> None:
     for name, address in start.addresses.items():
         start.console.print(f"  {name:<14} {address}", highlight=False, soft_wrap=True)
     ended = await _stand(start)
-    start.console.print(f"[red]{escape(str(ChildEndedError(ended)))}[/red]")
+    start.console.print(Text(str(ChildEndedError(ended)), style="red"))
 
 
 async def _stand(start: Start) -> Child:
@@ -126,7 +126,7 @@ async def _stand(start: Start) -> Child:
         await asyncio.wait({ending, filling}, return_when=asyncio.FIRST_COMPLETED)
         if not ending.done() and (error := filling.exception()) is not None:
             told = f"Filling in the past has ended: {type(error).__name__}: {error}"
-            start.console.print(f"[yellow]{escape(told)} The hourly run goes on with it.[/yellow]", soft_wrap=True)
+            start.console.print(Text(f"{told} The hourly run goes on with it.", style="yellow"), soft_wrap=True)
         return await ending
     finally:
         ending.cancel()
@@ -217,7 +217,8 @@ async def _first_check(start: Start) -> None:
     async with _step(start, "First health check"):
         run = await arun_deployment(FIRST_CHECK, timeout=180, poll_interval=0.5)
     if run.state is None or not run.state.is_completed():
-        start.console.print(f"[yellow]The first check has not completed: {run.state}. Its page says why.[/yellow]")
+        trouble = f"The first check has not completed: {run.state}. Its page says why."
+        start.console.print(Text(trouble, style="yellow"))
     names = {project.slug: project.name for project in start.configuration.projects}
     start.console.print(check_table(latest_checks(tuple(names)), names))
 
@@ -294,6 +295,7 @@ def _refuse_occupied_ports(start: Start) -> None:
 @asynccontextmanager
 async def _step(start: Start, name: str) -> AsyncIterator[None]:
     began = time.monotonic()
-    start.console.print(f"  [dim]…[/dim] {name}")
+    start.console.print(Text.assemble("  ", ("…", "dim"), f" {name}"))
     yield
-    start.console.print(f"  [green]✓[/green] {name} [dim]({time.monotonic() - began:.1f} s)[/dim]")
+    took = f"({time.monotonic() - began:.1f} s)"
+    start.console.print(Text.assemble("  ", ("✓", "green"), f" {name} ", (took, "dim")))

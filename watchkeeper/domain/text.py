@@ -46,7 +46,8 @@ def unseen_in_name(name: str) -> str:
 
 def safe_json(value: object, *, indent: int | None = None) -> str:
     r"""Return JSON in which what cannot be seen is written as `\u202e`: the same value, fit for a terminal."""
-    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    separators = (",", ":") if indent is None else None
+    text = json.dumps(value, ensure_ascii=False, indent=indent, separators=separators)
     if text.isprintable() and not _BLANK.search(text):
         return text
     return "".join(_escaped(c) if c != "\n" and is_unseen(c) else c for c in text)
