@@ -18,6 +18,7 @@ from deployments.rollback_app import (
     project_of,
     rollback_app,
 )
+from watchkeeper.domain.text import one_line
 
 MOST_EARLIER: Final = 20  # as many as the run looks at
 
@@ -166,7 +167,7 @@ def _start(asked: Mapping[str, Any], *, as_json: bool) -> int:
         with output.status("Making the plan ..."):
             found = asyncio.run(start_way_back(asked))
     except NotStartedError as error:
-        fail(str(error), REFUSED)
+        fail(one_line(str(error)), REFUSED)
     print_rollback(found.id, as_json=as_json)
     if found.state == "awaiting_approval" and not as_json:
         output.print(
