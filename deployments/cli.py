@@ -28,6 +28,7 @@ from deployments.command import (
     settings_of,
 )
 from deployments.incidents_cli import incidents_app
+from deployments.privacy import PRIVATE_UMASK
 from deployments.rollback_cli import replay, rollback_app
 from deployments.sandbox_cli import sandbox_app
 from deployments.shadow import too_early
@@ -183,7 +184,8 @@ def _checked(settings: Settings) -> Configuration:
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command; wrong usage exits with 4."""
+    """Run the command; wrong usage exits with 4. What it makes is for its owner's eyes only."""
+    os.umask(PRIVATE_UMASK)
     try:
         result = app(arguments, exit_on_error=False, print_error=True)
     except cyclopts.CycloptsError:

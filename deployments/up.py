@@ -26,6 +26,7 @@ from deployments.home import (
     trust_sandbox,
 )
 from deployments.metrics import fill_history
+from deployments.privacy import PRIVATE_UMASK, make_private
 from watchkeeper.config import Configuration, Settings, read_credentials
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -46,6 +47,7 @@ class Start:
     home: Home
     console: Console
     fills_history: bool = True
+    is_first: bool = False  # of this folder: its password has just been made
     children: list[Child] = field(default_factory=list)
 
     @property
@@ -61,11 +63,18 @@ class Start:
         return "sandbox" in used.union(*({p.credentials, p.slack_credentials} for p in self.configuration.projects))
 
     @property
+    def _login(self) -> str:
+        """How to log in. The password itself is told once: what is printed stands in logs."""
+        if self.is_first:
+            return f"log in with {PREFECT_USER}:{self.home.password}, shown only now"
+        return f"log in as {PREFECT_USER}; the password is in {self.home.password_file}"
+
+    @property
     def addresses(self) -> dict[str, str]:
         """What a person opens, by its name."""
         prefect = f"http://127.0.0.1:{self.settings.prefect_port}"
         found = {
-            "Prefect UI": f"{prefect}  (log in with {PREFECT_USER}:{self.home.password})",
+            "Prefect UI": f"{prefect}  ({self._login})",
             "Verdicts": f"{prefect}/artifacts/key/health",
             "Reports": f"http://127.0.0.1:{self.settings.web_port}/reports/",
         }
@@ -89,7 +98,9 @@ async def stand_watch(
     Raises:
         CannotStartError: an occupied port, an unwritable folder, a child that does not come up.
     """
-    start = Start(settings, configuration, _open(settings), console, fills_history)
+    os.umask(PRIVATE_UMASK)
+    home = _open(settings)
+    start = Start(settings, configuration, home, console, fills_history, not home.password_file.exists())
     _refuse_occupied_ports(start)
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -274,6 +285,10 @@ def _open(settings: Settings) -> Home:
             f"Watchkeeper already runs from {home.path} (process {running.pid}, "
             f"http://127.0.0.1:{running.prefect_port}). Stop it, or set WATCHKEEPER_HOME to another folder."
         )
+    try:
+        make_private(home.path)
+    except OSError as error:
+        raise CannotStartError(f"the state folder {home.path} cannot be made private: {error}") from error
     return home
 
 
