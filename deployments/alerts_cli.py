@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import App, Parameter
 
-from deployments.command import configuration_of, fail, output, print_json, settings_of, store_environment
+from deployments.command import configuration_of, fail, output, plain_line, print_json, settings_of, store_environment
 from deployments.rollback_app import REFUSED, As, Json, name_or_account, readable_name
 from deployments.spans import moment_of, span_of
-from watchkeeper.domain.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -255,7 +254,7 @@ def _worst(alerts: "Sequence[Alert]") -> int:
 
 
 def _say(text: str) -> int:
-    output.print(one_line(text), highlight=False, soft_wrap=True)
+    output.print(plain_line(text), highlight=False, soft_wrap=True)
     return 0
 
 
@@ -275,6 +274,6 @@ def _store() -> Iterator["Configuration"]:
     try:
         yield configuration
     except CannotDoError as error:
-        fail(str(error), REFUSED)
+        fail(plain_line(str(error)), REFUSED)
     except (LookupError, ValueError, StoreError) as error:
-        fail(str(error))
+        fail(plain_line(str(error)))

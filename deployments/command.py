@@ -21,7 +21,7 @@ from watchkeeper.config import (
     read_settings,
 )
 from watchkeeper.domain.redaction import redacted
-from watchkeeper.domain.text import safe_json, visible
+from watchkeeper.domain.text import one_line, safe_json, visible
 
 USAGE = 4
 
@@ -96,8 +96,13 @@ def client_environment(settings: Settings) -> dict[str, str]:
 
 
 def fail(message: str, code: int = USAGE) -> NoReturn:
-    errors.print(message, style="red", highlight=False, soft_wrap=True)
+    errors.print(redacted(message), style="red", highlight=False, soft_wrap=True)
     sys.exit(code)
+
+
+def plain_line(text: str) -> str:
+    """Return what people and vendors have typed as one line without tokens, to be printed."""
+    return redacted(one_line(text))
 
 
 def print_json(value: object) -> None:

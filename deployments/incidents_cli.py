@@ -17,12 +17,12 @@ from deployments.command import (
     configuration_of,
     fail,
     output,
+    plain_line,
     print_json,
     settings_of,
     store_environment,
 )
-from deployments.rollback_app import As, Json, name_or_account
-from watchkeeper.domain.text import one_line
+from deployments.rollback_app import As, Json, name_or_account, readable_name
 
 if TYPE_CHECKING:
     from watchkeeper.config import Configuration
@@ -103,8 +103,8 @@ def own(number: int, *, who: As = "", to: Annotated[str, Parameter(help="Whose i
         from tasks.incidents import give_to  # noqa: PLC0415
 
         name = _named(who)
-        owned = give_to(number, name, to or name, datetime.now(UTC))
-    output.print(f"Incident {number} is with {one_line(owned.owner)}.")
+        owned = give_to(number, name, readable_name(to, "--to") if to else name, datetime.now(UTC))
+    output.print(f"Incident {number} is with {plain_line(owned.owner)}.")
     return 0
 
 
@@ -147,4 +147,4 @@ def _errors() -> Iterator[None]:
     try:
         yield
     except (UnknownIncident, StoreError, VendorError, ValueError) as error:
-        fail(str(error))
+        fail(plain_line(str(error)))

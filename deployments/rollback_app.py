@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import App, Parameter
 
-from deployments.command import configuration_of, fail, output, print_json, settings_of, store_environment
+from deployments.command import configuration_of, fail, output, plain_line, print_json, settings_of, store_environment
 from watchkeeper.domain.people import checked_name
-from watchkeeper.domain.text import one_line
 
 if TYPE_CHECKING:
     from watchkeeper.config import Project
@@ -99,7 +98,7 @@ def follow_rollback(number: int) -> int:
 
     async def print_all() -> None:
         async for entry in follow(number):
-            output.print(one_line(entry_line(entry)), highlight=False, soft_wrap=True)
+            output.print(plain_line(entry_line(entry)), highlight=False, soft_wrap=True)
 
     asyncio.run(print_all())
     return exit_code(way_back(number))

@@ -20,6 +20,7 @@ from deployments.command import (
     configuration_of,
     fail,
     output,
+    plain_line,
     print_json,
     settings_of,
     store_environment,
@@ -35,7 +36,6 @@ from deployments.rollback_app import (
     readable_name,
     rollback_app,
 )
-from watchkeeper.domain.text import one_line
 
 __all__ = ["replay", "rollback_app", "rollback_starts"]
 
@@ -110,6 +110,7 @@ def approve(
     follow
         Print what happens then, until it is over.
     """
+    name = readable_name(name)
     os.environ.update(client_environment(settings_of()) | {"PREFECT_LOGGING_LEVEL": "ERROR"})
     known_rollback(number)
     word = yes or _ask_for_yes(number)
@@ -133,6 +134,7 @@ def decline(
     comment
         A line for the record.
     """
+    name = readable_name(name)
     os.environ.update(client_environment(settings_of()) | {"PREFECT_LOGGING_LEVEL": "ERROR"})
     known_rollback(number)
     return _answer(number, NO, name, comment)
@@ -171,7 +173,6 @@ def replay(*, project: str, since: str = "30d", limits: Path | None = None, as_j
 def _answer(number: int, word: str, name: str, comment: str) -> int:
     from tasks.approvals import give_answer  # noqa: PLC0415 - imports Prefect
 
-    name = readable_name(name)
     result = asyncio.run(give_answer(number, word, name, comment, "cli"))
     if result.is_accepted:
         did = "approved" if word == YES else "declined"
@@ -179,8 +180,8 @@ def _answer(number: int, word: str, name: str, comment: str) -> int:
     elif result.is_repeat:
         told = f"You have said so already: {result.reason}."
     else:
-        fail(one_line(f"This answer does not count: {result.reason}."), REFUSED)
-    output.print(one_line(told if result.is_woken else f"{told} {SERVER_AWAY}"), highlight=False)
+        fail(plain_line(f"This answer does not count: {result.reason}."), REFUSED)
+    output.print(plain_line(told if result.is_woken else f"{told} {SERVER_AWAY}"), highlight=False)
     return 0 if result.is_woken else UNDER_WAY
 
 

@@ -91,7 +91,8 @@ def test_two_names_of_one_person_are_not_two_people(asker: str, approver: str) -
     ],
 )
 def test_where_nobody_knows_who_asks_no_answer_is_that_of_a_second_person(asked: dict[str, Any], words: str) -> None:
-    waits = rollback(**({"approvers": ("Ada", "Grace"), "two_person": True} | asked))
+    given: dict[str, Any] = {"approvers": ("Ada", "Grace"), "two_person": True, **asked}
+    waits = rollback(**given)
     assert words in refused(judge_answer(waits, ANSWER))
 
 
