@@ -4,7 +4,6 @@ Exit codes: 0 as asked, 1 a warning fires, 2 something critical fires, or what w
 or configuration.
 """
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import App, Parameter
 
-from deployments.command import configuration_of, fail, output, settings_of, store_environment
-from deployments.rollback_app import REFUSED, As, Json, name_or_account
+from deployments.command import configuration_of, fail, output, plain_line, print_json, settings_of, store_environment
+from deployments.rollback_app import REFUSED, As, Json, name_or_account, readable_name
 from deployments.spans import moment_of, span_of
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ def list_alerts(
         slug = configuration.project(project).slug if project else None
         found = alert_record.list_alerts(slug, with_resolved=history, most=most)
     if as_json:
-        output.print_json(json.dumps([alert_as_json(each, found.groups.get(each.id)) for each in found.alerts]))
+        print_json([alert_as_json(each, found.groups.get(each.id)) for each in found.alerts])
     elif found.alerts:
         output.print(alert_table(found.alerts, found.groups, configuration.names, datetime.now(UTC)))
     else:
@@ -84,7 +83,7 @@ def why(alert: int, *, as_json: Json = False) -> int:
 
         found, sentences = alert_record.why(configuration, alert, datetime.now(UTC))
     if as_json:
-        output.print_json(json.dumps(alert_as_json(found, why=sentences)))
+        print_json(alert_as_json(found, why=sentences))
     else:
         output.print(why_view(found, sentences, configuration.names))
     return 0
@@ -115,12 +114,11 @@ def assign(group: int, *, to: Annotated[str, Parameter(help="Who shall see to it
     group
         Its number.
     """
-    if not to.strip():
-        fail("--to: expected a name")
+    given = readable_name(to, "--to")
     with _store():
         from tasks.alert_actions import assign as hand_over  # noqa: PLC0415
 
-        done = hand_over(group, to.strip(), _named(who), datetime.now(UTC))
+        done = hand_over(group, given, _named(who), datetime.now(UTC))
     return _say(f"{done} {TOLD}")
 
 
@@ -179,7 +177,7 @@ def silences(*, as_json: Json = False) -> int:
 
         found = alert_record.list_silences(now)
     if as_json:
-        output.print_json(json.dumps([silence_as_json(each) for each in found]))
+        print_json([silence_as_json(each) for each in found])
     else:
         output.print(silence_table(found, now) if found else "Nothing is kept quiet.")
     return 0
@@ -222,7 +220,7 @@ def try_rules(*rules: str, since: str = "30d", as_json: Json = False) -> int:
 
         trials = alert_trying.try_rules(configuration, rules, start, now)
     if as_json:
-        output.print_json(json.dumps([trial_as_json(trial) for trial in trials]))
+        print_json([trial_as_json(trial) for trial in trials])
     else:
         for trial in trials:
             output.print(trial_view(trial, configuration.names))
@@ -256,7 +254,7 @@ def _worst(alerts: "Sequence[Alert]") -> int:
 
 
 def _say(text: str) -> int:
-    output.print(text, markup=False, highlight=False, soft_wrap=True)
+    output.print(plain_line(text), highlight=False, soft_wrap=True)
     return 0
 
 
@@ -276,6 +274,6 @@ def _store() -> Iterator["Configuration"]:
     try:
         yield configuration
     except CannotDoError as error:
-        fail(str(error), REFUSED)
+        fail(plain_line(str(error)), REFUSED)
     except (LookupError, ValueError, StoreError) as error:
-        fail(str(error))
+        fail(plain_line(str(error)))

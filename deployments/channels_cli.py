@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Final
 
 from cyclopts import App
 
-from deployments.command import client_environment, configuration_of, fail, output, settings_of, store_environment
+from deployments.command import (
+    client_environment,
+    configuration_of,
+    fail,
+    output,
+    plain_line,
+    settings_of,
+    store_environment,
+)
 from watchkeeper.config import Configuration
 from watchkeeper.config.problems import nearest
 from watchkeeper.domain.alert_policy import ChannelKind
@@ -64,8 +72,8 @@ def test(name: str) -> int:
     try:
         happened = asyncio.run(channel_test(channel))
     except ChannelError as error:
-        fail(str(error), NOT_TAKEN)
-    output.print(happened, markup=False, highlight=False, soft_wrap=True)
+        fail(plain_line(str(error)), NOT_TAKEN)
+    output.print(plain_line(happened), highlight=False, soft_wrap=True)
     return 0
 
 

@@ -4,7 +4,6 @@ Exit codes: 0 healthy or done, 1 warning, 2 critical, 3 unknown, 4 wrong usage o
 """
 
 import asyncio
-import json
 import logging
 import os
 import sys
@@ -24,10 +23,12 @@ from deployments.command import (
     errors,
     fail,
     output,
+    print_json,
     read,
     settings_of,
 )
 from deployments.incidents_cli import incidents_app
+from deployments.privacy import PRIVATE_UMASK
 from deployments.rollback_cli import replay, rollback_app
 from deployments.sandbox_cli import sandbox_app
 from deployments.shadow import too_early
@@ -161,13 +162,13 @@ def check_config(
         configuration = _checked(settings)
     except ConfigurationError as error:
         problems = [{"key": p.key, "line": p.line, "message": p.message} for p in error.problems]
-        output.print_json(json.dumps({"ok": False, "problems": problems})) if as_json else errors.print(
-            str(error), style="red", markup=False, highlight=False
+        print_json({"ok": False, "problems": problems}) if as_json else errors.print(
+            str(error), style="red", highlight=False
         )
         return USAGE
     count = len(configuration.projects)
     if as_json:
-        output.print_json(json.dumps({"ok": True, "projects": [p.slug for p in configuration.projects]}))
+        print_json({"ok": True, "projects": [p.slug for p in configuration.projects]})
     else:
         output.print(f"{settings.projects}: {count} project{'s' * (count != 1)}, no mistakes.", highlight=False)
     return 0
@@ -183,7 +184,8 @@ def _checked(settings: Settings) -> Configuration:
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command; wrong usage exits with 4."""
+    """Run the command; wrong usage exits with 4. What it makes is for its owner's eyes only."""
+    os.umask(PRIVATE_UMASK)
     try:
         result = app(arguments, exit_on_error=False, print_error=True)
     except cyclopts.CycloptsError:
@@ -195,7 +197,7 @@ def _show(checks: Sequence[HealthCheck], configuration: Configuration, *, as_jso
     from reports.terminal import check_table, checks_as_json  # noqa: PLC0415
 
     if as_json:
-        output.print_json(json.dumps(checks_as_json(checks)))
+        print_json(checks_as_json(checks))
     else:
         output.print(check_table(checks, {project.slug: project.name for project in configuration.projects}))
 

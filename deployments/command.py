@@ -2,9 +2,12 @@
 
 import os
 import sys
-from typing import NoReturn
+from collections.abc import Iterable
+from typing import Any, NoReturn
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.highlighter import JSONHighlighter
+from rich.segment import Segment
 
 from deployments.home import Home, open_home, prefect_client_environment, trust_sandbox
 from watchkeeper.config import (
@@ -17,13 +20,32 @@ from watchkeeper.config import (
     read_environment,
     read_settings,
 )
+from watchkeeper.domain.redaction import redacted
+from watchkeeper.domain.text import one_line, safe_json, visible
 
 USAGE = 4
 
 PIPED_WIDTH = 200  # characters: what goes into a pipe or a file is cut to no screen's width
 
 width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else PIPED_WIDTH
-output, errors = Console(width=width), Console(stderr=True)
+
+
+class CarefulConsole(Console):
+    """A console that interprets nothing in a text: no markup, no emoji, and no character that moves the cursor.
+
+    What may forge a line, a line break, is the matter of whoever composes the lines: `one_line`.
+    """
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - of rich
+        super().__init__(markup=False, emoji=False, **options)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Yield the segments, those of text without anything that cannot be seen."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(visible(segment.text), segment.style)
+
+
+output, errors = CarefulConsole(width=width), CarefulConsole(stderr=True)
 
 
 def settings_of(**given: object) -> Settings:
@@ -74,5 +96,15 @@ def client_environment(settings: Settings) -> dict[str, str]:
 
 
 def fail(message: str, code: int = USAGE) -> NoReturn:
-    errors.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
+    errors.print(redacted(message), style="red", highlight=False, soft_wrap=True)
     sys.exit(code)
+
+
+def plain_line(text: str) -> str:
+    """Return what people and vendors have typed as one line without tokens, to be printed."""
+    return redacted(one_line(text))
+
+
+def print_json(value: object) -> None:
+    """Print JSON, in colour at a terminal; what cannot be seen is escaped in it, and tokens are hidden."""
+    output.print(JSONHighlighter()(redacted(safe_json(value, indent=2))), soft_wrap=True)

@@ -17,6 +17,7 @@ from typing import Any, Final
 import httpx
 import yaml
 from rich.console import Console
+from rich.text import Text
 
 from deployments.demo_stage import REPOSITORY, DemoError, Stage, free_ports, read_lines, standing, until
 from watchkeeper.config import configuration_text
@@ -137,7 +138,7 @@ async def demo(console: Console) -> int:
             async with standing(stage):
                 await play(stage)
         except (DemoError, httpx.HTTPError) as error:
-            console.print(f"\n[red]The demo has failed:[/red] {type(error).__name__}: {error}", soft_wrap=True)
+            console.print(Text(f"\nThe demo has failed: {type(error).__name__}: {error}", style="red"), soft_wrap=True)
             return 1
         stage.say("Everything is stopped and cleaned up. The same by hand: docs/runbooks/rollback.md.")
     return 0

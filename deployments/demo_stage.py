@@ -59,7 +59,7 @@ class Stage:
     def say(self, text: str) -> None:
         """Tell the next part of the story."""
         passed = f"{time.monotonic() - self.began:5.0f} s"
-        self.console.print(f"\n[dim]{passed}[/dim]  [bold]{text}[/bold]", soft_wrap=True)
+        self.console.print(Text.assemble("\n", (passed, "dim"), "  ", (text, "bold")), soft_wrap=True)
 
     def show(self, text: str, style: str = "") -> None:
         """Show what somebody sees."""

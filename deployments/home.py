@@ -11,6 +11,8 @@ from pathlib import Path
 import certifi
 from cryptography.fernet import Fernet
 
+from deployments.privacy import UnsafeFolderError, private_folder
+
 PREFECT_USER = "watchkeeper"
 
 
@@ -42,9 +44,14 @@ class Home:
         return self._folder("sandbox")
 
     @property
+    def password_file(self) -> Path:
+        """Where the password of the Prefect server stands, from the first start on."""
+        return self.path / "prefect-password"
+
+    @property
     def password(self) -> str:
         """The password of the Prefect server, made at the first start."""
-        return self._keep("prefect-password", secrets.token_urlsafe(24))
+        return self._keep(self.password_file.name, secrets.token_urlsafe(24))
 
     @property
     def encryption_key(self) -> str:
@@ -85,21 +92,31 @@ class Home:
         try:
             descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
-            return file.read_text().strip()
+            return _secret_in(file)
         with os.fdopen(descriptor, "w") as handle:
             handle.write(fresh)
         return fresh
 
 
-def open_home(path: Path) -> Home:
-    """Return the state folder at `path`, made if it is not there.
+def _secret_in(file: Path) -> str:
+    """Return what stands in a file of our own, for our eyes only.
 
     Raises:
-        OSError: the folder cannot be made or written.
+        UnsafeFolderError: it is a link, or somebody else's.
     """
-    absolute = path.expanduser().resolve()
-    absolute.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return Home(absolute)
+    if file.is_symlink() or file.stat().st_uid != os.geteuid():
+        raise UnsafeFolderError(file, "is a link, or belongs to another user")
+    file.chmod(0o600)
+    return file.read_text().strip()
+
+
+def open_home(path: Path) -> Home:
+    """Return the state folder at `path`, made if it is not there, and for its owner's eyes only.
+
+    Raises:
+        OSError: the folder cannot be made or written, or others could look into it; the message says what to do.
+    """
+    return Home(private_folder(path))
 
 
 def prefect_client_environment(home: Home, port: int) -> dict[str, str]:

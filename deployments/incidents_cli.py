@@ -4,7 +4,6 @@ Exit codes: 0 as asked, 2 an incident is open, 4 wrong usage or configuration.
 """
 
 import asyncio
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,8 +12,17 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import App, Parameter
 
-from deployments.command import client_environment, configuration_of, fail, output, settings_of, store_environment
-from deployments.rollback_app import As, Json, name_or_account
+from deployments.command import (
+    client_environment,
+    configuration_of,
+    fail,
+    output,
+    plain_line,
+    print_json,
+    settings_of,
+    store_environment,
+)
+from deployments.rollback_app import As, Json, name_or_account, readable_name
 
 if TYPE_CHECKING:
     from watchkeeper.config import Configuration
@@ -51,7 +59,7 @@ def list_incidents(*, project: str | None = None, days: int = 30, as_json: Json 
         older = [each for each in unfinished_incidents() if project in {None, each.project} and each not in lately]
         found = [*older, *lately]
     if as_json:
-        output.print_json(json.dumps([incident_as_json(each) for each in found]))
+        print_json([incident_as_json(each) for each in found])
     elif found:
         output.print(incident_table(found[::-1], now))
         output.print(f"\n{response_line(response_times(lately))}", highlight=False)
@@ -69,7 +77,7 @@ def show(number: int, *, as_json: Json = False) -> int:
 
         story = story_of(number)
     if as_json:
-        output.print_json(json.dumps(incident_as_json(story.incident, story.timeline)))
+        print_json(incident_as_json(story.incident, story.timeline))
     else:
         output.print(incident_view(story.incident, story.timeline, datetime.now(UTC)))
     return 0
@@ -95,8 +103,8 @@ def own(number: int, *, who: As = "", to: Annotated[str, Parameter(help="Whose i
         from tasks.incidents import give_to  # noqa: PLC0415
 
         name = _named(who)
-        owned = give_to(number, name, to or name, datetime.now(UTC))
-    output.print(f"Incident {number} is with {owned.owner}.", markup=False)
+        owned = give_to(number, name, readable_name(to, "--to") if to else name, datetime.now(UTC))
+    output.print(f"Incident {number} is with {plain_line(owned.owner)}.")
     return 0
 
 
@@ -138,5 +146,5 @@ def _errors() -> Iterator[None]:
 
     try:
         yield
-    except (UnknownIncident, StoreError, VendorError) as error:
-        fail(str(error))
+    except (UnknownIncident, StoreError, VendorError, ValueError) as error:
+        fail(plain_line(str(error)))

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from deployments.command import plain_line
 from watchkeeper.config import Configuration
 from watchkeeper.domain.windows import Window, floor
 
@@ -88,7 +88,7 @@ def _tell(console: Console, trouble: str, run: "FlowRun") -> None:
     """Say what a run could not do; a run that was all well is not worth a word."""
     if run.state is None or not run.state.is_completed():
         why = run.state and (run.state.message or run.state.name)
-        console.print(f"[yellow]{trouble}: {escape(str(why))}[/yellow]", soft_wrap=True)
+        console.print(plain_line(f"{trouble}: {why}"), style="yellow", soft_wrap=True)
 
 
 async def _is_missing(configuration: Configuration, window: Window) -> bool:

@@ -2,13 +2,13 @@
 
 import asyncio
 import getpass
-import json
 import os
 from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import App, Parameter
 
-from deployments.command import configuration_of, fail, output, settings_of, store_environment
+from deployments.command import configuration_of, fail, output, plain_line, print_json, settings_of, store_environment
+from watchkeeper.domain.people import checked_name
 
 if TYPE_CHECKING:
     from watchkeeper.config import Project
@@ -66,12 +66,21 @@ def project_of(slug: str) -> "Project":
 
 
 def name_or_account(given: str) -> str:
+    """Return the name that was given, or that of the account; "" when it has none."""
     if given:
-        return given
+        return readable_name(given)
     try:
         return getpass.getuser()
     except (OSError, KeyError):
         return ""
+
+
+def readable_name(given: str, option: str = "--as") -> str:
+    """Return a name that people can read and tell from others; end the command where it is none."""
+    try:
+        return checked_name(given)
+    except ValueError as error:
+        fail(f"{option}: {error}")
 
 
 def print_rollback(number: int, *, as_json: bool) -> "Rollback":
@@ -81,7 +90,7 @@ def print_rollback(number: int, *, as_json: bool) -> "Rollback":
 
     found, entries, answers = way_back(number), timeline_of(number), answers_of(number)
     if as_json:
-        output.print_json(json.dumps(rollback_as_json(found, entries, answers)))
+        print_json(rollback_as_json(found, entries, answers))
     else:
         output.print(rollback_view(found, entries, answers))
     return found
@@ -94,7 +103,7 @@ def follow_rollback(number: int) -> int:
 
     async def print_all() -> None:
         async for entry in follow(number):
-            output.print(entry_line(entry), markup=False, highlight=False, soft_wrap=True)
+            output.print(plain_line(entry_line(entry)), highlight=False, soft_wrap=True)
 
     asyncio.run(print_all())
     return exit_code(way_back(number))

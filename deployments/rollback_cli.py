@@ -5,7 +5,6 @@ Exit codes: 0 as asked, 1 done and not known whether it helped, 2 refused or not
 """
 
 import asyncio
-import json
 import os
 import re
 import sys
@@ -16,7 +15,16 @@ from typing import Annotated, Final
 from cyclopts import Parameter
 
 from deployments import rollback_starts
-from deployments.command import client_environment, configuration_of, fail, output, settings_of, store_environment
+from deployments.command import (
+    client_environment,
+    configuration_of,
+    fail,
+    output,
+    plain_line,
+    print_json,
+    settings_of,
+    store_environment,
+)
 from deployments.rollback_app import (
     REFUSED,
     Json,
@@ -26,6 +34,7 @@ from deployments.rollback_app import (
     last_rollbacks,
     print_rollback,
     project_of,
+    readable_name,
     rollback_app,
 )
 
@@ -57,7 +66,7 @@ def list_rollbacks(*projects: str, most: int = 20, as_json: Json = False) -> int
     from reports.rollback_terminal import rollback_as_json, rollback_table  # noqa: PLC0415
 
     if as_json:
-        output.print_json(json.dumps([rollback_as_json(each) for each in found]))
+        print_json([rollback_as_json(each) for each in found])
     else:
         output.print(rollback_table(found) if found else "No way back has been asked for yet.")
     return 0
@@ -103,6 +112,7 @@ def approve(  # noqa: PLR0913 - the form
     follow
         Print what happens then, until it is over.
     """
+    name = readable_name(name)
     os.environ.update(client_environment(settings_of()) | {"PREFECT_LOGGING_LEVEL": "ERROR"})
     known_rollback(number)
     if yes == YES and not plan:
@@ -129,6 +139,7 @@ def decline(
     comment
         A line for the record.
     """
+    name = readable_name(name)
     os.environ.update(client_environment(settings_of()) | {"PREFECT_LOGGING_LEVEL": "ERROR"})
     known_rollback(number)
     return _answer(number, NO, name, comment, plan)
@@ -160,7 +171,7 @@ def replay(*, project: str, since: str = "30d", limits: Path | None = None, as_j
         fail(str(error))
     now = datetime.now(UTC)
     found = replay_project(configuration_of(settings), judged, Window(now - _span(since), now + timedelta(minutes=1)))
-    output.print_json(json.dumps(replay_as_json(found))) if as_json else output.print(replay_view(found))
+    print_json(replay_as_json(found)) if as_json else output.print(replay_view(found))
     return 0
 
 
@@ -176,8 +187,8 @@ def _answer(number: int, word: str, name: str, comment: str, plan: str) -> int:
     elif result.is_repeat:
         told = f"You have said so already: {result.reason}."
     else:
-        fail(f"This answer does not count: {result.reason}.", REFUSED)
-    output.print(told if result.is_woken else f"{told} {SERVER_AWAY}", markup=False, highlight=False)
+        fail(plain_line(f"This answer does not count: {result.reason}."), REFUSED)
+    output.print(plain_line(told if result.is_woken else f"{told} {SERVER_AWAY}"), highlight=False)
     return 0 if result.is_woken else UNDER_WAY
 
 

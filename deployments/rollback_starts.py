@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping
 from typing import Any, Final
 
-from deployments.command import client_environment, fail, output, settings_of, store_environment
+from deployments.command import client_environment, fail, output, plain_line, settings_of, store_environment
 from deployments.rollback_app import (
     REFUSED,
     As,
@@ -166,7 +166,7 @@ def _start(asked: Mapping[str, Any], *, as_json: bool) -> int:
         with output.status("Making the plan ..."):
             found = asyncio.run(start_way_back(asked))
     except NotStartedError as error:
-        fail(str(error), REFUSED)
+        fail(plain_line(str(error)), REFUSED)
     print_rollback(found.id, as_json=as_json)
     if found.state == "awaiting_approval" and not as_json:
         output.print(

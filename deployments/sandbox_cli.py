@@ -1,6 +1,5 @@
 """`watchkeeper sandbox ...`: runs and steers the make-believe company."""
 
-import json
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -9,7 +8,7 @@ from cyclopts import App
 from rich.table import Table
 from rich.text import Text
 
-from deployments.command import fail, home_of, output, settings_of
+from deployments.command import fail, home_of, output, print_json, settings_of
 from deployments.rollback_app import Json
 from watchkeeper.domain.phrases import amount
 
@@ -52,7 +51,7 @@ def scenario(name: str, target: str = "", *, port: int | None = None) -> int:
         Where the sandbox listens. [default: the running one, else WATCHKEEPER_SANDBOX_PORT]
     """
     key = "vendor" if target in VENDORS else "project"
-    output.print_json(json.dumps(_ask("POST", "/sandbox/scenario", port, {"name": name, key: target})))
+    print_json(_ask("POST", "/sandbox/scenario", port, {"name": name, key: target}))
     return 0
 
 
@@ -88,7 +87,7 @@ def fault(  # noqa: PLR0913 - what a switch has
         asked = {"name": name, "project": project, "times": times, "value": value, "subject": subject}
         _ask("POST", "/sandbox/fault", port, asked)
     found = _ask("GET", "/sandbox/fault", port)
-    output.print_json(json.dumps(found)) if as_json else output.print(_faults(found))
+    print_json(found) if as_json else output.print(_faults(found))
     return 0
 
 

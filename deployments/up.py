@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
 from deployments.children import Child, ChildEndedError, port_is_free, start_child, stop_child, wait_for_end
 from deployments.flow_run import ADDRESS_SETTING
@@ -26,6 +26,7 @@ from deployments.home import (
     trust_sandbox,
 )
 from deployments.metrics import fill_history
+from deployments.privacy import PRIVATE_UMASK, make_private
 from watchkeeper.config import Configuration, Settings, read_credentials
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -46,6 +47,7 @@ class Start:
     home: Home
     console: Console
     fills_history: bool = True
+    is_first: bool = False  # of this folder: its password has just been made
     children: list[Child] = field(default_factory=list)
 
     @property
@@ -61,11 +63,18 @@ class Start:
         return "sandbox" in used.union(*({p.credentials, p.slack_credentials} for p in self.configuration.projects))
 
     @property
+    def _login(self) -> str:
+        """How to log in. The password itself is told once: what is printed stands in logs."""
+        if self.is_first:
+            return f"log in with {PREFECT_USER}:{self.home.password}, shown only now"
+        return f"log in as {PREFECT_USER}; the password is in {self.home.password_file}"
+
+    @property
     def addresses(self) -> dict[str, str]:
         """What a person opens, by its name."""
         prefect = f"http://127.0.0.1:{self.settings.prefect_port}"
         found = {
-            "Prefect UI": f"{prefect}  (log in with {PREFECT_USER}:{self.home.password})",
+            "Prefect UI": f"{prefect}  ({self._login})",
             "Verdicts": f"{prefect}/artifacts/key/health",
             "Reports": f"http://127.0.0.1:{self.settings.web_port}/reports/",
         }
@@ -89,7 +98,9 @@ async def stand_watch(
     Raises:
         CannotStartError: an occupied port, an unwritable folder, a child that does not come up.
     """
-    start = Start(settings, configuration, _open(settings), console, fills_history)
+    os.umask(PRIVATE_UMASK)
+    home = _open(settings)
+    start = Start(settings, configuration, home, console, fills_history, not home.password_file.exists())
     _refuse_occupied_ports(start)
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -113,7 +124,7 @@ async def _start_and_watch(start: Start) -> None:
     for name, address in start.addresses.items():
         start.console.print(f"  {name:<14} {address}", highlight=False, soft_wrap=True)
     ended = await _stand(start)
-    start.console.print(f"[red]{escape(str(ChildEndedError(ended)))}[/red]")
+    start.console.print(Text(str(ChildEndedError(ended)), style="red"))
 
 
 async def _stand(start: Start) -> Child:
@@ -126,7 +137,7 @@ async def _stand(start: Start) -> Child:
         await asyncio.wait({ending, filling}, return_when=asyncio.FIRST_COMPLETED)
         if not ending.done() and (error := filling.exception()) is not None:
             told = f"Filling in the past has ended: {type(error).__name__}: {error}"
-            start.console.print(f"[yellow]{escape(told)} The hourly run goes on with it.[/yellow]", soft_wrap=True)
+            start.console.print(Text(f"{told} The hourly run goes on with it.", style="yellow"), soft_wrap=True)
         return await ending
     finally:
         ending.cancel()
@@ -217,7 +228,8 @@ async def _first_check(start: Start) -> None:
     async with _step(start, "First health check"):
         run = await arun_deployment(FIRST_CHECK, timeout=180, poll_interval=0.5)
     if run.state is None or not run.state.is_completed():
-        start.console.print(f"[yellow]The first check has not completed: {run.state}. Its page says why.[/yellow]")
+        trouble = f"The first check has not completed: {run.state}. Its page says why."
+        start.console.print(Text(trouble, style="yellow"))
     names = {project.slug: project.name for project in start.configuration.projects}
     start.console.print(check_table(latest_checks(tuple(names)), names))
 
@@ -273,6 +285,10 @@ def _open(settings: Settings) -> Home:
             f"Watchkeeper already runs from {home.path} (process {running.pid}, "
             f"http://127.0.0.1:{running.prefect_port}). Stop it, or set WATCHKEEPER_HOME to another folder."
         )
+    try:
+        make_private(home.path)
+    except OSError as error:
+        raise CannotStartError(f"the state folder {home.path} cannot be made private: {error}") from error
     return home
 
 
@@ -294,6 +310,7 @@ def _refuse_occupied_ports(start: Start) -> None:
 @asynccontextmanager
 async def _step(start: Start, name: str) -> AsyncIterator[None]:
     began = time.monotonic()
-    start.console.print(f"  [dim]…[/dim] {name}")
+    start.console.print(Text.assemble("  ", ("…", "dim"), f" {name}"))
     yield
-    start.console.print(f"  [green]✓[/green] {name} [dim]({time.monotonic() - began:.1f} s)[/dim]")
+    took = f"({time.monotonic() - began:.1f} s)"
+    start.console.print(Text.assemble("  ", ("✓", "green"), f" {name} ", (took, "dim")))

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from reports.alert_words import actions, cut, headline
 from watchkeeper.domain.alert_digests import Digest, Line
+from watchkeeper.domain.redaction import redacted
 
 VERSION: Final = 1
 LONGEST_TEXT: Final = 2000
@@ -11,7 +12,7 @@ MOST_DETAILS: Final = 20
 
 
 def alert_payload(digest: Digest, channel: str) -> dict[str, Any]:
-    """Return the digest as JSON values, some 200 KB at most. Text from outside is in there as it came, but cut."""
+    """Return the digest as JSON values, some 200 KB at most; texts are cut, and as they came but for tokens."""
     payload = _payload(digest, channel)
     return {name: _storable(value) for name, value in payload.items()}
 
@@ -47,10 +48,10 @@ def _payload(digest: Digest, channel: str) -> dict[str, Any]:
 
 
 def _storable(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Return the value without halves of characters, which no JSON may hold, and without texts of any length."""
+    """Return the value without halves of characters, which no JSON may hold, without tokens and texts of any length."""
     match value:
         case str():
-            return cut(value, LONGEST_TEXT).encode("utf-8", "replace").decode()
+            return cut(redacted(value), LONGEST_TEXT).encode("utf-8", "replace").decode()
         case list():
             return [_storable(each) for each in value]
         case dict():

@@ -44,7 +44,7 @@ def alert_table(
             str(group.id) if group else "–",
             Text(alert.severity.value, style=STYLES[alert.severity]),
             _status(alert),
-            Text(names.get(alert.project, alert.project) or THE_WATCH),
+            Text(one_line(names.get(alert.project, alert.project)) or THE_WATCH),
             span((alert.resolved_at or now) - alert.started_at),
             Text(one_line(alert.summary)),
             Text(_who(group)),
@@ -83,8 +83,8 @@ def why_view(alert: Alert, why: Iterable[str], names: Mapping[str, str]) -> Rend
     """Return an alert with its details, and sentence by sentence why somebody was told of it or was not."""
     project = names.get(alert.project, alert.project) or THE_WATCH
     return Lines(
-        Text(f"{project}: {one_line(alert.summary)}", style=f"bold {STYLES[alert.severity]}"),
-        Text(f"alert {alert.id}, {alert.fingerprint}, {alert.severity}, cause {alert.cause}", style="dim"),
+        Text(one_line(f"{project}: {alert.summary}"), style=f"bold {STYLES[alert.severity]}"),
+        Text(one_line(f"alert {alert.id}, {alert.fingerprint}, {alert.severity}, cause {alert.cause}"), style="dim"),
         *(Text(f"  {one_line(detail)}") for detail in alert.details),
         *([Text(f"  What to do: {one_line(alert.runbook)}")] if alert.runbook else []),
         "",
@@ -126,7 +126,7 @@ def rule_table(rules: Iterable[Rule]) -> RenderableType:
             span(rule.for_) if rule.for_ else "–",
             span(rule.keep) if rule.keep else "–",
             str(rule.min_sample or "–"),
-            Text(show_matchers(rule.matchers) if rule.matchers else "–"),
+            Text(one_line(show_matchers(rule.matchers)) if rule.matchers else "–"),
         )
     return table
 
@@ -134,7 +134,7 @@ def rule_table(rules: Iterable[Rule]) -> RenderableType:
 def trial_view(trial: Trial, names: Mapping[str, str]) -> RenderableType:
     """Return what a rule would have done, with its last episodes."""
     if trial.note or trial.since is None:
-        return Text(f"{trial.rule}: {trial.note or 'nothing is stored of that time'}.")
+        return Text(one_line(f"{trial.rule}: {trial.note or 'nothing is stored of that time'}."))
     looked = f"since {clock(trial.since)} ({amount(trial.moments, 'moment')} looked at)"
     if not trial.episodes:
         return Text(f"{trial.rule} would not have fired {looked}.")
@@ -186,11 +186,11 @@ def channel_table(
         where = channel.channel or channel.project or channel.repository or channel.url or channel.path
         needs_block = channel.kind not in {ChannelKind.CONSOLE, ChannelKind.FILE}
         table.add_row(
-            Text(channel.name),
+            Text(one_line(channel.name)),
             channel.kind.value,
             channel.credentials if needs_block else "–",
-            Text(where or "–"),
-            Text(", ".join(told.get(channel.name, ())) or "–"),
+            Text(one_line(where) or "–"),
+            Text(one_line(", ".join(told.get(channel.name, ()))) or "–"),
             Text(_state(circuits.get(channel.name))),
         )
     return table

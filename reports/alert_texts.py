@@ -23,7 +23,7 @@ def plain_lines(digest: Digest) -> tuple[str, ...]:
     for line in digest.lines:
         lines += [f"{_mark(line)} {line_words(line, digest)}", *(f"   {words}" for words in _below(line))]
     lines += [f"{words}." for words in (left_out(digest), standing(digest), carer(digest)) if words]
-    lines += [f"{action.label}: {action.command}" for action in actions(digest)]
+    lines += [f"{action.label}: {one_line(action.command)}" for action in actions(digest)]
     return tuple(lines)
 
 
@@ -58,7 +58,7 @@ def _mark(line: Line) -> str:
 
 
 def _below(line: Line) -> list[str]:
-    closer = f"Look closer: {line.url}" if is_web_url(line.url) else ""
+    closer = f"Look closer: {one_line(line.url)}" if is_web_url(line.url) else ""
     runbook = f"What to do: {one_line(line.runbook)}" if line.runbook else ""
     return [*details(line)[:MOST_DETAILS], *filter(None, (closer, runbook))]
 

@@ -14,6 +14,6 @@ def mistakes_message(mistakes: str) -> SlackMessage:
     """Return what to say of the mistakes, one a line; of none ("") that they are gone."""
     if not mistakes:
         return slack.slack_message(_MENDED.replace("*", ""), [slack.section(_MENDED)])
-    lines = [slack.escape(line, 300) for line in mistakes.splitlines() if line.strip()]
+    lines = [slack.escape(line, 300) for line in mistakes.split("\n") if line.strip()]
     blocks = [slack.section(_HEAD), slack.section(slack.bullets(lines, 8)), slack.context([_REST])]
     return slack.slack_message(f"{_HEAD.replace('*', '')}: {lines[0]}", blocks)

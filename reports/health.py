@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
+from urllib.parse import quote
 
 from reports import markdown
 from reports.text import amount, is_web_url, sentence
@@ -82,7 +83,7 @@ def _links(check: HealthCheck) -> str:
         for fact in reversed(judgement.evidence)
         if is_web_url(fact.url)
     }
-    details = f"[details](/artifacts/key/health-{check.project})"
+    details = f"[details](/artifacts/key/health-{quote(check.project)})"
     return " · ".join([details, *(markdown.link(url, component) for component, url in urls.items())])
 
 

@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from reports.text import one_line
 from watchkeeper.domain.alert_values import Severity
 from watchkeeper.domain.incidents import Entry, Incident
 from watchkeeper.domain.phrases import clock, span
@@ -23,13 +24,13 @@ def incident_table(incidents: Sequence[Incident], now: datetime) -> Table:
     for each in incidents:
         table.add_row(
             str(each.number),
-            Text(each.project or "the watch itself"),
+            Text(one_line(each.project) or "the watch itself"),
             each.status.value,
             Text(each.severity.value, style=_STYLES[each.severity]),
             clock(each.started_at),
             span((each.resolved_at or now) - each.started_at),
-            Text(each.owner or "–"),
-            Text(each.title),
+            Text(one_line(each.owner) or "–"),
+            Text(one_line(each.title)),
         )
     return table
 
@@ -38,7 +39,8 @@ def incident_view(incident: Incident, timeline: Sequence[Entry], now: datetime) 
     """Return an incident with its timeline."""
     lines = Table(box=None, pad_edge=False, show_header=False)
     for entry in timeline:
-        lines.add_row(f"{entry.at:%Y-%m-%d %H:%M:%S}", Text(entry.actor, style="dim"), Text(entry.text))
+        actor, told = one_line(entry.actor), one_line(entry.text)
+        lines.add_row(f"{entry.at:%Y-%m-%d %H:%M:%S}", Text(actor, style="dim"), Text(told))
     return Group(incident_table([incident], now), "", lines)
 
 

@@ -17,6 +17,8 @@ from watchkeeper.domain.alert_channels import ChannelConfig
 from watchkeeper.domain.alert_digests import Digest, Line
 from watchkeeper.domain.alert_tickets import FIRES_AGAIN
 from watchkeeper.domain.alert_values import Severity
+from watchkeeper.domain.redaction import redacted
+from watchkeeper.domain.text import is_unseen
 
 PRIORITIES: Final[Mapping[Severity, str]] = {
     Severity.CRITICAL: "Highest",
@@ -104,7 +106,7 @@ def _paragraph(*content: Node) -> Node:
 
 
 def _text(text: str, *marks: str) -> Node:
-    printable = "".join(character if character.isprintable() else " " for character in text)
+    printable = "".join(" " if is_unseen(character) else character for character in redacted(text))
     shown = printable if len(printable) <= LONGEST_TEXT else f"{printable[: LONGEST_TEXT - 1]}…"
     return {"type": "text", "text": shown, **({"marks": [{"type": mark} for mark in marks]} if marks else {})}
 

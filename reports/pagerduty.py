@@ -17,7 +17,7 @@ _SEPARATOR: Final = " · "
 
 def pagerduty_event(digest: Digest) -> PagerDutyEvent:
     """Return the event that tells a digest. PagerDuty joins those of one key: it calls nobody twice."""
-    key = digest.key[:LONGEST_KEY]
+    key = one_line(digest.key)[:LONGEST_KEY]
     if digest.is_resolved:
         return PagerDutyEvent(EventAction.RESOLVE, key)
     if digest.reason is Reason.ACKNOWLEDGED:

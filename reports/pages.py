@@ -12,6 +12,8 @@ from reports.replay import RIGHT, replay_sentence
 from reports.text import is_web_url, one_line, sentence
 from watchkeeper.domain.blame import Fault
 from watchkeeper.domain.commits import short_name
+from watchkeeper.domain.redaction import redacted
+from watchkeeper.domain.text import visible
 from watchkeeper.domain.verdicts import Verdict
 
 ICONS: Final = {  # a form for each verdict: colour alone tells nobody
@@ -51,6 +53,11 @@ def word(text: str) -> str:
     return first if first.isascii() and first.isalpha() else "other"
 
 
+def shown_value(value: object) -> object:
+    """Return what a template shows of a value: text without tokens and without what cannot be seen."""
+    return visible(redacted(value)) if type(value) is str else value  # markup is made here, of such values
+
+
 @cache
 def environment() -> jinja2.Environment:
     """Return the templates; a name that is missing in one is an error, never an empty place."""
@@ -60,6 +67,7 @@ def environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=shown_value,
     )
     found.globals.update(colours=COLOURS, icons=ICONS, urgency=URGENCY, faults=FAULTS, sources=SOURCES)
     found.globals.update(right=RIGHT, replay_sentence=replay_sentence)

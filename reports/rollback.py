@@ -162,7 +162,8 @@ def _answer(given: StoredAnswer) -> str:
 
 
 def _links(links: Mapping[str, str]) -> str:
-    return " · ".join(markdown.link(url, label) for label, url in links.items() if is_web_url(url))
+    shown = " · ".join(markdown.link(url, label) for label, url in links.items() if is_web_url(url))
+    return shown.replace("\\@", f"@{_HIDDEN}")
 
 
 def _list(lines: Sequence[str]) -> str:

@@ -43,7 +43,7 @@ def rollback_table(rollbacks: Sequence[Rollback]) -> Table:
     for each in rollbacks:
         where = Text(f"{sign(each)} {one_line(headline(each))}")
         asked = Text(one_line(each.requested_by))
-        table.add_row(str(each.id), each.project, f"{each.requested_at:%Y-%m-%d %H:%M}", where, asked)
+        table.add_row(str(each.id), Text(one_line(each.project)), f"{each.requested_at:%Y-%m-%d %H:%M}", where, asked)
     return table
 
 
@@ -52,7 +52,7 @@ def rollback_view(
 ) -> RenderableType:
     """Return everything that is known of a way back: where it stands, what speaks for it, the plan, what happened."""
     parts: list[RenderableType] = [
-        Text(f"{sign(rollback)} {rollback.project}: {one_line(headline(rollback))}", style="bold"),
+        Text(f"{sign(rollback)} {one_line(rollback.project)}: {one_line(headline(rollback))}", style="bold"),
         Text(one_line(asked_by(rollback)), style="dim"),
     ]
     if rollback.error:
@@ -68,7 +68,7 @@ def rollback_view(
     if entries:
         parts += [_title("What has happened"), _lines([entry_line(entry) for entry in entries])]
     if rollback.state is RollbackState.AWAITING_APPROVAL:
-        parts.append(Text("\n" + " ".join(question(rollback)), style="bold"))
+        parts.append(Text("\n" + one_line(" ".join(question(rollback))), style="bold"))
     return Group(*parts, Text(f"\n{runbook(rollback)}", style="dim"))
 
 
@@ -111,7 +111,7 @@ def _plan(plan: Plan) -> list[RenderableType]:
     table.add_column()
     for point in points_in_order(plan):
         forced = " (forced)" if point.is_forced else ""
-        name = Text(f"{point.name}{forced}", style=STYLES[point.mark])
+        name = Text(one_line(f"{point.name}{forced}"), style=STYLES[point.mark])
         table.add_row(MARKS[point.mark], name, Text(one_line(sentence(point.reason))))
     shown: list[RenderableType] = [Text(one_line(sentence(plan.summary))), Padding(table, (0, 0, 0, 2))]
     if plan.alternative:

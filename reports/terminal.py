@@ -6,6 +6,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from reports.text import one_line
 from watchkeeper.domain.health import HealthCheck
 from watchkeeper.domain.verdicts import Verdict
 
@@ -21,12 +22,12 @@ def check_table(checks: Sequence[HealthCheck], names: Mapping[str, str]) -> Tabl
     table.add_column("Why")
     for check in checks:
         table.add_row(
-            Text(names.get(check.project, check.project)),
+            Text(one_line(names.get(check.project, check.project))),
             Text(check.verdict, style=STYLES[check.verdict]),
             "–" if check.score is None else f"{check.score:.0f}",
             f"{check.coverage:.0%}",
-            check.release[:7] or "–",
-            Text("\n".join(check.reasons[:3])),
+            Text(one_line(check.release)[:7] or "–"),
+            Text("\n".join(map(one_line, check.reasons[:3]))),
         )
     return table
 

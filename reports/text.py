@@ -1,15 +1,16 @@
 """Text from outside, made fit for one line of anything that people read."""
 
-import unicodedata
 from typing import Final
+
+from watchkeeper.domain import text as domain_text
+from watchkeeper.domain.redaction import redacted
 
 _LONGEST_URL: Final = 1500
 
 
 def one_line(text: str) -> str:
-    """Return `text` without line breaks and without characters that hide, or turn around, what stands beside them."""
-    shown = (c if c.isprintable() else " " for c in text if unicodedata.category(c) != "Cf")
-    return " ".join("".join(shown).split())
+    """Return `text` without line breaks, tokens, and characters that hide, or turn around, what stands beside them."""
+    return redacted(domain_text.one_line(text))
 
 
 def sentence(text: str) -> str:
@@ -37,4 +38,6 @@ def amount(value: float | str | None, unit: str = "") -> str:
 
 
 def is_web_url(url: str) -> bool:
-    return url.startswith(("https://", "http://")) and len(url) <= _LONGEST_URL
+    """Return True for an address that may stand as a link: nothing hides in it, and no token."""
+    is_web = url.startswith(("https://", "http://")) and len(url) <= _LONGEST_URL
+    return is_web and not any(map(domain_text.is_unseen, url)) and redacted(url) == url

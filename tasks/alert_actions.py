@@ -8,6 +8,7 @@ from tasks.store import database
 from watchkeeper.domain.alert_matchers import parse_matchers, show_matchers, unknown_names
 from watchkeeper.domain.alert_policy import FIELDS, Silence
 from watchkeeper.domain.alert_signals import LABELS
+from watchkeeper.domain.people import checked_name
 from watchkeeper.domain.phrases import amount, clock
 from watchkeeper.store import alert_groups
 from watchkeeper.store.alert_answers import resolve_group
@@ -27,8 +28,10 @@ def acknowledge(group: int, who: str, now: datetime) -> str:
 
     Raises:
         UnknownGroup: there is none of this number.
+        ValueError: `who` is no name that can be read; the same of all that people do here.
         CannotDoError: it is over, or somebody has taken it on.
     """
+    who = checked_name(who)
     with transaction(database()) as session:
         found = alert_groups.group(session, group)
         if not alert_groups.acknowledge(session, group, who, now):
@@ -45,6 +48,7 @@ def assign(group: int, to: str, who: str, now: datetime) -> str:
         UnknownGroup: there is none of this number.
         CannotDoError: it is over.
     """
+    to, who = checked_name(to), checked_name(who)
     with transaction(database()) as session:
         found = alert_groups.group(session, group)
         if not alert_groups.assign(session, group, to, now):
@@ -61,6 +65,7 @@ def resolve(group: int, who: str, comment: str, now: datetime) -> str:
         UnknownGroup: there is none of this number.
         CannotDoError: nothing of it fires.
     """
+    who = checked_name(who)
     with transaction(database()) as session:
         found = alert_groups.group(session, group)
         ended = resolve_group(session, found, who, now)
@@ -83,7 +88,7 @@ def silence(  # noqa: PLR0913, PLR0917 - what, from when to when, who and why
         ValueError: a matcher cannot be read, or names what no alert has.
         CannotDoError: it would match everything, or its time is over, or too long.
     """
-    wanted = parse_matchers(matchers)
+    who, wanted = checked_name(who), parse_matchers(matchers)
     if unknown := unknown_names(wanted, LABELS):
         known = ", ".join((*FIELDS, *sorted(LABELS)))
         raise ValueError(f'no alert has a field or label "{unknown[0]}": there are {known}')
@@ -107,6 +112,7 @@ def unsilence(number: int, who: str, now: datetime) -> str:
     Raises:
         CannotDoError: there is none of this number, or it is over.
     """
+    who = checked_name(who)
     with transaction(database()) as session:
         if not end_silence(session, number, now):
             raise CannotDoError(f"there is no silence {number} that holds: `watchkeeper alerts silences` lists them")

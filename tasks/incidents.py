@@ -12,6 +12,7 @@ from watchkeeper.domain.alert_groups import Group, group_key
 from watchkeeper.domain.alert_passes import Known
 from watchkeeper.domain.alert_values import Alert
 from watchkeeper.domain.incidents import Entry, EntryKind, Incident, IncidentChange, Taken, decide_incidents
+from watchkeeper.domain.people import checked_name, same_person
 from watchkeeper.domain.windows import Window
 from watchkeeper.store import incidents, rollbacks
 from watchkeeper.store.audit import write_audit
@@ -88,8 +89,10 @@ def write_note(number: int, who: str, text: str, now: datetime) -> None:
     """Add a line that a person wrote to the timeline.
 
     Raises:
+        ValueError: `who` is no name that can be read.
         UnknownIncident: there is none with this number.
     """
+    who = checked_name(who)
     with transaction(database()) as session:
         found = _found(session, number)
         incidents.add_entries(session, number, [Entry(now, EntryKind.NOTE, text, who)])
@@ -101,13 +104,15 @@ def give_to(number: int, who: str, to: str, now: datetime) -> Incident:
     """Make somebody the owner; it counts as taking it on. Of two at once both hold, the later one in the end.
 
     Raises:
+        ValueError: a name is none that can be read.
         UnknownIncident: there is none with this number.
     """
+    to, who = checked_name(to), checked_name(who)
     while True:
         with transaction(database()) as session:
             found = _found(session, number)
             owned = replace(found, owner=to, acknowledged_at=found.acknowledged_at or now)
-            told = f"{to} has it" if to == who else f"{who} has given it to {to}"
+            told = f"{to} has it" if same_person(to, who) else f"{who} has given it to {to}"
             change = IncidentChange(owned, (Entry(now, EntryKind.OWNER, told, who),))
             for saved in incidents.save_incidents(session, [change]):
                 subject = f"incident {number}"

@@ -1,4 +1,5 @@
 import os
+import stat
 import subprocess
 import sys
 import time
@@ -77,3 +78,27 @@ async def test_an_address_of_a_kind_that_is_not_installed_is_refused(address: st
 def test_a_place_without_a_scheme_is_a_folder() -> None:
     assert isinstance(open_report_files("/var/lib/reports"), Folder)
     assert open_report_files("~/reports").place == str(Path.home() / "reports")
+
+
+@pytest.mark.parametrize(
+    ("above", "folder_mode", "file_mode"),
+    [
+        pytest.param(0o700, 0o700, 0o600, id="in a private folder"),
+        pytest.param(0o755, 0o755, 0o644, id="in a folder that is published"),
+        pytest.param(0o750, 0o750, 0o640, id="for a group"),
+    ],
+)
+async def test_a_report_may_be_read_by_those_who_may_read_the_folder(
+    tmp_path: Path, above: int, folder_mode: int, file_mode: int
+) -> None:
+    place = tmp_path / "place"
+    place.mkdir()
+    place.chmod(above)
+    before = os.umask(0o077)
+    try:
+        await open_report_files(str(place)).write("incidents/1.html", b"x")
+        await open_report_files(str(place)).write("daily.html", b"x")
+    finally:
+        os.umask(before)
+    modes = [stat.S_IMODE((place / name).stat().st_mode) for name in ("incidents", "incidents/1.html", "daily.html")]
+    assert modes == [folder_mode, file_mode, file_mode]

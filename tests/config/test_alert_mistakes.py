@@ -74,6 +74,12 @@ ROUTES = "{channels: [console]}, {match: severity=critical, channels: [file]}"
             "people: [{name: A, channels: [file]}, {name: A, channels: [file]}]", "people[1].name", "own", id="twice"
         ),
         pytest.param(
+            "people: [{name: Ada, channels: [file]}, {name: ADA, channels: [file]}]",
+            "people[1].name",
+            "one person",
+            id="one person in two spellings",
+        ),
+        pytest.param(
             "on_call: {people: [Ada], since: 2026-01-05T09:00:00Z}", "on_call.people[0]", "no person", id="unknown turn"
         ),
         pytest.param(

@@ -14,15 +14,18 @@ from sqlalchemy import Engine
 
 from deployments.cli import app
 from tasks import store as own_store
+from tests.reports.hostile import HOSTILE, assert_harmless, assert_harmless_json
 from watchkeeper.domain.alert_groups import Group, Told, group_key
 from watchkeeper.domain.alert_passes import Pass
+from watchkeeper.domain.alert_policy import Matcher, Silence
 from watchkeeper.domain.alert_values import Alert, AlertStatus, Severity, labels_of
-from watchkeeper.store.alert_groups import open_groups
+from watchkeeper.store.alert_groups import acknowledge, open_groups
 from watchkeeper.store.alert_passes import save_pass
 from watchkeeper.store.alerts import open_alerts, save_alerts
 from watchkeeper.store.audit import audit_entries
 from watchkeeper.store.channel_states import note_failure
 from watchkeeper.store.database import open_database, reading, transaction
+from watchkeeper.store.silences import save_silence
 
 PROJECT = {"slug": "shop", "name": "Shop", "vercel": {"team": "acme", "project": "prj_shop"}}
 ALERTS = {
@@ -162,6 +165,49 @@ def test_a_group_is_taken_on_handed_over_and_resolved_and_the_audit_has_it(
     with reading(engine) as session:
         done = [(entry.actor, entry.action) for entry in audit_entries(session, "shop", NOW)]
     assert done == [("Ada", "alerts.acknowledge"), ("Ada", "alerts.assign"), ("Ben", "alerts.resolve")]
+
+
+FORGING = "Ada\x1b[2J\n12  13  critical  FORGED\u202e"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(["ack", "1", "--as", FORGING], id="ack"),
+        pytest.param(["assign", "1", "--to", FORGING, "--as", "Ada"], id="assign to"),
+        pytest.param(["assign", "1", "--to", "Ada", "--as", FORGING], id="assign"),
+        pytest.param(["resolve", "1", "--as", FORGING], id="resolve"),
+        pytest.param(["silence", "project=shop", "--for", "1h", "--comment", "x", "--as", FORGING], id="silence"),
+        pytest.param(["unsilence", "1", "--as", FORGING], id="unsilence"),
+        pytest.param(["ack", "1", "--as", "\u200b"], id="nothing that can be seen"),
+        pytest.param(["ack", "1", "--as", "\u0410da"], id="a letter that looks alike"),
+        pytest.param(["assign", "1", "--to", " ", "--as", "Ada"], id="nobody"),
+    ],
+)
+def test_a_name_that_forges_or_hides_is_refused_and_changes_nothing(
+    run: Run, firing: tuple[int, int], engine: Engine, words: list[str]
+) -> None:
+    assert firing[1] == 1
+    done = run("alerts", *words)
+    assert (done.code, done.out) == (4, "")
+    assert re.match("--(as|to): ", done.err)
+    assert_harmless(done.err)
+    with reading(engine) as session:
+        assert list(audit_entries(session, "shop", NOW)) == []
+        assert open_groups(session)[0].acknowledged_at is None
+
+
+def test_what_a_vendor_calls_a_person_forges_no_line(run: Run, firing: tuple[int, int], engine: Engine) -> None:
+    with transaction(engine) as session:
+        assert acknowledge(session, firing[1], HOSTILE, NOW)
+        save_alerts(session, [replace(DOWN, id=firing[0], summary=HOSTILE, details=(HOSTILE,))])
+        save_silence(session, Silence((Matcher("project", HOSTILE),), NOW, NOW + timedelta(hours=1), HOSTILE, HOSTILE))
+    for words in (["list"], ["why", str(firing[0])], ["silences"], ["ack", str(firing[1]), "--as", "Ada"]):
+        shown = run("alerts", *words)
+        assert "override" in shown.out + shown.err
+        assert_harmless(shown.out + shown.err, is_wrapped=True)
+    for words in (["list", "--json"], ["why", str(firing[0]), "--json"], ["silences", "--json"]):
+        assert_harmless_json(run("alerts", *words).out)
 
 
 def test_a_silence_holds_until_it_is_taken_back(run: Run, engine: Engine) -> None:

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from tests.domain.test_incidents import SHA, alert
+from tests.reports.hostile import HOSTILE, assert_harmless, assert_harmless_json
 from watchkeeper.domain.incidents import decide_incidents
 from watchkeeper.store.database import migrate, opened, transaction
 from watchkeeper.store.incidents import save_incidents
@@ -64,6 +65,8 @@ def test_from_the_list_to_the_timeline(home: Path) -> None:
     [
         pytest.param(["show", "99"], "there is no incident 99: `watchkeeper incidents list` shows them", id="unknown"),
         pytest.param(["note", "1", " "], "the note is empty", id="an empty note"),
+        pytest.param(["note", "1", "x", "--as", "A\x1b[2J\nB"], "--as: a name may not hold", id="a name that forges"),
+        pytest.param(["own", "1", "--as", "Ada", "--to", "\u202eadA"], "such as U+202E", id="a name that turns round"),
         pytest.param(["report", "1"], "no Prefect server runs", id="a report without a server"),
     ],
 )
@@ -71,6 +74,14 @@ def test_mistakes_are_named_with_the_way_out(home: Path, words: list[str], told:
     done = run(home, *words)
     assert done.returncode == 4
     assert told in " ".join(done.stderr.split())
+
+
+def test_what_people_write_forges_no_line(home: Path) -> None:
+    assert run(home, "note", "1", HOSTILE.replace("\x00", ""), "--as", "Ada").returncode == 0
+    shown = run(home, "show", "1")
+    assert "override" in shown.stdout
+    assert_harmless(shown.stdout, is_wrapped=True)
+    assert_harmless_json(run(home, "show", "1", "--json").stdout)
 
 
 def test_nothing_is_said_so(home: Path, tmp_path: Path) -> None:

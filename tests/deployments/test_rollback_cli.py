@@ -22,6 +22,7 @@ from flows.emergency_rollback import emergency_rollback
 from tests.domain.rollback_makers import plan
 from tests.domain.trigger_makers import BAD, GOOD, NEW, OLD, QUARTER, looked, quiet_before
 from tests.domain.trigger_makers import NOW as THEN
+from tests.reports.hostile import HOSTILE, assert_harmless, assert_harmless_json
 from watchkeeper.domain.health import HealthCheck
 from watchkeeper.domain.releases import Release
 from watchkeeper.domain.rollback import Outcome, Rollback, RollbackKind, RollbackRequest, RollbackState, Source
@@ -29,7 +30,9 @@ from watchkeeper.domain.windows import Window
 from watchkeeper.store.database import migrate, open_database, reading, transaction
 from watchkeeper.store.health import save_checks
 from watchkeeper.store.releases import save_releases
-from watchkeeper.store.rollbacks import accepted_answers, advance, ask_approval, open_rollback, rollback
+from watchkeeper.store.rollback_rows import RollbackRow
+from watchkeeper.store.rollbacks import accepted_answers, advance, ask_approval, open_rollback, record, rollback
+from watchkeeper.store.tables import table_of
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT: dict[str, Any] = {"slug": "shop", "name": "Shop", "vercel": {"team": "acme", "project": "prj_shop"}}
@@ -103,6 +106,20 @@ def test_what_was_asked_for_is_listed_and_shown(run: Run, store: Engine) -> None
     assert [step["state"] for step in told["timeline"]] == ["requested", "failed"]
 
 
+def test_what_was_typed_forges_no_line(run: Run, store: Engine) -> None:
+    number = opened(store, RollbackState.FAILED).id
+    with transaction(store) as session:
+        changed = {"requested_by": HOSTILE, "reason": HOSTILE, "error": HOSTILE}
+        clean = {name: text.replace("\x00", "") for name, text in changed.items()}
+        session.connection().execute(table_of(RollbackRow).update().values(clean))
+        record(session, number, {}, HOSTILE, HOSTILE, NOW)
+    for words in (["list"], ["show", str(number)], ["show", str(number), "--follow"]):
+        shown = run("rollback", *words)
+        assert "override" in shown.stdout
+        assert_harmless(shown.stdout, is_wrapped=True)
+    assert_harmless_json(run("rollback", "show", str(number), "--json").stdout)
+
+
 def test_following_ends_with_it_and_its_end_is_the_exit_code(run: Run, store: Engine) -> None:
     done = run("rollback", "show", str(opened(store, RollbackState.FAILED).id), "--follow")
     assert done.returncode == 2
@@ -119,6 +136,13 @@ def test_following_ends_with_it_and_its_end_is_the_exit_code(run: Run, store: En
         pytest.param(["rollback", "approve", "7", "--as", "Ada"], "no Prefect server runs", id="nobody could go on"),
         pytest.param(["rollback", "start", "shop"], "reason", id="no reason"),
         pytest.param(["rollback", "approve", "7"], "--as", id="no name"),
+        pytest.param(["rollback", "approve", "7", "--as", "A\x1b[2J\nB"], "--as: a name may not", id="it forges"),
+        pytest.param(["rollback", "decline", "7", "--as", "\u200b"], "--as: a name may not", id="it cannot be seen"),
+        pytest.param(
+            ["rollback", "start", "shop", "--reason", "x", "--as", "\u202ex"],
+            "--as: a name may not",
+            id="it turns round",
+        ),
         pytest.param(["rollback", "undo", "7"], "there is no rollback 7", id="nothing to take back"),
         pytest.param(["replay", "--project", "shop", "--since", "soon"], "12h, 30d or 4w", id="no span"),
         pytest.param(["replay", "--project", "shpo"], 'did you mean "shop"', id="no such project to replay"),

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -55,3 +56,11 @@ async def test_a_stop_does_not_wait_for_the_past(start: Start) -> None:
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(standing, 10)
     await stop_child(start.children[0])
+
+
+def test_the_password_is_told_at_the_first_start_of_a_folder_and_then_only_where_it_is(start: Start) -> None:
+    first, later = replace(start, is_first=True).addresses, start.addresses
+    assert f"watchkeeper:{start.home.password}" in first["Prefect UI"]
+    assert start.home.password not in " ".join(later.values())
+    assert str(start.home.password_file) in later["Prefect UI"]
+    assert start.home.password_file.read_text() == start.home.password

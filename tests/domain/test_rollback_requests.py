@@ -77,17 +77,51 @@ def test_an_undo_takes_the_last_rollback_back_that_moved_production() -> None:
 
 
 def test_where_two_are_needed_who_asks_must_be_known() -> None:
-    two = RollbackPolicy(two_person=True)
+    two = RollbackPolicy(two_person=True, approvers=("Ada Okafor <ada@acme.example>", "Grace"), requesters=("Zoe",))
     nameless = replace(ASKED, requested_by="  ")
     for action in ("rollback", "promote"):
         with pytest.raises(ValueError, match="`requested_by`: shop needs two people"):
             request_of(replace(nameless, action=action), two, "run-1", ())
     assert request_of(replace(nameless, dry_run=True), two, "run-1", ()).dry_run, "a plan needs nobody"
     assert request_of(nameless, RollbackPolicy(), "run-1", ()).requested_by == "somebody without a name"
-    assert request_of(ASKED, two, "run-1", ()).two_person
+    assert request_of(replace(ASKED, requested_by=" ADA@acme.example "), two, "run-1", ()).requested_by == "Ada Okafor"
+    assert request_of(replace(ASKED, requested_by="zoe"), two, "run-1", ()).requested_by == "Zoe"
     event = Asked("shop", event_id="e-1")
     alone = RollbackPolicy(auto=AutoRollback.APPROVE_THEN_RUN, two_person=True)
     assert request_of(event, alone, "run-1", ()).requested_by == "watchkeeper"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        pytest.param("Ada", "'Ada' is not listed; did you mean 'Ada Okafor'?", id="a first name"),
+        pytest.param("Mallory", "so who asks must be one of Ada Okafor and Grace", id="somebody else"),
+        pytest.param("Mallory <ada@acme.example>", "is not listed", id="an address under another name"),
+        pytest.param("Gra\u200bce", "such as U+200B", id="a zero-width space"),
+        pytest.param("Gr\u0430ce", "mixes letters that look alike, Cyrillic and Latin", id="a letter that looks alike"),
+        pytest.param("Watchkeeper", "is no person", id="our own name"),
+        pytest.param("somebody without a name", "is not listed", id="what stands where no name does"),
+    ],
+)
+def test_where_two_are_needed_an_unlisted_name_is_refused_with_the_way_out(name: str, words: str) -> None:
+    two = RollbackPolicy(two_person=True, approvers=("Ada Okafor <ada@acme.example>", "Grace"))
+    with pytest.raises(ValueError, match="`requested_by`") as caught:
+        request_of(replace(ASKED, requested_by=name), two, "run-1", ())
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["\u200b", "A\x1b[2Jda", "Ada\nGrace approved it", "watchkeeper"])
+def test_a_name_that_no_person_has_is_refused_everywhere(name: str) -> None:
+    with pytest.raises(ValueError, match="`requested_by`"):
+        request_of(replace(ASKED, requested_by=name, dry_run=True), RollbackPolicy(), "run-1", ())
+
+
+def test_who_gives_a_name_is_a_person_whatever_event_is_typed_beside_it() -> None:
+    policy = RollbackPolicy(auto=AutoRollback.AUTOMATIC, two_person=True, approvers=("Ada", "Grace"))
+    request = request_of(replace(ASKED, event_id="e-1"), policy, "run-1", ())
+    assert (request.source, request.requested_by, request.needs_approval) == (Source.MANUAL, "Ada", True)
+    with pytest.raises(ValueError, match="is not listed"):
+        request_of(replace(ASKED, requested_by="Mallory", event_id="e-1"), policy, "run-1", ())
 
 
 @pytest.mark.parametrize(

@@ -61,62 +61,62 @@ def renamed(report: PeriodReport, *names: str) -> PeriodReport:
     return replace(report, projects=(*projects, *report.projects[len(projects) :]))
 
 
-def hostile_report(period: ReportPeriod = ReportPeriod.DAILY) -> PeriodReport:
+def hostile_report(period: ReportPeriod = ReportPeriod.DAILY, text: str = HOSTILE) -> PeriodReport:
     """Return a report in which every text from outside is an attack."""
-    report = renamed(period_report(period, 3), HOSTILE, HOSTILE, HOSTILE)
+    report = renamed(period_report(period, 3), text, text, text)
     return replace(
         report,
-        headline=HOSTILE,
-        sentences=(HOSTILE,) * 3,
-        actions=tuple(_hostile_recommendation(r) for r in report.actions),
-        projects=tuple(_hostile_project(project) for project in report.projects),
-        sent=(SentLine(HOSTILE, 1, 1),),
-        incidents=many(report.incidents, HOSTILE) if report.incidents else None,
+        headline=text,
+        sentences=(text,) * 3,
+        actions=tuple(_hostile_recommendation(r, text) for r in report.actions),
+        projects=tuple(_hostile_project(project, text) for project in report.projects),
+        sent=(SentLine(text, 1, 1),),
+        incidents=many(report.incidents, text) if report.incidents else None,
     )
 
 
-def _hostile_recommendation(found: Recommendation) -> Recommendation:
-    return replace(found, subject=HOSTILE, sentence=HOSTILE, evidence=HOSTILE, effect=HOSTILE, follow_up=HOSTILE,
+def _hostile_recommendation(found: Recommendation, text: str) -> Recommendation:
+    return replace(found, subject=text, sentence=text, evidence=text, effect=text, follow_up=text,
                    url="javascript:alert(1)")  # fmt: skip
 
 
-def _hostile_project(project: ProjectReport) -> ProjectReport:
+def _hostile_project(project: ProjectReport, text: str) -> ProjectReport:
     return replace(
-        _hostile_lists(project),
-        reasons=(HOSTILE, HOSTILE),
-        figures={name: replace(f, title=HOSTILE, source=HOSTILE, note=HOSTILE, url="javascript:alert(1)")
+        _hostile_lists(project, text),
+        reasons=(text, text),
+        figures={name: replace(f, title=text, source=text, note=text, url="javascript:alert(1)")
                  for name, f in project.figures.items()},
-        series={name: replace(s, title=HOSTILE) for name, s in project.series.items()},
-        coverage=Coverage({HOSTILE: (1, 24)}, (HOSTILE,)),
-        better=(HOSTILE,),
-        cost=replace(project.cost, by_source={HOSTILE: 1.0}, note=HOSTILE) if project.cost else None,
-        objectives=tuple(replace(o, name=HOSTILE, note=HOSTILE) for o in project.objectives),
-        recommendations=tuple(_hostile_recommendation(r) for r in project.recommendations),
+        series={name: replace(s, title=text) for name, s in project.series.items()},
+        coverage=Coverage({text: (1, 24)}, (text,)),
+        better=(text,),
+        cost=replace(project.cost, by_source={text: 1.0}, note=text) if project.cost else None,
+        objectives=tuple(replace(o, name=text, note=text) for o in project.objectives),
+        recommendations=tuple(_hostile_recommendation(r, text) for r in project.recommendations),
     )  # fmt: skip
 
 
-def _hostile_lists(project: ProjectReport) -> ProjectReport:
+def _hostile_lists(project: ProjectReport, text: str) -> ProjectReport:
     script = "javascript:alert(1)"
     return replace(
         project,
-        releases=tuple(replace(r, name=HOSTILE, sha=HOSTILE, outcome=r.outcome, reason=HOSTILE, url="data:text/html,x")
+        releases=tuple(replace(r, name=text, sha=text, outcome=r.outcome, reason=text, url="data:text/html,x")
                        for r in project.releases),
-        incidents=tuple(replace(i, release=HOSTILE, reason=HOSTILE) for i in project.incidents),
-        issues=tuple(replace(i, level=HOSTILE, short_id=HOSTILE, title=HOSTILE, culprit=HOSTILE, url=script)
+        incidents=tuple(replace(i, release=text, reason=text) for i in project.incidents),
+        issues=tuple(replace(i, level=text, short_id=text, title=text, culprit=text, url=script)
                      for i in project.issues),
-        builds=tuple(replace(b, name=HOSTILE, sha=HOSTILE, failed_jobs=(HOSTILE,), reason=HOSTILE, url="//evil.example")
+        builds=tuple(replace(b, name=text, sha=text, failed_jobs=(text,), reason=text, url="//evil.example")
                      for b in project.builds),
-        flaky_tests=tuple(replace(t, name=HOSTILE, job=HOSTILE, url=script) for t in project.flaky_tests),
-        endpoints=tuple(replace(e, name=HOSTILE, url=script) for e in project.endpoints),
-        areas=tuple(replace(a, name=HOSTILE) for a in project.areas),
-        workflows=tuple(replace(w, name=HOSTILE) for w in project.workflows),
-        replay=_hostile_replay(project.replay) if project.replay else None,
+        flaky_tests=tuple(replace(t, name=text, job=text, url=script) for t in project.flaky_tests),
+        endpoints=tuple(replace(e, name=text, url=script) for e in project.endpoints),
+        areas=tuple(replace(a, name=text) for a in project.areas),
+        workflows=tuple(replace(w, name=text) for w in project.workflows),
+        replay=_hostile_replay(project.replay, text) if project.replay else None,
     )  # fmt: skip
 
 
-def _hostile_replay(found: Replay) -> Replay:
-    proposal = replace(found.fired[0].proposal, release=HOSTILE, reason=HOSTILE)
-    return replace(found, fired=tuple(replace(fired, proposal=proposal, reason=HOSTILE) for fired in found.fired))
+def _hostile_replay(found: Replay, text: str) -> Replay:
+    proposal = replace(found.fired[0].proposal, release=text, reason=text)
+    return replace(found, fired=tuple(replace(fired, proposal=proposal, reason=text) for fired in found.fired))
 
 
 def wordy_report(period: ReportPeriod = ReportPeriod.DAILY) -> PeriodReport:

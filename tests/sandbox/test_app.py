@@ -78,3 +78,17 @@ async def test_it_serves_tls_renews_its_certificate_and_stops(tmp_path: Path) ->
         assert await _certificate_ends(running) > now + timedelta(days=60)
         running.process.send_signal(signal.SIGTERM)
         await asyncio.wait_for(running.process.wait(), 5)
+
+
+async def test_only_names_of_this_machine_are_answered(tmp_path: Path) -> None:
+    async with _running(tmp_path) as running:
+        plain, secure = f"http://127.0.0.1:{running.port}", f"https://127.0.0.1:{running.tls_port}"
+        async with httpx.AsyncClient(verify=ssl.create_default_context(cafile=tmp_path / "authority.pem")) as http:
+            for base, port in ((plain, running.port), (secure, running.tls_port)):
+                for host in (f"127.0.0.1:{port}", f"localhost:{port}", "localhost", f"[::1]:{port}"):
+                    assert (await http.get(f"{base}/slack", headers={"Host": host})).status_code == 200
+                for host in ("evil.example", f"evil.example:{port}", f"127.0.0.1:{port + 1_000}"):
+                    for path in ("/", "/slack", "/sandbox/state", "/slack/api/auth.test"):
+                        assert (await http.get(f"{base}{path}", headers={"Host": host})).status_code == 421
+                    asked = await http.post(f"{base}/sandbox/scenario", json={"name": "x"}, headers={"Host": host})
+                    assert asked.status_code == 421

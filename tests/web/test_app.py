@@ -9,7 +9,7 @@ from watchkeeper.web.app import create
 
 
 def client(folder: Path) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=httpx.ASGITransport(create(folder)), base_url="http://reports")
+    return httpx.AsyncClient(transport=httpx.ASGITransport(create(folder)), base_url="http://127.0.0.1:8080")
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ from rich.console import Console
 from rich.text import Text
 
 from watchkeeper.clients.vendor_errors import VendorUnavailable
+from watchkeeper.domain.redaction import redacted
+from watchkeeper.domain.text import visible
 
 VENDOR: Final = "The console"
 
@@ -29,5 +31,6 @@ def print_lines(head: str, lines: tuple[str, ...], style: str) -> None:
 
 
 def _fitting(text: str, encoding: str) -> str:
-    """Return text that an output of this encoding takes."""
+    """Return text as one line that an output of this encoding takes, and that does nothing to a terminal."""
+    text = visible(redacted(text).replace("\n", " "))
     return text.encode(encoding, "replace").decode(encoding)

@@ -5,6 +5,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 from urllib.parse import urlsplit
@@ -110,7 +111,7 @@ def _put(system: Any, path: str, content: bytes) -> None:  # noqa: ANN401 - fssp
 
 def _replace(file: Path, content: bytes) -> None:
     """Write beside the file and rename: whoever reads sees the old one or the new one, whole."""
-    file.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    _make_folder(file.parent)
     _clear_up(file.parent)
     descriptor, name = tempfile.mkstemp(prefix=f"{_UNFINISHED}{file.name}-", dir=file.parent)
     unfinished = Path(name)
@@ -119,11 +120,20 @@ def _replace(file: Path, content: bytes) -> None:
             handle.write(content)
             handle.flush()
             os.fsync(handle.fileno())
-        unfinished.chmod(0o644)
+        unfinished.chmod(0o600 | file.parent.stat().st_mode & 0o044)
         unfinished.replace(file)
     except BaseException:
         unfinished.unlink(missing_ok=True)
         raise
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder that may be read by those who may read the one it is in: reports may be published from there."""
+    if not folder.exists():
+        _make_folder(folder.parent)
+        with suppress(FileExistsError):  # another process was quicker
+            folder.mkdir(mode=0o700)
+            folder.chmod(0o700 | folder.parent.stat().st_mode & 0o055)
 
 
 def _clear_up(folder: Path) -> None:

@@ -1,8 +1,19 @@
 """What a person reads when a vendor did not answer as it should."""
 
-from collections.abc import Iterable
+import base64
+import html
+import json
+from collections.abc import Iterable, Iterator
+from typing import Final
+from urllib.parse import quote
 
 import httpx
+
+from watchkeeper.domain.redaction import HIDDEN, redacted
+from watchkeeper.domain.text import one_line
+
+LONGEST_SAID: Final = 200  # characters of the vendor's own words
+_TELLING: Final = 6  # characters: the beginning of a secret that is cut off behind it, and is hidden
 
 
 def refusal(vendor: str, status: int, about: str, scope: str, said: str) -> str:
@@ -34,11 +45,23 @@ def nonsense(response: httpx.Response, body: bytearray) -> str:
 
 
 def fit_to_show(text: str, secrets: Iterable[str]) -> str:
-    """Return text from outside as one short printable line without the secrets."""
-    for secret in secrets:
-        text = text.replace(secret, "***")
-    printable = "".join(character if character.isprintable() else " " for character in text)
-    return " ".join(printable.split())[:200]
+    """Return text from outside as one short printable line without the secrets, nor what looks like one.
+
+    A vendor may quote them as it got them or encoded, and whoever has cut the text may have cut through one.
+    """
+    shown = one_line(text)
+    for written in {form for secret in secrets for form in _forms(secret)}:
+        shown = shown.replace(written, HIDDEN)
+        part = next((n for n in range(len(written) - 1, _TELLING - 1, -1) if shown.endswith(written[:n])), 0)
+        shown = f"{shown[:-part]}{HIDDEN}" if part else shown
+    return redacted(shown)[:LONGEST_SAID]
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """Yield a secret as it stands, and as it is written in an address, in JSON, in HTML and in a header."""
+    quoted = json.dumps(secret)[1:-1]
+    encoded = base64.b64encode(secret.encode()).decode()
+    yield from (secret, quote(secret, safe=""), quoted, quoted.replace("/", "\\/"), html.escape(secret), encoded)
 
 
 def block_name(vendor: str) -> str:

@@ -15,6 +15,7 @@ from watchkeeper.config.alert_channel_checks import (
 from watchkeeper.config.alert_parent_checks import check_parents
 from watchkeeper.config.alert_rule_checks import check_matchers, check_rules
 from watchkeeper.config.alerts import AlertTiming
+from watchkeeper.config.people_checks import check_alert_people
 from watchkeeper.config.plain import Found, below, is_number, mapping, mappings, own_names, texts
 from watchkeeper.config.problems import Place
 from watchkeeper.domain.alert_policy import ON_CALL
@@ -78,6 +79,7 @@ _NO_TURNS = f"nobody takes turns: {ON_CALL} needs alerts.on_call with people and
 
 def _people(alerts: Mapping[str, object], channels: Collection[str]) -> Found:
     yield from own_names(alerts, "people")
+    yield from check_alert_people(alerts)
     for place, person in mappings(alerts, "people"):
         where: Place = ("people", place)
         yield from below(where, references(person, "channels", channels, "channel"))

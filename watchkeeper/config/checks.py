@@ -10,7 +10,8 @@ from pydantic import BaseModel
 
 from watchkeeper.config import limits as models
 from watchkeeper.config.models import Maintenance
-from watchkeeper.config.plain import Found, is_number, mapping, own_names
+from watchkeeper.config.people_checks import check_approvers, check_two_people
+from watchkeeper.config.plain import Found, below, is_number, mapping, own_names
 from watchkeeper.config.problems import Place
 
 _WEIGHT_TOLERANCE = 0.001
@@ -34,13 +35,14 @@ def check_shared(data: Mapping[str, object]) -> Found:
     health = _with_defaults(limits, "health", models.ScoreLimit)
     yield from _ordered(health, ("limits", "health"), "critical_score", "warning_score", asked=1)
     yield from _weights(_with_defaults(data, "weights", models.Weights))
-    yield from _approvers(mapping(data, "rollback"))
+    yield from below(("rollback",), check_approvers(mapping(data, "rollback")))
     yield from _maintenance(data.get("maintenance"))
 
 
 def check_project(data: Mapping[str, object]) -> Found:
     """Yield the mistakes of one project, its defaults already filled in."""
     yield from check_shared(data)
+    yield from below(("rollback",), check_two_people(mapping(data, "rollback")))
     used = [component for vendor, component in _COMPONENTS.items() if data.get(vendor)]
     weights = _with_defaults(data, "weights", models.Weights)
     if not used:
@@ -75,13 +77,6 @@ def _weights(weights: Mapping[str, object]) -> Found:
     if len(numbers) == len(models.Weights.model_fields) and abs(sum(numbers) - 1) > _WEIGHT_TOLERANCE:
         shown = " + ".join(f"{name} {value:g}" for name, value in weights.items() if is_number(value))
         yield ("weights",), f"expected weights that add up to 1, got {sum(numbers):g} ({shown})"
-
-
-def _approvers(rollback: Mapping[str, object]) -> Found:
-    """Yield where the one who asks could be the only one who may approve."""
-    approvers = rollback.get("approvers")
-    if rollback.get("two_person") is True and isinstance(approvers, list) and len(approvers) == 1:
-        yield ("rollback", "approvers"), "expected at least two beside two_person: who asks may not approve alone"
 
 
 def _maintenance(entries: object) -> Found:

@@ -25,10 +25,13 @@ class Rollbacks(Section):
     auto: Literal["off", "propose", "approve_then_run", "automatic"] = "propose"
     """What happens by itself when a release is bad: nothing, an alert with a prepared run, a run that waits for a YES,
     or a run that asks nobody (only after seven days of shadow mode)."""
-    approvers: tuple[v.Person, ...] = Field((), max_length=50, examples=[["Ada Okafor", "ada@example.com"]])
-    """Names or e-mail addresses of those who may say YES; empty for anybody who gives a name."""
+    approvers: tuple[v.Person, ...] = Field((), max_length=50, examples=[["Ada Okafor <ada@example.com>"]])
+    """Names, e-mail addresses, or best both of those who may say YES; empty for anybody who gives a name."""
     two_person: bool = False
-    """Whether the one who asks may not approve alone."""
+    """The requester cannot approve alone (four eyes). Needs two `approvers`, or one beside `requesters`; who asks must
+    be one of them."""
+    requesters: tuple[v.Person, ...] = Field((), max_length=200, examples=[["Zoe Lind <zoe@example.com>"]])
+    """Who may ask beside the approvers where two people are needed, and may not approve."""
     cooldown_minutes: v.Minutes = 30
     """Minutes that lie between two ways back."""
     max_release_age_hours: v.Hours = 24
@@ -47,6 +50,7 @@ class Rollbacks(Section):
         return RollbackPolicy(
             auto=AutoRollback(self.auto),
             approvers=self.approvers,
+            requesters=self.requesters,
             two_person=self.two_person,
             cooldown=timedelta(minutes=self.cooldown_minutes),
             max_release_age=timedelta(hours=self.max_release_age_hours),

@@ -12,6 +12,7 @@ from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 from watchkeeper.config.problems import cut, nearest
+from watchkeeper.domain.people import checked_name, is_watchkeeper
 
 SLUG = r"^[a-z0-9][a-z0-9-]{0,62}$"
 _UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -28,6 +29,12 @@ def one_line(text: str) -> str:
     if _UNFIT.search(text):
         raise ValueError("expected one line of text without control characters")
     return text
+
+
+def _person(text: str) -> str:
+    if is_watchkeeper(name := checked_name(text)):
+        raise ValueError(f'expected a person, got "{cut(name, 60)}": no person is called as Watchkeeper itself')
+    return name
 
 
 def _no_switch(value: object) -> object:
@@ -233,7 +240,7 @@ ItemKey = Annotated[
 Person = Annotated[
     str,
     StringConstraints(min_length=1, max_length=200),
-    AfterValidator(one_line),
+    AfterValidator(_person),
     Expected('a name such as "Ada Okafor", an e-mail address, or both as "Ada Okafor <ada@example.com>"'),
 ]
 PathPattern = Annotated[

@@ -4,20 +4,20 @@ An answer is to one question, a round of the rollback, named by the digest of wh
 a NO counts before and after it, until the vendor is called.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from watchkeeper.domain.people import Nobody, find_person, is_watchkeeper, listed_person, same_person, why_no_name
 from watchkeeper.domain.phrases import clock, listed
-from watchkeeper.domain.rollback import Rollback, RollbackState
+from watchkeeper.domain.rollback import Rollback, RollbackState, Source
 from watchkeeper.domain.rollback_questions import plan_digest
 
 YES: Final = "YES"
 NO: Final = "NO"
+NAMELESS: Final = "somebody without a name"  # who asks where no name is needed
 SHOWN: Final = 40  # characters of a wrong word
-_ADDRESSED: Final = re.compile(r"(.*?)<([^<>]*)>")
 _BECOMES: Final = {YES: RollbackState.APPROVED, NO: RollbackState.DECLINED}
 _OVER: Final = {
     RollbackState.EXPIRED: "the time to answer is over",
@@ -77,12 +77,7 @@ def judge_answer(rollback: Rollback, answer: Answer, accepted: Sequence[Answer] 
     Args:
         accepted: the answers to this rollback that count already, oldest first.
     """
-    if answer.word not in _BECOMES:
-        return RefusedAnswer(f"{_shown(answer.word)} is no answer: type {YES} or {NO}, in capitals and nothing else")
-    if not _names(answer.approver):
-        return RefusedAnswer("an answer needs the name or the e-mail address of the one who gives it")
-    reason = _unauthorised(rollback, answer)
-    if reason:
+    if reason := _why_no_answer(answer) or _unauthorised(rollback, answer):
         return RefusedAnswer(reason)
     if (outdated := _outdated(rollback, answer)) is not None:
         return outdated
@@ -92,21 +87,20 @@ def judge_answer(rollback: Rollback, answer: Answer, accepted: Sequence[Answer] 
     return _untimely(rollback, answer) or _unnamed(answer) or Accepted(answer, _BECOMES[answer.word])
 
 
+def _why_no_answer(answer: Answer) -> str:
+    """Return what is wrong with an answer whatever it is given to; "" where nothing is."""
+    if answer.word not in _BECOMES:
+        return f"{_shown(answer.word)} is no answer: type {YES} or {NO}, in capitals and nothing else"
+    if wrong := why_no_name(answer.approver):
+        return f"an answer needs the name or the e-mail address of the one who gives it: {wrong}"
+    if is_watchkeeper(answer.approver):
+        return f"{_shown(answer.approver)} is no person: give your own name or e-mail address"
+    return ""
+
+
 def why_not_entitled(rollback: Rollback, answer: Answer) -> str:
     """Return why this person may not give this answer; "" where it may."""
     return _unauthorised(rollback, answer)
-
-
-def same_person(one: str, other: str, people: Sequence[str] = ()) -> bool:
-    """Return True when both name one person, whatever the case and the spaces.
-
-    Args:
-        people: those who are known by a name and an address, as `Name <address>`.
-    """
-    names, others = _names(one), _names(other)
-    if names & others:
-        return True
-    return any(names & known and others & known for known in map(_names, people))
 
 
 def _declines(rollback: Rollback, answer: Answer, last: Answer) -> bool:
@@ -145,12 +139,23 @@ def _unauthorised(rollback: Rollback, answer: Answer) -> str:
     asked = same_person(answer.approver, rollback.requested_by, rollback.approvers)
     if asked and answer.word == NO:
         return ""  # who has asked for something may take it back
-    listed_as = any(same_person(answer.approver, known) for known in rollback.approvers)
-    if rollback.approvers and not listed_as:
-        names = listed([_shown_name(known) for known in rollback.approvers], 5)
-        return f"{_shown(answer.approver)} may not approve for {rollback.project}: ask {names}"
-    if asked and rollback.two_person:
+    found = find_person(answer.approver, rollback.approvers)
+    if rollback.approvers and isinstance(found, Nobody):
+        names = listed([listed_person(known).name for known in rollback.approvers], 5)
+        unlisted = f"{_shown(answer.approver)} may not approve for {rollback.project}: ask {names}"
+        return unlisted if found.is_unlisted else found.reason
+    return _alone(rollback, answer, asked=asked) if rollback.two_person and answer.word == YES else ""
+
+
+def _alone(rollback: Rollback, answer: Answer, *, asked: bool) -> str:
+    """Return why a YES would not be that of a second person; "" where it would."""
+    if asked:
         return f"{_shown(answer.approver)} has asked for it: somebody else must approve, {rollback.project} needs two"
+    if not rollback.approvers:
+        return f"{rollback.project} needs two people and lists none: nobody can tell who is somebody else"
+    is_nameless = why_no_name(rollback.requested_by) or rollback.requested_by == NAMELESS
+    if is_nameless or (is_watchkeeper(rollback.requested_by) and rollback.source is not Source.AUTOMATIC):
+        return f"nobody knows who has asked for it, and {rollback.project} needs two people: ask for it anew, by name"
     return ""
 
 
@@ -167,16 +172,5 @@ def _is_answered(rollback: Rollback) -> bool:
     return rollback.state not in {RollbackState.AWAITING_APPROVAL, RollbackState.EXPIRED}
 
 
-def _names(person: str) -> frozenset[str]:
-    """Return what a person is called, in one spelling."""
-    parts = _ADDRESSED.fullmatch(person.strip())
-    several = parts.groups() if parts else (person,)
-    return frozenset(name for part in several if (name := " ".join(part.casefold().split())))
-
-
 def _shown(text: str) -> str:
     return repr(text[:SHOWN]) if text else "nothing"
-
-
-def _shown_name(person: str) -> str:
-    return person.partition("<")[0].strip() or person

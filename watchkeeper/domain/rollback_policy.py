@@ -28,6 +28,7 @@ class RollbackPolicy:
 
     Attributes:
         approvers: names, e-mail addresses, or both as `Name <address>`; empty: anybody who gives a name.
+        requesters: those who may ask where two people are needed, besides the approvers; none of them is one.
         two_person: True when the one who asks may not approve alone.
         migration_paths: patterns of files (`db/migrations/**`) that cannot be taken back by older code.
         percentage: set where the project's rollout is a percentage; None otherwise.
@@ -35,6 +36,7 @@ class RollbackPolicy:
 
     auto: AutoRollback = AutoRollback.PROPOSE
     approvers: tuple[str, ...] = ()
+    requesters: tuple[str, ...] = ()
     two_person: bool = False
     cooldown: timedelta = timedelta(minutes=30)
     max_release_age: timedelta = timedelta(hours=24)

@@ -5,6 +5,9 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Final
 
+from watchkeeper.domain.approvals import NAMELESS
+from watchkeeper.domain.people import WATCHKEEPER, Nobody, checked_name, find_person, is_watchkeeper
+from watchkeeper.domain.phrases import listed
 from watchkeeper.domain.rollback import (
     AutoRollback,
     Rollback,
@@ -15,8 +18,6 @@ from watchkeeper.domain.rollback import (
     Source,
 )
 
-WATCHKEEPER: Final = "watchkeeper"
-NOBODY: Final = "somebody without a name"
 _SHOWS_ONLY: Final = frozenset({AutoRollback.OFF, AutoRollback.PROPOSE})
 
 
@@ -46,11 +47,11 @@ class Asked:
 
     @property
     def requester(self) -> str:
-        return self.requested_by.strip() or (WATCHKEEPER if self.event_id else NOBODY)
+        return self.requested_by.strip() or (WATCHKEEPER if self.event_id else NAMELESS)
 
     @property
     def source(self) -> Source:
-        return Source.AUTOMATIC if self.event_id else Source.MANUAL
+        return Source.AUTOMATIC if is_by_event(self) else Source.MANUAL
 
 
 def first_request(asked: Asked, run: str) -> RollbackRequest:
@@ -85,21 +86,17 @@ def request_of(asked: Asked, policy: RollbackPolicy, run: str, earlier: Sequence
         earlier: the project's last ways back, newest first: an undo takes the last one back that moved production.
 
     Raises:
-        ValueError: `force` is not the project's slug, there is nothing to take back, or two people are needed and
-            nobody knows who asks.
+        ValueError: `force` is not the project's slug, there is nothing to take back, the name is none that a person
+            can have, or two people are needed and nobody knows who asks.
     """
     if asked.force and asked.force != asked.project:
         raise ValueError(f"to force it, type the slug of the project, {asked.project}, as `force`")
-    by_event, kind = bool(asked.event_id), RollbackKind(asked.action)
-    if policy.two_person and not (by_event or asked.dry_run or asked.requested_by.strip()):
-        raise ValueError(
-            f"type your name or e-mail address as `requested_by`: {asked.project} needs two people, "
-            "and who asks may not approve"
-        )
+    by_event, kind = is_by_event(asked), RollbackKind(asked.action)
+    requested_by = WATCHKEEPER if by_event else _requester(asked, policy)
     alone = by_event and policy.auto is AutoRollback.AUTOMATIC
     return RollbackRequest(
         project=asked.project,
-        requested_by=asked.requester,
+        requested_by=requested_by,
         reason=asked.reason,
         flow_run_id=run,
         kind=kind,
@@ -120,6 +117,12 @@ def request_of(asked: Asked, policy: RollbackPolicy, run: str, earlier: Sequence
     )
 
 
+def is_by_event(asked: Asked) -> bool:
+    """Return True when an event asks, and no person does: who gives a name is a person, whatever else is typed."""
+    name = asked.requested_by.strip()
+    return bool(asked.event_id) and (not name or is_watchkeeper(name))
+
+
 def why_not_undone(rollback: Rollback, earlier: Sequence[Rollback]) -> str:
     """Return why an undo would not take this one back; "" where it would.
 
@@ -138,6 +141,44 @@ def why_not_undone(rollback: Rollback, earlier: Sequence[Rollback]) -> str:
         return f"rollback {rollback.id} has not moved production; {could}"
     newer = f"that is {last.id}" if last else could
     return f"rollback {rollback.id} is not the last one of {rollback.project} that has moved production; {newer}"
+
+
+def _requester(asked: Asked, policy: RollbackPolicy) -> str:
+    """Return who asks, as listed where two people are needed: who asks must be known for one, and may not approve.
+
+    Raises:
+        ValueError: that cannot be told.
+    """
+    must_be_known, typed = policy.two_person and not asked.dry_run, asked.requested_by.strip()
+    if not typed and not must_be_known:
+        return NAMELESS
+    entries = (*policy.approvers, *policy.requesters)
+    if not typed:
+        raise ValueError(
+            f"type your name or e-mail address as `requested_by`: {asked.project} needs two people, "
+            "and who asks may not approve"
+        )
+    name = _own_name(typed)
+    found = find_person(name, entries)
+    if not isinstance(found, Nobody):
+        return found.name
+    if must_be_known:
+        known = listed([person.partition("<")[0].strip() or person for person in entries], 5)
+        raise ValueError(
+            f"`requested_by`: {found.reason}. {asked.project} needs two people, so who asks must be one of {known}: "
+            "ask one of them, or have yourself listed in rollback.requesters"
+        )
+    return name
+
+
+def _own_name(typed: str) -> str:
+    try:
+        name = checked_name(typed)
+    except ValueError as error:
+        raise ValueError(f"`requested_by`: {error}") from None
+    if is_watchkeeper(name):
+        raise ValueError(f"`requested_by`: {WATCHKEEPER} is no person: type your own name or e-mail address")
+    return name
 
 
 def _to_take_back(project: str, earlier: Sequence[Rollback]) -> int:

@@ -34,6 +34,7 @@ from watchkeeper.sandbox.company import DAY
 from watchkeeper.sandbox.faults import Faults
 from watchkeeper.sandbox.github_git import Repositories
 from watchkeeper.sandbox.hooks import Hooks
+from watchkeeper.sandbox.hosts import LoopbackOnly
 from watchkeeper.sandbox.jira_tracker import Tracker
 from watchkeeper.sandbox.journal import Journal, Journalist
 from watchkeeper.sandbox.manners import UNTRUSTED, answer
@@ -237,7 +238,13 @@ async def _serve_both(world: World, port: int, tls_port: int, certificates: Cert
 
 def _server(app: Starlette, port: int, certificates: Certificates | None = None) -> uvicorn.Server:
     config = uvicorn.Config(
-        app, host=HOST, port=port, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=1
+        LoopbackOnly(app),
+        host=HOST,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=1,
     )
     if certificates is not None:
         config.load()

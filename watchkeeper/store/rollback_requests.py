@@ -19,6 +19,7 @@ _FINAL: Final = [state.value for state in RollbackState if state.is_final]
 def settle_request(session: Session, rollback: int, request: RollbackRequest, now: datetime) -> bool:
     """Write down under which terms a rollback goes on that was asked for; False when it is planned already, or over."""
     terms = {
+        "requested_by": request.requested_by,
         "require_approval": request.needs_approval,
         "dry_run": request.dry_run,
         "is_forced": request.is_forced,

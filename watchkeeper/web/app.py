@@ -1,4 +1,4 @@
-"""Our own pages, on the loopback address only: the folder of reports."""
+"""Our own pages, on the loopback address and for its names only: the folder of reports."""
 
 from pathlib import Path
 
@@ -8,6 +8,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from watchkeeper.web.hosts import LoopbackOnly
 
 # The pages need neither scripts nor anything from outside, so nothing that slipped through the escaping can run.
 _HEADERS = (
@@ -25,7 +27,7 @@ def create(reports: Path) -> ASGIApp:
         Route("/health", _health),
         Mount("/reports", StaticFiles(directory=reports, html=True)),
     ]
-    return _Careful(Starlette(routes=routes, exception_handlers={404: _nothing_there}))
+    return _Careful(LoopbackOnly(Starlette(routes=routes, exception_handlers={404: _nothing_there})))
 
 
 async def _health(_: Request) -> Response:
