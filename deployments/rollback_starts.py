@@ -92,7 +92,9 @@ def promote(  # noqa: PLR0913 - the form
     requested_by: As = "",
     as_json: Json = False,
 ) -> int:
-    """Let a build go live and end the custody that a rollback leaves: the plan first, then a YES is asked for.
+    """Let a build go live. Automatic deploys resume: later builds go live by themselves again.
+
+    It ends what a rollback leaves. The plan comes first, then a YES is asked for.
 
     Parameters
     ----------

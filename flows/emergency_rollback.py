@@ -242,7 +242,7 @@ async def move_once(desk: Desk, rollback: Rollback) -> Rollback:
     if claim is None:
         return way_back(rollback.id)
     leave = Leave(rollback.id, desk.owner, was_asked=claim.started_at is not None)
-    moving = move_production(desk.project, rollback, claim.started_at, may_ask=leave)
+    moving = move_production(desk.project, rollback, claim, may_ask=leave)
     moved, rollback = await asyncio.gather(moving, tell(desk, rollback))  # nobody waits for Slack now
     give_move_back(rollback.id, desk.owner)
     if leave.was_denied:

@@ -12,6 +12,7 @@ from rich.text import Text
 from reports.rollback_words import (
     CUSTODY,
     MARKS,
+    RESUMES,
     asked_by,
     evidence_sentences,
     evidence_title,
@@ -19,6 +20,7 @@ from reports.rollback_words import (
     leaves_custody,
     points_in_order,
     question,
+    resumes_deploys,
     runbook,
     sign,
     step_words,
@@ -60,8 +62,8 @@ def rollback_view(
     if rollback.plan is not None:
         parts += [_title(evidence_title(rollback)), _lines(evidence_sentences(rollback.evidence))]
         parts += [_title(f"The plan ({plan_digest(rollback)})"), *_plan(rollback.plan)]
-    if leaves_custody(rollback):
-        parts.append(Text(CUSTODY, style="yellow"))
+    if leaves_custody(rollback) or resumes_deploys(rollback):
+        parts.append(Text(RESUMES if resumes_deploys(rollback) else CUSTODY, style="yellow"))
     given = [each for each in answers if not each.is_accepted]
     if given:
         parts += [_title("Answers that did not count"), _lines([_answer(each) for each in given])]

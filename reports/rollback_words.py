@@ -33,6 +33,9 @@ _SECTIONS: Final[Mapping[RollbackState, str]] = {  # of the runbook; every other
     RollbackState.FAILED: "it-has-failed",
 }
 CUSTODY: Final = "New builds do not go live by themselves then, until somebody promotes one."
+RESUMES: Final = (
+    "Automatic deploys resume with it: Vercel assigns the production domains to later builds by itself again."
+)
 _SIGNS: Final[Mapping[RollbackState, str]] = {
     RollbackState.REQUESTED: "🕓",
     RollbackState.PLANNED: "📋",
@@ -249,6 +252,8 @@ def asked_by(rollback: Rollback) -> str:
 
 def custody_words(rollback: Rollback) -> str:
     """Return what it does to later builds; "" where it does nothing to them."""
+    if resumes_deploys(rollback):
+        return RESUMES
     if not leaves_custody(rollback):
         return ""
     when = "After it" if rollback.moved_at is None else "Since then"
@@ -260,6 +265,11 @@ def leaves_custody(rollback: Rollback) -> bool:
     is_back = rollback.kind is RollbackKind.ROLLBACK and rollback.way is not None and rollback.way.leaves_custody
     is_over = rollback.state in {RollbackState.REFUSED, RollbackState.DECLINED, RollbackState.EXPIRED}
     return is_back and not is_over and rollback.custody_ended_at is None
+
+
+def resumes_deploys(rollback: Rollback) -> bool:
+    """Return True for what turns Vercel's automatic assignment of production domains on again, until it is over."""
+    return rollback.kind is not RollbackKind.ROLLBACK and not rollback.state.is_final
 
 
 def clock(moment: datetime) -> str:

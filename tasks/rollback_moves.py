@@ -1,6 +1,6 @@
 """Moves production, once, and watches it until that has ended."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from prefect import task
@@ -11,15 +11,15 @@ from blocks.vercel import Vercel
 from tasks.credentials import load_block
 from watchkeeper.clients.vercel_account import MayAsk, always
 from watchkeeper.clients.vercel_moves import Watching
-from watchkeeper.config import Project, VercelProject
+from watchkeeper.config import Project, VercelProject, read_settings
 from watchkeeper.domain.commits import short_name
-from watchkeeper.domain.moves import Moved, MoveKind, MoveOrder, MoveOutcome, PercentageOrder
+from watchkeeper.domain.moves import Moved, MoveKind, MoveOrder, MoveOutcome, PercentageOrder, mark_of
 from watchkeeper.domain.rollback import Rollback, RollbackKind, Way
 from watchkeeper.domain.rollback_policy import PercentageItem
 from watchkeeper.domain.verdicts import Missing
+from watchkeeper.store.rollbacks import MoveClaim
 
-TIMEOUT_SECONDS: Final = 260  # a move is watched for three minutes; the last look may take a little longer
-WATCHING: Final = Watching()
+TIMEOUT_SECONDS: Final = 600  # quiet for five minutes, then watched for three; the last look may take a little longer
 
 Order = MoveOrder | PercentageOrder
 
@@ -27,10 +27,10 @@ Order = MoveOrder | PercentageOrder
 async def move_production(
     project: Project,
     rollback: Rollback,
-    started_at: datetime | None,
+    claim: MoveClaim,
     *,
     may_ask: MayAsk = always,
-    watching: Watching = WATCHING,
+    watching: Watching | None = None,
 ) -> Moved:
     """Change production as the rollback says, and return what became of it; every failure is an outcome.
 
@@ -38,9 +38,10 @@ async def move_production(
     once is found out, not asked again.
 
     Args:
-        started_at: when the vendor may have been called first, by a run before this one; None when it was not.
+        claim: with when the vendor may have been called first, by a run before this one.
         may_ask: called right before the vendor is asked, each time; False when it must not be.
     """
+    watching = watching or Watching(quiet=timedelta(seconds=read_settings().vercel_call_seconds))
     place = project.vercel
     if place is None:
         return Moved(MoveOutcome.REFUSED, "the project names no Vercel project", was_asked=False)
@@ -48,7 +49,7 @@ async def move_production(
     if isinstance(block, Missing):
         return Moved(MoveOutcome.REFUSED, block.reason, was_asked=False)
     item = project.rollback_policy.percentage
-    order = order_of(place, item, rollback, started_at)
+    order = order_of(place, item, rollback, claim)
     # Unquoted, Prefect looks for futures in each of the values.
     moved: Moved = await _move(block, order, quote(may_ask), watching)  # type: ignore[call-overload]
     return moved
@@ -69,12 +70,10 @@ async def _move(vercel: Vercel, order: Order, may_ask: MayAsk, watching: Watchin
         return await mover.move(order, watching, may_ask)
 
 
-def order_of(
-    place: VercelProject, item: PercentageItem | None, rollback: Rollback, started_at: datetime | None
-) -> Order:
+def order_of(place: VercelProject, item: PercentageItem | None, rollback: Rollback, claim: MoveClaim) -> Order:
     """Return what the vendor is to be asked for. `item`: where the percentage stands, if the project has one."""
     if rollback.way is Way.PERCENTAGE:
-        return _percentage_order(place, item, rollback, started_at)
+        return _percentage_order(place, item, rollback, claim.started_at)
     return MoveOrder(
         rollback=rollback.id,
         kind=MoveKind.ROLLBACK if rollback.kind is RollbackKind.ROLLBACK else MoveKind.PROMOTE,
@@ -84,7 +83,9 @@ def order_of(
         name=short_name(rollback.to_sha) or rollback.to_deployment,
         expected=rollback.from_deployment,
         reason=rollback.reason,
-        started_at=started_at,
+        started_at=claim.started_at,
+        request_before=claim.request_before,
+        mark=mark_of(rollback.project, rollback.id, rollback.requested_at),
         ends_rolling_release=rollback.way is Way.ROLLING_RELEASE,
     )
 

@@ -163,16 +163,25 @@ class Leave:
     was_asked: bool
     was_denied: bool = False
 
-    async def __call__(self) -> bool:
+    async def __call__(self, request_before: datetime | None) -> bool:
         """Note that from now on the vendor may have been called; False when it must not be."""
         # It may have taken so long to get here that the claim has run out.
-        given = self._note() or (claim_the_move(self.rollback, self.owner) is not None and self._note())
+        given = self._note(request_before) or (
+            claim_the_move(self.rollback, self.owner) is not None and self._note(request_before)
+        )
         self.was_asked, self.was_denied = self.was_asked or given, not given
         return given
 
-    def _note(self) -> bool:
+    def _note(self, request_before: datetime | None) -> bool:
         with transaction(database()) as session:
-            return rollbacks.note_call(session, self.rollback, self.owner, datetime.now(UTC), again=self.was_asked)
+            return rollbacks.note_call(
+                session,
+                self.rollback,
+                self.owner,
+                datetime.now(UTC),
+                request_before=request_before,
+                again=self.was_asked,
+            )
 
 
 def give_move_back(rollback: int, owner: str) -> None:

@@ -1,6 +1,7 @@
 """Production is moved once, whatever Vercel answers; and what it says of a project is read."""
 
 import json
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -21,8 +22,10 @@ from watchkeeper.domain.rollback_changes import EnvChange
 TOKEN = "vercel-token-123456"
 BAD, GOOD, OTHER = "dpl_bad", "dpl_good", "dpl_other"
 CREATED = 1_772_370_000_000
-ORDER = MoveOrder(7, MoveKind.ROLLBACK, "team_acme", "prj_shop", GOOD, "a1b2c3d", BAD, "it fails\nso much")
-QUICK = Watching(pause=timedelta(milliseconds=2), most=timedelta(milliseconds=400))
+ORDER = MoveOrder(
+    7, MoveKind.ROLLBACK, "team_acme", "prj_shop", GOOD, "a1b2c3d", BAD, "it fails\nso much", mark="c0ffee00"
+)
+QUICK = Watching(pause=timedelta(milliseconds=2), most=timedelta(milliseconds=400), quiet=timedelta(milliseconds=60))
 
 
 class Hasty(VercelMovesClient):
@@ -117,7 +120,10 @@ async def test_production_is_moved_and_the_reason_is_left_there() -> None:
     assert (moved.outcome, moved.serving, moved.was_asked) == (MoveOutcome.MOVED, GOOD, True)
     (request,) = [request for request in vercel.asked if request.method == "POST"]
     assert request.url.path == "/v1/projects/prj_shop/rollback/dpl_good"
-    assert dict(request.url.params) == {"teamId": "team_acme", "description": "watchkeeper #7: it fails so much"}
+    assert dict(request.url.params) == {
+        "teamId": "team_acme",
+        "description": "watchkeeper #7 c0ffee00: it fails so much",
+    }
     assert request.content == b""
 
 
@@ -294,7 +300,7 @@ async def test_what_could_not_be_watched_says_so() -> None:
 async def test_after_a_crash_nothing_is_asked_twice() -> None:
     vercel = Vercel()
     vercel.begin(GOOD, "rollback")
-    vercel.note = {"description": "watchkeeper #7: x", "createdAt": CREATED, "username": "w"}
+    vercel.note = {"description": "watchkeeper #7 c0ffee00: x", "createdAt": CREATED, "username": "w"}
     moved = await vercel.move(started())
     assert (moved.outcome, vercel.moves) == (MoveOutcome.MOVED, [])
     again = await vercel.move(started())
@@ -308,6 +314,58 @@ async def test_after_a_crash_and_a_failure_nothing_is_asked_twice() -> None:
     assert (await vercel.move(started())).outcome is MoveOutcome.FAILED
     assert (await vercel.move(started())).outcome is MoveOutcome.FAILED
     assert vercel.moves == []
+
+
+async def test_a_call_that_is_late_and_not_lost_is_not_made_twice() -> None:
+    """An earlier run has sent it and was killed; it reaches Vercel after that, within the time that Vercel gives it."""
+    vercel, looks = Vercel(), 0
+
+    def arrives(request: httpx.Request) -> httpx.Response:
+        nonlocal looks
+        looks += 1
+        if looks == 5:
+            vercel.begin(GOOD, "rollback")
+        return vercel(request)
+
+    async with Hasty(TOKEN, transport=httpx.MockTransport(arrives)) as client:
+        moved = await client.move(started(), replace(QUICK, quiet=timedelta(seconds=30)))
+    assert (moved.outcome, vercel.moves) == (MoveOutcome.MOVED, [])
+
+
+async def test_a_call_of_which_nothing_shows_in_all_its_time_is_made_again_once() -> None:
+    vercel = Vercel()
+    began = time.monotonic()
+    moved = await vercel.move(started())
+    assert (moved.outcome, len(vercel.moves)) == (MoveOutcome.MOVED, 1)
+    first = next(place for place, request in enumerate(vercel.asked) if request.method == "POST")
+    assert first > 2, "the state was looked at all that time"
+    assert time.monotonic() - began >= QUICK.quiet.total_seconds()
+
+
+async def test_a_vendor_that_cannot_be_read_is_not_called_again() -> None:
+    def away(_request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("away")
+
+    quick = Watching(timedelta(milliseconds=2), timedelta(milliseconds=20), timedelta(milliseconds=20))
+    async with Hasty(TOKEN, transport=httpx.MockTransport(away)) as client:
+        moved = await client.move(started(), quick)
+    assert (moved.outcome, moved.was_asked) == (MoveOutcome.UNKNOWN, True)
+
+
+async def test_before_it_is_called_it_is_said_what_was_asked_for_before() -> None:
+    """Vercel's moments are compared with Vercel's, whatever our clock says."""
+    vercel, before = Vercel(), []
+    vercel.begin(OTHER, "promote")
+    assert vercel.request is not None
+    vercel.request |= {"jobStatus": "succeeded", "requestedAt": CREATED}
+
+    async def may_ask(request_before: datetime | None) -> bool:
+        before.append(request_before)
+        return True
+
+    async with Hasty(TOKEN, transport=httpx.MockTransport(vercel)) as client:
+        await client.move(ORDER, QUICK, may_ask)
+    assert before == [datetime.fromtimestamp(CREATED / 1000, UTC)]
 
 
 async def test_a_conflict_with_the_same_move_is_watched() -> None:
@@ -483,7 +541,7 @@ async def test_garbage_never_moves_anything_twice(body: object) -> None:
 async def test_who_may_not_ask_does_not() -> None:
     vercel = Vercel()
 
-    async def never() -> bool:
+    async def never(_before: datetime | None) -> bool:
         return False
 
     async with Hasty(TOKEN, transport=httpx.MockTransport(vercel)) as client:
@@ -513,7 +571,7 @@ async def test_leave_is_asked_for_right_before_every_attempt() -> None:
     vercel.before = lambda _: errors.pop() if errors else None
     given: list[int] = []
 
-    async def may_ask() -> bool:
+    async def may_ask(_before: datetime | None) -> bool:
         given.append(len(vercel.moves))
         return True
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, ClassVar
 
 import httpx
@@ -118,7 +119,7 @@ async def test_an_item_that_cannot_be_read_is_an_error() -> None:
 async def test_who_may_not_ask_does_not() -> None:
     store = Store()
 
-    async def never() -> bool:
+    async def never(_before: datetime | None) -> bool:
         return False
 
     async with Hasty(TOKEN, transport=httpx.MockTransport(store)) as client:

@@ -25,9 +25,12 @@ from watchkeeper.domain.production import AliasJob, AliasRequest, Production, Ro
 
 NOW = datetime(2026, 3, 11, 12, 0, tzinfo=UTC)
 BAD, GOOD, OTHER = "dpl_bad", "dpl_good", "dpl_other"
-BACK = MoveOrder(7, MoveKind.ROLLBACK, "team_acme", "prj_shop", GOOD, name="a1b2c3d", expected=BAD, started_at=NOW)
-FORTH = MoveOrder(8, MoveKind.PROMOTE, "team_acme", "prj_shop", GOOD, name="a1b2c3d", expected=GOOD, started_at=NOW)
-OURS = RollbackNote("watchkeeper #7: it was bad", "watch", NOW)
+BEFORE = NOW - timedelta(minutes=45)  # by the vendor's clock
+BACK = MoveOrder(
+    7, MoveKind.ROLLBACK, "", "prj_shop", GOOD, "a1b2c3d", BAD, started_at=NOW, request_before=BEFORE, mark="c0ffee00"
+)
+FORTH = replace(BACK, rollback=8, kind=MoveKind.PROMOTE, expected=GOOD)
+OURS = RollbackNote("watchkeeper #7 c0ffee00: it was bad", "watch", NOW)
 
 
 def request(
@@ -57,6 +60,16 @@ STARTS = [
     pytest.param(
         state(last=request(minutes=-30), note=OURS), BACK, Step.WATCH, id="the note counts more than clocks that differ"
     ),
+    pytest.param(
+        state(last=request(minutes=-600), note=replace(OURS, text="watchkeeper #7 0ddba11e: it was bad")),
+        BACK,
+        Step.ASK,
+        id="the record of that number of another installation",
+    ),
+    pytest.param(
+        state(last=request(job=AliasJob.FAILED, minutes=-5)), FORTH, MoveOutcome.FAILED, id="clocks five minutes apart"
+    ),
+    pytest.param(state(last=request(minutes=-45)), FORTH, MoveOutcome.REFUSED, id="a promotion before this one"),
     pytest.param(state(GOOD), BACK, MoveOutcome.MOVED, id="an attempt before this one has done it"),
     pytest.param(state(GOOD), replace(BACK, started_at=None), MoveOutcome.ALREADY_THERE, id="it was there before"),
     pytest.param(state(last=request(job=AliasJob.FAILED)), BACK, MoveOutcome.FAILED, id="the attempt before failed"),
@@ -120,9 +133,11 @@ def test_a_lost_answer_without_a_trace_is_unknown(waited: timedelta, expected: M
 
 @given(st.integers(1, 10**9), st.text(max_size=400))
 def test_a_note_is_found_again_and_fits(number: int, reason: str) -> None:
-    note = note_of(number, reason)
+    order = replace(BACK, rollback=number, reason=reason)
+    note = note_of(order)
     found = state(last=request(minutes=-600), note=RollbackNote(note, "", NOW))
     assert len(note) <= LONGEST_NOTE
     assert "\n" not in note
-    assert judge_start(found, replace(BACK, rollback=number)) is Step.WATCH
-    assert judge_start(found, replace(BACK, rollback=number + 1)) is Step.ASK
+    assert judge_start(found, order) is Step.WATCH
+    assert judge_start(found, replace(order, rollback=number + 1)) is Step.ASK
+    assert judge_start(found, replace(order, mark="0ddba11e")) is Step.ASK

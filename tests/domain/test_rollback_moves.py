@@ -1,10 +1,11 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from tests.domain.makers import at, production
 from watchkeeper.domain.production import AliasJob, AliasRequest, RollingRelease
-from watchkeeper.domain.rollback_moves import SKEW, MoveState, judge_move, judge_percentage
+from watchkeeper.domain.rollback_moves import MoveState, judge_move, judge_percentage
 
 STARTED = at(5)
 
@@ -37,17 +38,21 @@ def test_what_became_of_a_move(
     serving: str | None, last: AliasRequest | None, started: object, state: MoveState
 ) -> None:
     started_at = STARTED if started else None
-    move = judge_move(production(serving, last_alias_request=last), "new", "old", started_at)
+    move = judge_move(production(serving, last_alias_request=last), "new", "old", started_at, at(30))
     assert move.state is state
     assert move.reason
     assert move.state.may_call is (state is MoveState.NOT_STARTED)
 
 
-def test_the_vendors_clock_may_be_a_little_behind() -> None:
-    behind = AliasRequest("rollback", "new", "old", AliasJob.PENDING, STARTED - SKEW)
-    before = AliasRequest("rollback", "new", "old", AliasJob.FAILED, STARTED - SKEW - timedelta(seconds=1))
-    assert judge_move(production("new", last_alias_request=behind), "new", "old", STARTED).state is MoveState.UNDER_WAY
-    assert judge_move(production("new", last_alias_request=before), "new", "old", STARTED).state.may_call
+@pytest.mark.parametrize("minutes", [-600, -6, 0, 6, 600])
+def test_how_far_the_vendors_clock_is_from_ours_does_not_matter(minutes: float) -> None:
+    """Its moments are compared with each other alone."""
+    before = STARTED + timedelta(minutes=minutes)
+    mine = AliasRequest("rollback", "new", "old", AliasJob.PENDING, before + timedelta(milliseconds=1))
+    older = replace(mine, job=AliasJob.FAILED, requested_at=before)
+    for request, state in ((mine, MoveState.UNDER_WAY), (older, MoveState.NOT_STARTED)):
+        move = judge_move(production("new", last_alias_request=request), "new", "old", STARTED, before)
+        assert move.state is state
 
 
 @pytest.mark.parametrize(

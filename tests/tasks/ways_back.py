@@ -27,6 +27,7 @@ from watchkeeper.domain.rollback_plan import plan_rollback
 from watchkeeper.domain.rollback_verification import Measured
 from watchkeeper.store import projects, rollbacks
 from watchkeeper.store.database import transaction
+from watchkeeper.store.rollbacks import MoveClaim
 
 CREDENTIALS = "ways-back"
 QUICK = Watching(pause=timedelta(milliseconds=100), most=timedelta(seconds=8))
@@ -131,7 +132,8 @@ async def reading(project: Project, rollback: Rollback) -> PlanInput:
 
 @flow
 async def moving(project: Project, rollback: Rollback, started_at: datetime | None = None) -> Moved:
-    return await move_production(project, rollback, started_at, watching=QUICK)
+    claim = MoveClaim(started_at, None, int(started_at is not None), datetime.now(UTC))
+    return await move_production(project, rollback, claim, watching=QUICK)
 
 
 @flow

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlencode
 
@@ -12,11 +12,11 @@ from watchkeeper.clients.base import VendorClient, VendorError, VendorRefused
 from watchkeeper.clients.rate_limits import LimitHeaders
 from watchkeeper.clients.vercel_refusals import refused_change
 
-MayAsk = Callable[[], Awaitable[bool]]
+MayAsk = Callable[[datetime | None], Awaitable[bool]]
 _LIMITS: Final = LimitHeaders(pairs=(("x-ratelimit-remaining", "x-ratelimit-reset"),), reset_is_epoch=True)
 
 
-async def always() -> bool:
+async def always(_request_before: datetime | None) -> bool:
     """Return True: whoever asks may ask."""
     return True
 

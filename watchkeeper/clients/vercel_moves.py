@@ -40,10 +40,19 @@ _MOST_PAGES: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Watching:
-    """How a move is waited for: how often its state is read, and after how long that ends."""
+    """How a move is waited for.
+
+    Attributes:
+        pause: between two looks at the state.
+        most: after which the wait for a move ends.
+        quiet: how long the state must not change before a call whose outcome nobody knows is taken for lost.
+            Vercel ends a function after 300 s at most (https://vercel.com/docs/functions/limitations); what has not
+            been done by then is not done any more.
+    """
 
     pause: timedelta = timedelta(seconds=1)
     most: timedelta = timedelta(minutes=3)
+    quiet: timedelta = timedelta(minutes=5)
 
 
 class VercelMovesClient(VercelChanger):
@@ -116,14 +125,19 @@ class VercelMovesClient(VercelChanger):
         """Move production as ordered, and return what became of it; every error of the vendor is an outcome.
 
         The state is looked at before and after, and the vendor is asked once: what an earlier attempt of the same order
-        has asked for is only watched. What could not be sent at all is tried again while there is time.
+        has asked for is only watched. Where it may have asked and nothing shows of it, the call may be late: the state
+        must stay as it is for `watching.quiet` before the vendor is asked again. What could not be sent at all is tried
+        again while there is time.
 
         Args:
             order: `project` may be a name.
-            may_ask: called right before the vendor is asked, each time; False when it must not be.
+            may_ask: called right before the vendor is asked, each time, with when the last move before was asked for by
+                the vendor's clock; False when it must not be.
         """
         loop = asyncio.get_running_loop()
         end = loop.time() + watching.most.total_seconds()
+        if order.started_at is not None:
+            end += watching.quiet.total_seconds()
         while True:
             try:
                 return await self._move_once(order, watching, end, may_ask)
@@ -131,6 +145,8 @@ class VercelMovesClient(VercelChanger):
                 return Moved(MoveOutcome.REFUSED, str(error), was_asked=False)
             except VendorUnavailable as error:
                 pause = (error.retry_after or watching.pause).total_seconds()
+                if loop.time() + pause > end and order.started_at is not None:
+                    return Moved(MoveOutcome.UNKNOWN, f"an earlier call may have moved production: {error}")
                 if loop.time() + pause > end:
                     return Moved(MoveOutcome.REFUSED, f"{error}: nothing was done", was_asked=False)
                 await asyncio.sleep(pause)
@@ -144,16 +160,34 @@ class VercelMovesClient(VercelChanger):
         """
         state = await self._look(order)
         start = judge_start(state, order)
+        if start is Step.ASK and order.started_at is not None:
+            state, start = await self._after_quiet(order, watching)
         if isinstance(start, Moved):
             return start
-        before, was_lost = None, False
-        if start is Step.ASK and not await may_ask():
+        before, was_lost = state.production.last_alias_request, False
+        if start is Step.ASK and not await may_ask(before.requested_at if before else None):
             sentence = "another run is just moving production: nothing was done by this one"
             return Moved(MoveOutcome.REFUSED, sentence, state.production.deployment, was_asked=False)
         if start is Step.ASK:
-            before = state.production.last_alias_request
             was_lost = await self._ask_to_move(order, state.production.project_id)
+        else:
+            before = None
         return await self._watch(order, before, watching, end, was_lost=was_lost)
+
+    async def _after_quiet(self, order: MoveOrder, watching: Watching) -> tuple[ProjectState, Moved | Step]:
+        """Wait until an earlier call shows, or its time is over; measured here, so that no clock that jumps ends it.
+
+        Raises:
+            VendorUnavailable: the state cannot be read: the wait begins again.
+        """
+        loop = asyncio.get_running_loop()
+        end = loop.time() + watching.quiet.total_seconds()
+        while True:
+            state = await self._look(order)
+            start = judge_start(state, order)
+            if start is not Step.ASK or loop.time() > end:
+                return state, start
+            await asyncio.sleep(watching.pause.total_seconds())
 
     async def _ask_to_move(self, order: MoveOrder, project_id: str) -> bool:
         """Ask the vendor to do it; returns True when its answer was lost.
@@ -164,7 +198,7 @@ class VercelMovesClient(VercelChanger):
         """
         project, target = quote(project_id, safe=""), quote(order.target, safe="")
         path = f"/{self._versions[order.kind]}/projects/{project}/{order.kind}/{target}"
-        note = {"description": note_of(order.rollback, order.reason)} if order.kind is MoveKind.ROLLBACK else {}
+        note = {"description": note_of(order)} if order.kind is MoveKind.ROLLBACK else {}
         about = f"{order.kind} to {order.name or order.target}"
         try:
             await self.send("POST", Account(order.team).path(path, **note), None, about=about)

@@ -61,7 +61,7 @@ class VercelPercentagesClient(VercelChanger):
             found = await self.percentage(order.team, order.config, order.key)
             if (ended := _judge_start(order, found)) is not None:
                 return ended
-            if not await may_ask():
+            if not await may_ask(None):
                 sentence = f"another run is just setting {order.name}: nothing was done by this one"
                 return Moved(MoveOutcome.REFUSED, sentence, was_asked=False)
             was_lost = await self._set(order)

@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     """Port of the make-believe company; it takes the next one, too, for TLS."""
     web_port: int = Field(8080, ge=1, le=65535)
     """Port of our own pages and webhooks."""
+    vercel_call_seconds: float = Field(300, ge=1, le=3600)
+    """For how long a call to Vercel whose outcome is not known may be carried out late; it is not made again before."""
     heartbeat_url: SecretStr = SecretStr("")
     """Called after each complete run, so that somebody notices when the watch itself sleeps. A secret."""
 

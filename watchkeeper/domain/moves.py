@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from hashlib import sha256
 from typing import Final
 
 from watchkeeper.domain.production import AliasJob, AliasRequest, Production, VercelDeployment
@@ -103,11 +104,12 @@ class MoveOrder:
     """Where production shall be moved, and what is known about the order.
 
     Attributes:
-        rollback: id of our own record of it.
+        rollback: id of our own record of it. `mark`: what tells it from a record of that id in another installation.
         project, target: ids. `name`: what people call the target.
         expected: the deployment that served when it was planned; "" when that does not matter.
         started_at: when the vendor may have been asked first: what it did for the same target since then was this
             order's doing. None when it was not asked yet.
+        request_before: when the last move before that was asked for, by the vendor's own clock; None for none.
         ends_rolling_release: the target is the base of a rolling release, which is to end.
     """
 
@@ -120,6 +122,8 @@ class MoveOrder:
     expected: str = ""
     reason: str = ""
     started_at: datetime | None = None
+    request_before: datetime | None = None
+    mark: str = ""
     ends_rolling_release: bool = False
 
 
@@ -198,13 +202,14 @@ def judge_progress(
 
 def _judged(state: ProjectState, order: MoveOrder, before: AliasRequest | None, *, is_asked: bool) -> Move:
     """Return what became of the order; the vendor's own words about it count more than the clocks of both."""
-    production, started_at = state.production, order.started_at
+    production, started_at, request_before = state.production, order.started_at, order.request_before
     request = production.last_alias_request
     if request is not None and request.to_deployment == order.target:
-        is_mine = order.kind is MoveKind.ROLLBACK and is_ours(state, order.rollback)
+        is_mine = order.kind is MoveKind.ROLLBACK and is_ours(state, order)
         if is_mine or (is_asked and request != before) or is_moving(state):
-            started_at = request.requested_at
-    return judge_move(production, order.expected or production.deployment or "", order.target, started_at)
+            started_at, request_before = request.requested_at, None
+    expected = order.expected or production.deployment or ""
+    return judge_move(production, expected, order.target, started_at, request_before)
 
 
 def _is_held(state: ProjectState, order: MoveOrder) -> bool:
@@ -220,7 +225,7 @@ def _done(state: ProjectState, order: MoveOrder) -> Moved:
 
 
 def _there(state: ProjectState, order: MoveOrder) -> Moved:
-    if order.started_at is not None or is_ours(state, order.rollback):
+    if order.started_at is not None or is_ours(state, order):
         return _done(state, order)
     sentence = f"production served {_name(order)} already: nothing had to be done"
     return Moved(MoveOutcome.ALREADY_THERE, sentence, order.target, was_asked=False)
@@ -230,14 +235,23 @@ def _name(order: MoveOrder) -> str:
     return order.name or order.target
 
 
-def note_of(rollback: int, reason: str) -> str:
+def mark_of(project: str, rollback: int, requested_at: datetime) -> str:
+    """Return 8 hexadecimal digits that tell a record from one with the same id in another installation."""
+    return sha256(f"{project} {rollback} {requested_at.isoformat()}".encode()).hexdigest()[:8]
+
+
+def note_of(order: MoveOrder) -> str:
     """Return the reason that the vendor keeps of a rollback; it begins with what our own record is known by."""
-    return f"watchkeeper #{rollback}: {' '.join(reason.split())}"[:LONGEST_NOTE]
+    return f"{_known_by(order)} {' '.join(order.reason.split())}"[:LONGEST_NOTE]
 
 
-def is_ours(state: ProjectState, rollback: int) -> bool:
+def is_ours(state: ProjectState, order: MoveOrder) -> bool:
     """Return True when the rollback in force is the one that our record asked for."""
-    return state.note is not None and state.note.text.startswith(f"watchkeeper #{rollback}:")
+    return state.note is not None and state.note.text.startswith(_known_by(order))
+
+
+def _known_by(order: MoveOrder) -> str:
+    return f"watchkeeper #{order.rollback} {order.mark}:"
 
 
 def is_moving(state: ProjectState) -> bool:

@@ -1,7 +1,7 @@
 """What became of a move of production that may or may not have been asked for: after a crash, a time-out, an error."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -9,7 +9,6 @@ from watchkeeper.domain.phrases import clock
 from watchkeeper.domain.production import AliasJob, AliasRequest, Production
 from watchkeeper.domain.releases import is_rolling
 
-SKEW: Final = timedelta(minutes=2)  # by which the vendor's clock and ours may differ
 _AT_WORK: Final = frozenset({AliasJob.PENDING, AliasJob.IN_PROGRESS})
 
 
@@ -35,15 +34,22 @@ class Move:
     reason: str
 
 
-def judge_move(production: Production, before: str, target: str, started_at: datetime | None) -> Move:
+def judge_move(
+    production: Production,
+    before: str,
+    target: str,
+    started_at: datetime | None,
+    request_before: datetime | None = None,
+) -> Move:
     """Return what became of a move from deployment `before` to `target`.
 
     Args:
         production: as it is now.
         started_at: when the vendor may have been called first; None when it was not called.
+        request_before: when the last move before that call was asked for, by the vendor's own clock; None for none.
     """
     request = production.last_alias_request
-    if request is not None and _is_mine(request, target, started_at):
+    if request is not None and _is_mine(request, target, started_at, request_before):
         return _of_my_request(production, request, target)
     if request is not None and request.job in _AT_WORK and request.to_deployment != target:
         return Move(MoveState.ELSEWHERE, f"the domains are on their way to {request.to_deployment}, by somebody else")
@@ -77,8 +83,10 @@ def _of_my_request(production: Production, request: AliasRequest, target: str) -
     return Move(MoveState.STUCK, reason)
 
 
-def _is_mine(request: AliasRequest, target: str, started_at: datetime | None) -> bool:
-    return started_at is not None and request.to_deployment == target and request.requested_at >= started_at - SKEW
+def _is_mine(request: AliasRequest, target: str, started_at: datetime | None, request_before: datetime | None) -> bool:
+    """Return whether a request is what we called for. Two moments of the vendor's clock are compared, never ours."""
+    is_newer = request_before is None or request.requested_at > request_before
+    return started_at is not None and request.to_deployment == target and is_newer
 
 
 def serves(production: Production, target: str) -> bool:

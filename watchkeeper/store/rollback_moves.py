@@ -19,9 +19,15 @@ LEASE: Final = timedelta(seconds=45)  # longer than any call to a vendor may tak
 
 @dataclass(frozen=True, slots=True)
 class MoveClaim:
-    """The right to change production. `started_at`: since when the vendor may have been called; None: never."""
+    """The right to change production.
+
+    Attributes:
+        started_at: since when the vendor may have been called; None: never.
+        request_before: when the last move before that was asked for, by the vendor's own clock; None for none.
+    """
 
     started_at: datetime | None
+    request_before: datetime | None
     calls: int
     until: datetime
 
@@ -47,9 +53,9 @@ def claim_move(
     values = {"claimed_by": owner, "claimed_until": now + lease}
     if session.connection().execute(claim.values(values)).rowcount == 0:
         return None
-    wanted = select(table.c.move_started_at, table.c.move_calls).where(table.c.id == rollback)
+    wanted = select(table.c.move_started_at, table.c.request_before, table.c.move_calls).where(table.c.id == rollback)
     row = session.connection().execute(wanted).one()
-    return MoveClaim(row.move_started_at, row.move_calls, now + lease)
+    return MoveClaim(row.move_started_at, row.request_before, row.move_calls, now + lease)
 
 
 def note_call(  # noqa: PLR0913 - all by name but what is usual
@@ -58,12 +64,14 @@ def note_call(  # noqa: PLR0913 - all by name but what is usual
     owner: str,
     now: datetime,
     *,
+    request_before: datetime | None = None,
     again: bool = False,
     lease: timedelta = LEASE,
 ) -> bool:
     """Note that from now on the vendor may have been called; False when it must not be. Commit before calling.
 
     Args:
+        request_before: when the last move before this call was asked for, by the vendor's own clock.
         again: True only after the vendor was asked and knows nothing of the call before.
     """
     table = table_of(RollbackRow)
@@ -72,6 +80,7 @@ def note_call(  # noqa: PLR0913 - all by name but what is usual
         mine.append(table.c.move_started_at.is_(None))
     values = {
         "move_started_at": func.coalesce(table.c.move_started_at, now),
+        "request_before": request_before,
         "move_calls": table.c.move_calls + 1,
         "claimed_until": now + lease,
         "updated_at": now,

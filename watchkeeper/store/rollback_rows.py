@@ -76,6 +76,7 @@ class RollbackRow(Base, table=True):
     claimed_until: datetime | None
     move_calls: int
     move_started_at: datetime | None
+    request_before: datetime | None  # by the vendor's clock
     moved_at: datetime | None
     outcome: str | None
     error: str

@@ -86,6 +86,7 @@ _NEW: Final[dict[str, Any]] = {
     "claimed_until": None,
     "move_calls": 0,
     "move_started_at": None,
+    "request_before": None,
     "moved_at": None,
     "outcome": None,
     "slack_channel": "",

@@ -62,6 +62,7 @@ def create_rollbacks() -> None:
         moment("claimed_until", null=True),
         number("move_calls"),
         moment("move_started_at", null=True),
+        moment("request_before", null=True),
         moment("moved_at", null=True),
         words("outcome", null=True),
         *(words(name) for name in ("error", "slack_channel", "slack_thread", "github_issue")),
