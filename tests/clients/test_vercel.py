@@ -351,6 +351,62 @@ async def test_a_deployment_that_cannot_be_read_is_counted() -> None:
     assert report.warnings == ("2 of the deployments could not be read: Vercel: answered without a usable `uid`",)
 
 
+async def test_an_entry_without_the_id_of_its_project_is_known_by_the_name() -> None:
+    """As Vercel answered in 2024; another project's stays another project's."""
+    vercel = Vercel()
+    vercel.projects = [project(), project("api")]
+    vercel.deployments = [
+        {key: value for key, value in deployment("dpl_2").items() if key != "projectId"},
+        {key: value for key, value in deployment("dpl_3", name="api").items() if key != "projectId"},
+    ]
+    reports = await vercel.reports("prj_shop", "prj_api")
+    assert isinstance(shop := reports["prj_shop"], DeliveryReport)
+    assert {d.id: d.project_id for d in shop.deployments} == {"dpl_1": "prj_shop", "dpl_2": "prj_shop"}
+    assert isinstance(api := reports["prj_api"], DeliveryReport)
+    assert "dpl_3" in {d.id for d in api.deployments}
+    assert shop.warnings == ()
+
+
+async def test_an_entry_that_calls_its_id_by_the_other_name_is_read() -> None:
+    vercel = Vercel()
+    raw = deployment("dpl_2")
+    vercel.deployments = [{**{key: value for key, value in raw.items() if key != "uid"}, "id": "dpl_2"}]
+    assert "dpl_2" in {d.id for d in (await vercel.report()).deployments}
+
+
+@pytest.mark.parametrize(
+    ("more", "percent", "is_paused"),
+    [
+        pytest.param({}, 25.0, False, id="the share of the stage"),
+        pytest.param(
+            {"currentCanaryPercentage": 12.5, "linearShift": {"interval": 60}}, 12.5, False, id="a linear shift"
+        ),
+        pytest.param({"currentCanaryPercentage": 25, "substate": "PAUSED"}, 25.0, True, id="paused"),
+        pytest.param({"currentCanaryPercentage": 0}, 0.0, False, id="just begun"),
+    ],
+)
+async def test_a_rolling_release_of_2026_says_what_visitors_get_now(
+    more: dict[str, Any], percent: float, *, is_paused: bool
+) -> None:
+    vercel = Vercel()
+    vercel.projects = [project(rollingRelease={"target": "production"})]
+    vercel.rolling = {"rollingRelease": {"state": "ACTIVE", "activeStage": {"targetPercentage": 25}, **more}}
+    rolling = (await vercel.report()).production.rolling_release
+    assert rolling is not None
+    assert (rolling.canary_percent, rolling.is_paused) == (percent, is_paused)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_token_that_is_dead_is_told_from_one_that_may_not_see_something(status: int) -> None:
+    error = {"code": "forbidden", "message": "Not authorized", "invalidToken": True}
+    dead = await answered(httpx.Response(status, json={"error": error}))
+    assert isinstance(dead, MissingCredential)
+    assert f"the token is not valid any more ({status}): put a new one into the block Watchkeeper Vercel" in str(dead)
+    assert dead.missing().gap is Gap.NO_CREDENTIAL
+    blind = await answered(httpx.Response(status, json={"error": {**error, "invalidToken": False}}))
+    assert not isinstance(blind, MissingCredential)
+
+
 async def test_a_project_that_cannot_be_read_touches_no_other() -> None:
     vercel = Vercel()
     vercel.projects = [project(lastAliasRequest={"type": "rollback"}), project("portal")]

@@ -5,6 +5,7 @@ Source: https://vercel.com/docs/rest-api and https://www.vercel-status.com/api
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Final, TypeVar
 from urllib.parse import quote
@@ -13,8 +14,7 @@ import httpx
 
 from watchkeeper.clients.base import Answer, Params, VendorClient, VendorError, VendorRefused, VendorUnavailable
 from watchkeeper.clients.parsing import Record, record_of
-from watchkeeper.clients.rate_limits import LimitHeaders
-from watchkeeper.clients.vercel_account import Account
+from watchkeeper.clients.vercel_account import Account, VercelCaller
 from watchkeeper.clients.vercel_parsing import (
     read_deployment,
     read_platform_status,
@@ -22,35 +22,19 @@ from watchkeeper.clients.vercel_parsing import (
     read_rolling_release,
     read_serving_deployment,
 )
-from watchkeeper.domain.delivery import DeliveryReport, PlatformStatus, RollingRelease, VercelDeployment
+from watchkeeper.domain.delivery import DeliveryReport, PlatformStatus, Production, RollingRelease, VercelDeployment
 from watchkeeper.domain.verdicts import Missing
 
 _PAGE_SIZE: Final = 100
+_NAMED: Final = "named "  # stands for the id of a project of which a list says only the name
 _MOST_PROJECT_PAGES: Final = 50
 _MOST_DEPLOYMENT_PAGES: Final = 100
-_LIMITS: Final = LimitHeaders(pairs=(("x-ratelimit-remaining", "x-ratelimit-reset"),), reset_is_epoch=True)
 
 Parsed = TypeVar("Parsed")
 
 
-class VercelClient(VendorClient):
+class VercelClient(VercelCaller):
     """Reads the projects and production deployments of teams."""
-
-    def __init__(
-        self,
-        token: str,
-        base_url: str = "https://api.vercel.com",
-        transport: httpx.AsyncBaseTransport | None = None,
-    ) -> None:
-        super().__init__(
-            vendor="Vercel",
-            base_url=base_url,
-            headers={"Authorization": f"Bearer {token}"},
-            secrets=(token,),
-            transport=transport,
-            limits=_LIMITS,
-            credential="VERCEL_TOKEN",
-        )
 
     async def delivery_reports(
         self, team: str, projects: Collection[str], since: datetime, until: datetime | None = None
@@ -79,7 +63,7 @@ class VercelClient(VendorClient):
             return error.missing()
         return DeliveryReport(
             production=production,
-            deployments=_newest_first(built.by_project.get(production.project_id, ()), serving),
+            deployments=_newest_first(built.of(production), serving),
             warnings=(*built.warnings, *warnings),
         )
 
@@ -116,7 +100,7 @@ class VercelClient(VendorClient):
             about=f"the deployments of {account.name}",
         )
         records = [raw for answer in pages.answers for raw in record_of(answer).records("deployments")]
-        deployments, warnings = _read_all(records, read_deployment)
+        deployments, warnings = _read_all(records, lambda raw: read_deployment(raw, f"{_NAMED}{raw.text('name', '')}"))
         if pages.is_cut:
             warnings.append(f"Vercel: only the newest {len(records)} deployments of {account.name} were read")
         return _Deployments(deployments, tuple(warnings))
@@ -191,6 +175,12 @@ class _Deployments:
         self.warnings = warnings
         for deployment in deployments:
             self.by_project.setdefault(deployment.project_id, []).append(deployment)
+
+    def of(self, production: Production) -> list[VercelDeployment]:
+        """Return those of a project; an entry that leaves out the id of its project still has its name."""
+        named = self.by_project.get(f"{_NAMED}{production.project_name}", [])
+        known = [replace(deployment, project_id=production.project_id) for deployment in named]
+        return [*self.by_project.get(production.project_id, []), *known]
 
 
 def next_page(answer: Answer, parameter: str) -> Params | None:

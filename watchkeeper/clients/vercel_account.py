@@ -1,5 +1,6 @@
 """What every client of Vercel shares: the token, the limits, and whose projects are meant."""
 
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,7 +9,7 @@ from urllib.parse import urlencode
 
 import httpx
 
-from watchkeeper.clients.base import VendorClient, VendorError, VendorRefused
+from watchkeeper.clients.base import MissingCredential, VendorClient, VendorError, VendorRefused
 from watchkeeper.clients.rate_limits import LimitHeaders
 from watchkeeper.clients.vercel_refusals import refused_change
 
@@ -43,8 +44,8 @@ class Account:
         return f"{path}?{query}" if query else path
 
 
-class VercelChanger(VendorClient):
-    """Asks Vercel for changes; what it refuses is told in words of its own."""
+class VercelCaller(VendorClient):
+    """Asks Vercel; a token that is dead is told from one that may not see something."""
 
     def __init__(
         self, token: str, base_url: str = "https://api.vercel.com", transport: httpx.AsyncBaseTransport | None = None
@@ -62,8 +63,31 @@ class VercelChanger(VendorClient):
     def _error(
         self, response: httpx.Response, body: bytearray, pause: timedelta | None, scope: str, about: str
     ) -> VendorError:
+        if _is_invalid_token(body):
+            told = f"the token is not valid any more ({response.status_code}): put a new one into"
+            return MissingCredential(self.vendor, f"{told} the block Watchkeeper Vercel", response.status_code)
+        return super()._error(response, body, pause, scope, about)
+
+
+class VercelChanger(VercelCaller):
+    """Asks Vercel for changes; what it refuses is told in words of its own."""
+
+    def _error(
+        self, response: httpx.Response, body: bytearray, pause: timedelta | None, scope: str, about: str
+    ) -> VendorError:
         error = super()._error(response, body, pause, scope, about)
+        if isinstance(error, MissingCredential):
+            return error
         if isinstance(error, VendorRefused) and response.request.method != "GET":
             said = self._shown(body[:1000].decode(errors="replace"))
             return VendorRefused(self.vendor, refused_change(response.status_code, about, said), error.status)
         return error
+
+
+def _is_invalid_token(body: bytearray) -> bool:
+    """Return whether Vercel says that the token itself is dead; it says so with 403, too (source: its own CLI)."""
+    try:
+        error = json.loads(body)["error"]
+        return error["invalidToken"] is True
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return False

@@ -112,7 +112,7 @@ class VercelMovesClient(VercelChanger):
             about=f"the deployments of {project}",
         )
         records = (raw for answer in pages.answers for raw in record_of(answer).records("deployments"))
-        found, _ = readable(records, read_deployment, "deployments")
+        found, _ = readable(records, lambda raw: read_deployment(raw, project), "deployments")
         return tuple(newest_first(found))
 
     async def env_changes(self, team: str, project: str) -> tuple[EnvChange, ...]:

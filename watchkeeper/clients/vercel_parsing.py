@@ -41,9 +41,14 @@ def read_serving_deployment(project: Record) -> VercelDeployment | None:
     return _deployment(raw, raw.text("id"), project.text("id"), target="production")
 
 
-def read_deployment(raw: Record) -> VercelDeployment:
-    """Return an entry of the deployments' list."""
-    return _deployment(raw, raw.text("uid"), raw.text("projectId"), target=raw.text("target", ""))
+def read_deployment(raw: Record, project: str = "") -> VercelDeployment:
+    """Return an entry of the deployments' list.
+
+    Args:
+        project: id of the project that the list is of, which its entries may leave out; "" for a list of several.
+    """
+    deployment = raw.text("uid", "") or raw.text("id")
+    return _deployment(raw, deployment, raw.text("projectId", project), target=raw.text("target", ""))
 
 
 def read_rolling_release(raw: Record) -> RollingRelease | None:
@@ -51,13 +56,15 @@ def read_rolling_release(raw: Record) -> RollingRelease | None:
     release = raw.record("rollingRelease")
     if not release.raw:
         return None
-    percent = release.number("activeStage.targetPercentage", -1)
+    # What the visitors get now: in a linear shift it grows within a stage, and is said apart.
+    percent = release.number("currentCanaryPercentage", release.number("activeStage.targetPercentage", -1))
     return RollingRelease(
         state=_known(release.text("state", ""), _ROLLING_STATES),
         base_deployment=release.text("currentDeployment.id", ""),
         canary_deployment=release.text("canaryDeployment.id", ""),
         canary_percent=percent if 0 <= percent <= 100 else None,
         started_at=release.moment_or_none("startedAt"),
+        is_paused=release.text("substate", "").upper() == "PAUSED",
     )
 
 

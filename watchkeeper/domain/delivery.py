@@ -113,7 +113,8 @@ def _rolling(release: RollingRelease | None, deployments: Sequence[VercelDeploym
     if release.state == "aborted":
         return [Finding(Verdict.HEALTHY, f"the rolling release of {name} was aborted")]
     share = "a share" if release.canary_percent is None else percent(release.canary_percent / 100)
-    return [Finding(Verdict.HEALTHY, f"{name} is rolling out: {share} of the visitors get it")]
+    paused = ", and it is paused there" if release.is_paused else ""
+    return [Finding(Verdict.HEALTHY, f"{name} is rolling out: {share} of the visitors get it{paused}")]
 
 
 def _moves(production: Production, limits: DeliveryLimits, now: datetime) -> list[Finding]:

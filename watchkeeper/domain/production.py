@@ -93,6 +93,7 @@ class RollingRelease:
     Attributes:
         state: active, complete, aborted or unknown.
         canary_percent: share of the visitors that get the canary now, 0..100.
+        is_paused: it stays at this share until somebody goes on with it.
     """
 
     state: str
@@ -100,6 +101,7 @@ class RollingRelease:
     canary_deployment: str
     canary_percent: float | None
     started_at: datetime | None = None
+    is_paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
