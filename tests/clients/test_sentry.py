@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,8 @@ from tests.clients.sentry_answers import SHA, issue, release, sessions, span
 from watchkeeper.clients.base import MissingCredential, VendorError, VendorRefused, VendorUnavailable
 from watchkeeper.clients.sentry import SentryClient
 from watchkeeper.domain.errors import ErrorCount, ErrorReport, IssueLevel
-from watchkeeper.domain.verdicts import Gap, Missing
+from watchkeeper.domain.issues import how_often, issue_findings, new_issues
+from watchkeeper.domain.verdicts import Gap, Missing, Verdict
 from watchkeeper.domain.windows import Window
 
 TOKEN = "make-believe-token"
@@ -102,6 +104,82 @@ async def test_sessions_are_read_hour_by_hour_and_handled_errors_are_no_failures
     assert second.counts == (ErrorCount(SHA, 2, 45), ErrorCount("b" * 40, 0, 0))
     assert found.crash_free_rate == pytest.approx(1 - 3 / 145)
     assert found.spans == ()
+
+
+LIFE = {"count": "48211", "userCount": 9120, "firstSeen": "2025-12-30T08:00:00Z", "lastSeen": "2026-03-01T12:04:00Z"}
+
+
+async def test_nothing_that_is_read_is_collapsed() -> None:
+    sentry = Sentry()
+    await reports(sentry)
+    (asked,) = sentry.asked("issues")
+    assert asked.get_list("collapse") == ["filtered"]
+
+
+async def test_an_old_issue_is_not_new_because_the_range_is() -> None:
+    """At the top stands what lies in the range that was asked for; the life stands apart."""
+    found = (await report(Sentry(issues=[issue(count="2", userCount=2, lifetime=LIFE)]))).issues[0]
+    assert found.first_seen == datetime(2025, 12, 30, 8, tzinfo=UTC)
+    assert (found.count, found.users, found.recent_count, found.recent_users) == (48_211, 9_120, 2, 2)
+    assert new_issues([found], WINDOW) == ()
+    (finding,) = issue_findings([replace(found, substatus="regressed")], WINDOW, 100)
+    assert finding.verdict is Verdict.HEALTHY, "two events in the range are a curiosity, whatever its life was"
+    assert "48,211 events, 2 of them lately, 9,120 people" in finding.reason
+
+
+async def test_an_issue_without_counts_is_one_issue_of_unknown_counts() -> None:
+    gone = {"count", "userCount", "firstSeen", "lastSeen"}
+    bare = {key: value for key, value in issue(substatus="ongoing").items() if key not in gone}
+    found = await report(Sentry(issues=[bare]))
+    (only,) = found.issues
+    assert not only.is_counted
+    assert new_issues([only], WINDOW) == (), "unknown is not new"
+    assert "Sentry does not say how often 1 of 1 issues happened" in found.warnings
+    assert "an unknown number of events" in how_often(only)
+
+
+async def test_sessions_are_asked_for_in_pages() -> None:
+    sentry = Sentry(page_size=1)
+    await reports(sentry)
+    asked = sentry.asked("sessions")
+    assert [each.get("per_page") for each in asked] == ["100"] * 3
+    assert [each.get("cursor") for each in asked] == [None, "0:1:0", "0:2:0"]
+
+
+async def test_sessions_that_may_have_been_left_out_are_said() -> None:
+    groups = [sessions(12, release=f"{n:040d}") for n in range(100)]
+    body = {"groups": groups, "intervals": ["2026-03-01T11:00:00Z", "2026-03-01T12:00:00Z"]}
+    cut = await report(holding("sessions", httpx.Response(200, json=body)), "portal-web")
+    assert "Sentry: it may have left out sessions of some releases" in cut.warnings
+    few = await report(holding("sessions", httpx.Response(200, json={**body, "groups": groups[:9]})), "portal-web")
+    assert few.warnings == ()
+
+
+async def test_an_environment_that_is_not_there_is_named() -> None:
+    sentry = Sentry()
+    for what in ("events", "sessions", "issues", "releases"):
+        sentry.held[what] = httpx.Response(404, json={"detail": "The requested resource does not exist"})
+    found = (await reports(sentry))["shop-web"]
+    assert isinstance(found, Missing)
+    assert 'has no environment "production" in organization acme' in found.reason
+    assert "correct `sentry.environment`" in found.reason
+    assert "token" not in found.reason
+
+
+async def test_new_issues_of_a_release_are_those_of_the_project() -> None:
+    of = [{"slug": "shop-web", "newGroups": 7}, {"slug": "portal-web", "newGroups": 0}]
+    found = await reports(Sentry(releases=[release(newGroups=7, projects=of)]))
+    news = {name: each.releases[0].new_issues for name, each in found.items() if isinstance(each, ErrorReport)}
+    assert news == {"shop-web": 7, "portal-web": 0}
+
+
+async def test_a_sentry_without_failure_counts_is_read_by_sessions() -> None:
+    """As one of one's own before June 2025."""
+    old = httpx.Response(400, json={"detail": "Unknown function failure_count"})
+    found = await report(holding("events", old), "portal-web")
+    assert found.spans == ()
+    assert found.readings
+    assert any("spans are not used" in warning and "failure_count" in warning for warning in found.warnings)
 
 
 async def test_issues_are_read_with_what_a_person_needs() -> None:

@@ -348,7 +348,7 @@ async def test_a_deployment_that_cannot_be_read_is_counted() -> None:
     vercel.deployments = [{"uid": None}, deployment(), {**deployment("dpl_3"), "createdAt": "?"}]
     report = await vercel.report()
     assert [found.id for found in report.deployments] == ["dpl_1"]
-    assert report.warnings == ("2 of the deployments could not be read: Vercel: answered without a usable `uid`",)
+    assert report.warnings == ("2 of the deployments could not be read: Vercel: answered without a usable `id`",)
 
 
 async def test_an_entry_without_the_id_of_its_project_is_known_by_the_name() -> None:

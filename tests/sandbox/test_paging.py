@@ -48,7 +48,13 @@ async def test_sentry_spans(visitor: Visitor) -> None:
 
 
 async def test_sentry_sessions_have_fewer_groups_a_page_the_more_intervals(visitor: Visitor) -> None:
-    query = {"field": "sum(session)", "groupBy": ["project", "release"], "interval": "1h", "statsPeriod": "7d"}
+    query = {
+        "field": "sum(session)",
+        "groupBy": ["project", "release"],
+        "interval": "1h",
+        "statsPeriod": "7d",
+        "per_page": 5000,
+    }
     groups = [group async for page in _sentry(visitor, f"{ORG}/sessions/", **query) for group in page["groups"]]
     names = [(group["by"]["project"], group["by"]["release"]) for group in groups]
     assert len(names) == len(set(names)) > 500

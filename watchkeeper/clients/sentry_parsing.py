@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from watchkeeper.clients.parsing import Record
 from watchkeeper.domain.errors import ErrorCount, Issue, IssueLevel, SentryRelease, SessionReading
+from watchkeeper.domain.windows import Window
 
 SESSIONS: Final = "sum(session)"
 SPANS: Final = "count()"
@@ -74,8 +75,18 @@ def crash_free_rate(counts: Sequence[SessionCount]) -> float | None:
     return 1 - crashed / total if total else None
 
 
-def read_issue(raw: Record) -> Issue:
-    last_seen = raw.moment("lastSeen")
+def read_issue(raw: Record, asked: Window) -> Issue:
+    """Return an issue of a list that was asked for over a range of time.
+
+    What stands at the top of the entry is of the range; its whole life stands under `lifetime`. Where Sentry does not
+    say when the issue was first seen it is taken to be older than the range: unknown is not new.
+
+    Source: getsentry/sentry, `src/sentry/api/serializers/models/group_stream.py` and `group.py`.
+    """
+    life = raw.record("lifetime")
+    is_ranged = bool(life.raw)
+    whole = life if is_ranged else raw
+    last_seen = whole.moment_or_none("lastSeen") or raw.moment_or_none("lastSeen") or asked.end
     status = raw.text("status", "")
     return Issue(
         id=raw.text("id"),
@@ -86,12 +97,29 @@ def read_issue(raw: Record) -> Issue:
         level=raw.choice("level", IssueLevel, IssueLevel.UNKNOWN),
         status=status if status in _ISSUE_STATUSES else "unknown",
         substatus=raw.text("substatus", ""),
-        count=raw.count("count", 0),
-        users=raw.count("userCount", 0),
-        first_seen=raw.moment_or_none("firstSeen") or last_seen,
+        count=whole.count("count", 0),
+        users=whole.count("userCount", 0),
+        first_seen=whole.moment_or_none("firstSeen") or asked.start - timedelta(seconds=1),
         last_seen=last_seen,
         url=raw.url("permalink"),
         is_unhandled=raw.flag("isUnhandled") is True,
+        recent_count=raw.count("count", 0) if is_ranged and "count" in raw.raw else None,
+        recent_users=raw.count("userCount", 0) if is_ranged and "userCount" in raw.raw else None,
+        is_counted="count" in whole.raw,
+    )
+
+
+def read_releases(raw: Record, environment: str) -> tuple[tuple[str, SentryRelease], ...]:
+    """Return a release by each of its projects, with the new issues of that project alone.
+
+    At the top of the entry Sentry adds them up.
+
+    Source: getsentry/sentry, `src/sentry/api/serializers/models/release.py`.
+    """
+    release = read_release(raw, environment)
+    return tuple(
+        (project.text("slug", "").lower(), replace(release, new_issues=project.count("newGroups", release.new_issues)))
+        for project in raw.records("projects")
     )
 
 

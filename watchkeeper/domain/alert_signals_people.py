@@ -8,8 +8,8 @@ from watchkeeper.domain.alert_facts import STALE, AlertFacts, IssueLife, cause_o
 from watchkeeper.domain.alert_signals import Signal
 from watchkeeper.domain.alert_values import labels_of
 from watchkeeper.domain.commits import short_name
-from watchkeeper.domain.issues import TITLE
-from watchkeeper.domain.phrases import amount, clock
+from watchkeeper.domain.issues import TITLE, how_often
+from watchkeeper.domain.phrases import clock
 from watchkeeper.domain.rollback import Outcome, Rollback, RollbackKind, RollbackState
 from watchkeeper.domain.verdicts import Component, Verdict
 
@@ -126,9 +126,8 @@ def _served_since(facts: AlertFacts, now: datetime) -> datetime | None:
 def _issue(facts: AlertFacts, life: IssueLife, name: str, now: datetime) -> Signal:
     issue = life.issue
     title = issue.title if len(issue.title) <= TITLE else f"{issue.title[: TITLE - 1]}…"
-    people = f", {issue.users:,} {'person' if issue.users == 1 else 'people'}" if issue.users else ""
     told = f"{issue.short_id or issue.id} {title}"
-    met = f"{issue.level}, {amount(issue.count, 'event')}{people}, first seen {clock(issue.first_seen)}"
+    met = f"{issue.level}, {how_often(issue)}, first seen {clock(issue.first_seen)}"
     labels = labels_of(issue=issue.short_id or issue.id, level=issue.level.value)
     cause = cause_of(facts.check_at(now))
     return Signal(facts.project, name, float(issue.count), now, labels, details=(told, met), cause=cause, url=issue.url)

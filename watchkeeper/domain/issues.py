@@ -35,7 +35,10 @@ class Issue:
     Attributes:
         project: the vendor's project slug.
         status: resolved, unresolved, ignored or unknown; `substatus` new, regressed, escalating, ongoing ... or "".
-        count: events since it was first seen; `users`: people affected.
+        count: events since it was first seen; `users`: people affected; both of its whole life.
+        recent_count, recent_users: of the range that was asked for; None where the vendor does not say.
+        is_counted: False where the vendor does not say how many there are: then `count` and `users` are 0 and mean
+            nothing.
     """
 
     id: str
@@ -52,6 +55,15 @@ class Issue:
     last_seen: datetime
     url: str
     is_unhandled: bool = False
+    recent_count: int | None = None
+    recent_users: int | None = None
+    is_counted: bool = True
+
+    @property
+    def lately(self) -> tuple[int, int]:
+        """Return events and people of the range that was asked for, of the whole life where that is not known."""
+        count = self.count if self.recent_count is None else self.recent_count
+        return count, self.users if self.recent_users is None else self.recent_users
 
 
 def new_issues(issues: Iterable[Issue], window: Window) -> tuple[Issue, ...]:
@@ -102,12 +114,22 @@ def _by_weight(issues: Iterable[Issue]) -> tuple[Issue, ...]:
 
 
 def _finding(kind: str, issue: Issue, total: int) -> Finding:
-    several = issue.count >= max(SEVERAL_EVENTS, total // WIDE) or issue.users >= max(SEVERAL_USERS, total // WIDE)
+    events, users = issue.lately  # what an old issue has in its life says nothing of the window
+    several = events >= max(SEVERAL_EVENTS, total // WIDE) or users >= max(SEVERAL_USERS, total // WIDE)
     verdict = Verdict.WARNING if several and issue.level.is_grave else Verdict.HEALTHY
     return Finding(verdict, f"{kind} issue: {_named(issue)}", 65 if verdict is Verdict.WARNING else 100)
 
 
 def _named(issue: Issue) -> str:
     title = issue.title if len(issue.title) <= TITLE else f"{issue.title[: TITLE - 1]}…"
+    return f"{issue.short_id or issue.id} {title} ({issue.level}, {how_often(issue)})"
+
+
+def how_often(issue: Issue) -> str:
+    """Return how often it has happened and to how many, for people: over its life, and lately where that is less."""
+    if not issue.is_counted:
+        return "an unknown number of events"
     people = f", {issue.users:,} {'person' if issue.users == 1 else 'people'}" if issue.users else ""
-    return f"{issue.short_id or issue.id} {title} ({issue.level}, {amount(issue.count, 'event')}{people})"
+    recent = issue.recent_count
+    lately = f", {recent:,} of them lately" if recent is not None and recent < issue.count else ""
+    return f"{amount(issue.count, 'event')}{lately}{people}"

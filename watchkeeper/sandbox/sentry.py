@@ -15,7 +15,7 @@ from watchkeeper.sandbox.builds import Build, release_name
 from watchkeeper.sandbox.company import ORGANIZATION, Project
 from watchkeeper.sandbox.manners import Gate, Manners, answer
 from watchkeeper.sandbox.sentry_pages import NotFoundError, RefusedError, offset_of, page, page_size, projects_asked
-from watchkeeper.sandbox.sentry_shapes import deploy_body, project_body, release_body, written_deploy
+from watchkeeper.sandbox.sentry_shapes import ENVIRONMENT, deploy_body, project_body, release_body, written_deploy
 from watchkeeper.sandbox.world import World
 
 TOKEN = "sandbox-sentry-token"  # noqa: S105  (it opens a make-believe house)
@@ -127,7 +127,9 @@ class Sentry:
 
 
 def _demand_organization(request: Request) -> None:
-    if request.path_params["organization"] != ORGANIZATION:
+    """Refuse another organization, and an environment that this one has not, whatever is asked for."""
+    environments = set(request.query_params.getlist("environment")) - {ENVIRONMENT}
+    if request.path_params["organization"] != ORGANIZATION or environments:
         raise NotFoundError
 
 

@@ -33,13 +33,13 @@ def issues(world: World, request: Request) -> Response:
     sort = _SORTS.get(query.get("sort", "date"))
     if sort is None:
         raise RefusedError(f"Invalid sort: {query['sort']}")
-    environments = query.getlist("environment")
-    asked = projects_asked(world, request) if not environments or "production" in environments else ()
-    every = (issue for project in asked for issue in issues_of(world, project) if start <= issue.last_seen)
+    every = (issue for project in projects_asked(world, request) for issue in issues_of(world, project))
+    every = (issue for issue in every if start <= issue.last_seen)
     seen = (issue for issue in every if issue.first_seen < end)
     found = sorted(_search(seen, query.get("query", "is:unresolved"), world.now()), key=lambda i: (-sort(i), i.id))
     collapse, base = frozenset(query.getlist("collapse")), _base_url(request)
-    return page(request, found, lambda issue: issue_body(issue, base, collapse), size=page_size(request, default=100))
+    size = page_size(request, default=100)
+    return page(request, found, lambda issue: issue_body(issue, base, collapse, (start, end)), size=size)
 
 
 def issue(world: World, request: Request) -> Response:

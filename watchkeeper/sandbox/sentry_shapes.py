@@ -9,6 +9,7 @@ from watchkeeper.sandbox.times import iso
 from watchkeeper.sandbox.world import World
 
 ENVIRONMENT = "production"
+_SEEN = ("count", "userCount", "firstSeen", "lastSeen")
 _FLAGS = (
     "isMember", "hasAccess", "hasSessions", "firstTransactionEvent", "hasReplays", "hasInsightsHttp", "hasInsightsDb",
 )  # fmt: skip
@@ -42,8 +43,16 @@ def project_body(world: World, project: Project) -> dict[str, Any]:
     }
 
 
-def issue_body(issue: Issue, base_url: str, collapse: frozenset[str]) -> dict[str, Any]:
-    """Return an issue without what the caller asked to collapse."""
+def issue_body(
+    issue: Issue, base_url: str, collapse: frozenset[str], asked: tuple[float, float] | None = None
+) -> dict[str, Any]:
+    """Return an issue without what the caller asked to collapse.
+
+    Where a range of time was asked for, what stands at the top is of the range, and the life under `lifetime` alone.
+    Who collapses `stats` gets no counts and no dates at the top either.
+
+    Source: getsentry/sentry, `src/sentry/api/serializers/models/group.py` (`_get_seen_stats`), `group_stream.py`.
+    """
     lifetime = {
         "count": str(issue.count),
         "userCount": issue.users,
@@ -54,17 +63,34 @@ def issue_body(issue: Issue, base_url: str, collapse: frozenset[str]) -> dict[st
     body = {
         **_issue_head(issue, base_url),
         **_issue_rest(issue),
-        **{key: lifetime[key] for key in ("count", "userCount", "firstSeen", "lastSeen")},
+        **(_within(issue, *asked) if asked else {key: lifetime[key] for key in _SEEN}),
         "lifetime": lifetime,
         "filtered": lifetime,
         "stats": {"24h": [[int(issue.last_seen) // 3600 * 3600, max(issue.count // 24, 1)]]},
         "isUnhandled": issue.is_unhandled,
     }
-    gone = {"stats": ("stats",), "lifetime": ("lifetime",), "filtered": ("filtered",), "unhandled": ("isUnhandled",)}
+    gone = {
+        "stats": ("stats", *_SEEN),
+        "lifetime": ("lifetime",),
+        "filtered": ("filtered",),
+        "unhandled": ("isUnhandled",),
+    }
     for part in collapse:
         for key in gone.get(part, ()):
             body.pop(key, None)
     return body
+
+
+def _within(issue: Issue, start: float, end: float) -> dict[str, Any]:
+    """Return what an issue had in a range, as if its events lay evenly over its life; one at least."""
+    first, last = max(issue.first_seen, start), min(issue.last_seen, end)
+    share = min(1.0, (last - first + 1) / (issue.last_seen - issue.first_seen + 1))
+    return {
+        "count": str(max(1, round(issue.count * share))),
+        "userCount": max(1, round(issue.users * share)),
+        "firstSeen": iso(first),
+        "lastSeen": iso(last),
+    }
 
 
 def issue_detail(issue: Issue, base_url: str) -> dict[str, Any]:

@@ -1,0 +1,130 @@
+"""What a parameter or a state does to a vendor's answer where no schema says so.
+
+Each fact has its source, which is the vendor's own code, document or recorded answer, never our sandbox. The sandbox
+and the clients are both held against this table (`test_facts.py`), so that they cannot share a mistake.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One fact.
+
+    Attributes:
+        name: unique; a check of the sandbox goes by the same name.
+        subject: the call and the parameter or state; `effect`: what that does to the answer.
+        client: the test that holds the client to it, as `file::test`.
+        sandbox: why the sandbox does not show it; "" where it does, which a check proves.
+    """
+
+    name: str
+    vendor: str
+    subject: str
+    effect: str
+    source: str
+    client: str
+    sandbox: str = ""
+
+
+_GROUP: Final = "getsentry/sentry src/sentry/api/serializers/models/group.py, group_stream.py"
+_SENTRY: Final = "tests/clients/test_sentry.py"
+_VERCEL: Final = "tests/clients/test_vercel.py"
+_MOVES: Final = "tests/clients/test_vercel_moves.py"
+
+FACTS: Final = (
+    Fact(
+        "sentry-collapse-stats",
+        "sentry",
+        "GET issues, collapse=stats",
+        "leaves out count, userCount, firstSeen and lastSeen as well as stats",
+        f"{_GROUP}: _get_seen_stats; its own test test_collapse_stats",
+        f"{_SENTRY}::test_nothing_that_is_read_is_collapsed",
+    ),
+    Fact(
+        "sentry-issues-of-a-range",
+        "sentry",
+        "GET issues, start and end",
+        "count, userCount, firstSeen and lastSeen at the top are of the range; the whole life is under lifetime",
+        f"{_GROUP}; grafana/sentry-datasource#726; getsentry/sentry#79622",
+        f"{_SENTRY}::test_an_old_issue_is_not_new_because_the_range_is",
+    ),
+    Fact(
+        "sentry-collapse-lifetime",
+        "sentry",
+        "GET issues, collapse=lifetime",
+        "leaves out lifetime",
+        _GROUP,
+        f"{_SENTRY}::test_nothing_that_is_read_is_collapsed",
+    ),
+    Fact(
+        "sentry-sessions-without-per-page",
+        "sentry",
+        "GET sessions without per_page",
+        "keeps floor(10000 / (intervals + 1)) groups and does not say so",
+        "getsentry/sentry#48327, #31392",
+        f"{_SENTRY}::test_sessions_are_asked_for_in_pages",
+    ),
+    Fact(
+        "sentry-unknown-environment",
+        "sentry",
+        "any call, an environment that the organization has not",
+        "404",
+        'getsentry/sentry, its tests with environment="garbage"',
+        f"{_SENTRY}::test_an_environment_that_is_not_there_is_named",
+    ),
+    Fact(
+        "sentry-new-groups-by-project",
+        "sentry",
+        "GET releases",
+        "newGroups at the top is the sum over projects; projects[].newGroups is each one's",
+        "getsentry/sentry src/sentry/api/serializers/models/release.py",
+        f"{_SENTRY}::test_new_issues_of_a_release_are_those_of_the_project",
+        sandbox="each of its releases is of one project",
+    ),
+    Fact(
+        "sentry-no-failure-count",
+        "sentry",
+        "GET events, dataset=spans, failure_count() on a Sentry of one's own before June 2025",
+        "400",
+        "getsentry/sentry#94471",
+        f"{_SENTRY}::test_a_sentry_without_failure_counts_is_read_by_sessions",
+        sandbox="it is a Sentry of today",
+    ),
+    Fact(
+        "vercel-entry-without-project",
+        "vercel",
+        "GET deployments",
+        "entries without projectId occur, and with `id` in the place of `uid`; target null is a preview",
+        "answers of 2024 recorded by public deploy actions",
+        f"{_VERCEL}::test_an_entry_without_the_id_of_its_project_is_known_by_the_name",
+        sandbox="it answers as the document says today",
+    ),
+    Fact(
+        "vercel-linear-shift",
+        "vercel",
+        "GET rolling-release, 2026",
+        "currentCanaryPercentage is what visitors get now; substate PAUSED; linearShift",
+        "Vercel's SDK documents of 2026",
+        f"{_VERCEL}::test_a_rolling_release_of_2026_says_what_visitors_get_now",
+        sandbox="its stages have no shift",
+    ),
+    Fact(
+        "vercel-invalid-token",
+        "vercel",
+        "any call, 403 with invalidToken: true",
+        "the token itself is dead, not only without access",
+        "vercel/vercel, packages/cli: the client's handling of invalidToken",
+        f"{_VERCEL}::test_a_token_that_is_dead_is_told_from_one_that_may_not_see_something",
+        sandbox="its refusal keeps to the document's error",
+    ),
+    Fact(
+        "vercel-rollback-stops-assignment",
+        "vercel",
+        "POST rollback",
+        "autoAssignCustomDomains becomes false: later builds do not go live until one is promoted",
+        "https://vercel.com/docs/instant-rollback",
+        f"{_MOVES}::test_a_promotion_ends_custody_even_of_what_serves",
+    ),
+)

@@ -1,0 +1,109 @@
+"""The sandbox and the clients are held against one table of facts, whose sources are the vendors' own."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import pytest
+
+from tests.contract.facts import FACTS, Fact
+from tests.contract.vendors import VENDORS
+from tests.sandbox.clock import Clock
+from watchkeeper.sandbox.app import create_app
+from watchkeeper.sandbox.world import World
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+ORG: Final = "/api/0/organizations/acme"
+TEAM: Final = {"teamId": "team_sandboxacme"}
+RANGE: Final = {"statsPeriod": "1h", "query": ""}
+SEEN: Final = ("count", "userCount", "firstSeen", "lastSeen")
+
+Call = Callable[..., Awaitable[httpx.Response]]
+SHOWN: dict[str, Callable[[Call], Awaitable[None]]] = {}
+
+
+def shows(name: str) -> Callable[[Callable[[Call], Awaitable[None]]], Callable[[Call], Awaitable[None]]]:
+    def register(check: Callable[[Call], Awaitable[None]]) -> Callable[[Call], Awaitable[None]]:
+        SHOWN[name] = check
+        return check
+
+    return register
+
+
+@pytest.fixture
+async def call() -> AsyncIterator[Call]:
+    transport = httpx.ASGITransport(create_app(world=World(clock=Clock())))
+    async with httpx.AsyncClient(transport=transport, base_url="http://sandbox") as http:
+
+        async def ask(vendor: str, path: str, method: str = "GET", **params: Any) -> httpx.Response:
+            known = VENDORS[vendor]
+            return await http.request(method, known.prefix + path, params=params, headers=known.headers)
+
+        yield ask
+
+
+@shows("sentry-collapse-stats")
+async def collapsed_stats(call: Call) -> None:
+    (first, *_) = (await call("sentry", f"{ORG}/issues/", collapse="stats", **RANGE)).json()
+    assert not set(first) & {*SEEN, "stats"}
+    assert set(SEEN) <= set(first["lifetime"])
+
+
+@shows("sentry-collapse-lifetime")
+async def collapsed_lifetime(call: Call) -> None:
+    (first, *_) = (await call("sentry", f"{ORG}/issues/", collapse="lifetime", **RANGE)).json()
+    assert "lifetime" not in first
+
+
+@shows("sentry-issues-of-a-range")
+async def issues_of_a_range(call: Call) -> None:
+    found = (await call("sentry", f"{ORG}/issues/", collapse="filtered", **RANGE)).json()
+    older = [issue for issue in found if issue["lifetime"]["firstSeen"] < issue["firstSeen"]]
+    assert older, "a standing issue was first seen before the range"
+    assert all(int(issue["count"]) < int(issue["lifetime"]["count"]) for issue in older)
+
+
+@shows("sentry-sessions-without-per-page")
+async def sessions_without_pages(call: Call) -> None:
+    asked = {"field": "sum(session)", "groupBy": ["project", "release"], "interval": "1h", "statsPeriod": "14d"}
+    cut = await call("sentry", f"{ORG}/sessions/", **asked)
+    assert "link" not in cut.headers
+    assert len(cut.json()["groups"]) == 10_000 // (len(cut.json()["intervals"]) + 1)
+    paged = await call("sentry", f"{ORG}/sessions/", per_page=10, **asked)
+    assert 'rel="next"; results="true"' in paged.headers["link"]
+
+
+@shows("sentry-unknown-environment")
+async def unknown_environment(call: Call) -> None:
+    for what in ("issues", "releases", "events", "sessions"):
+        assert (await call("sentry", f"{ORG}/{what}/", environment="garbage")).status_code == 404
+
+
+@shows("vercel-rollback-stops-assignment")
+async def rollback_stops_assignment(call: Call) -> None:
+    asked = {**TEAM, "projectId": "prj_shop", "target": "production", "rollbackCandidate": "true", "limit": 5}
+    before = (await call("vercel", "/v9/projects/prj_shop", **TEAM)).json()
+    assert before["autoAssignCustomDomains"]
+    listed = (await call("vercel", "/v6/deployments", **asked)).json()["deployments"]
+    target = next(each["uid"] for each in listed if each["uid"] != before["targets"]["production"]["id"])
+    moved = await call("vercel", f"/v1/projects/prj_shop/rollback/{target}", "POST", **TEAM)
+    assert moved.is_success
+    assert not (await call("vercel", "/v9/projects/prj_shop", **TEAM)).json()["autoAssignCustomDomains"]
+
+
+@pytest.mark.parametrize("name", SHOWN)
+async def test_the_sandbox_answers_as_the_vendor_does(name: str, call: Call) -> None:
+    await SHOWN[name](call)
+
+
+def test_every_fact_is_shown_by_the_sandbox_or_says_why_not() -> None:
+    assert {fact.name for fact in FACTS if not fact.sandbox} == set(SHOWN)
+    assert len({fact.name for fact in FACTS}) == len(FACTS)
+    assert all(fact.source and fact.effect for fact in FACTS)
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.name)
+def test_every_fact_holds_a_client(fact: Fact) -> None:
+    file, _, test = fact.client.partition("::")
+    assert f"def {test}(" in (ROOT / file).read_text(encoding="utf-8"), f"{file} has no {test}"
