@@ -408,13 +408,22 @@ async def test_what_is_sent_waits_for_a_limit_and_is_sent_again_whole() -> None:
     assert bodies == [b'{"a":1}', b'{"a":1}']
 
 
-@pytest.mark.parametrize("target", ["/v1/elsewhere", "https://evil.test/things"])
-async def test_what_is_sent_never_follows_a_redirect(target: str) -> None:
+@pytest.mark.parametrize(
+    ("status", "target"),
+    [
+        pytest.param(307, "https://evil.test/things", id="another host"),
+        pytest.param(308, "http://vendor.test:81/v1/things", id="another port"),
+        pytest.param(301, "/v1/elsewhere", id="as a GET"),
+        pytest.param(302, "/v1/elsewhere", id="as a GET, for now"),
+        pytest.param(303, "/v1/elsewhere", id="see other"),
+    ],
+)
+async def test_what_is_sent_follows_to_no_other_place_and_by_no_other_method(status: int, target: str) -> None:
     asked: list[str] = []
 
     def handler(request: httpx.Request) -> httpx.Response:
         asked.append(request.url.path)
-        return httpx.Response(307, headers={"Location": target})
+        return httpx.Response(status, headers={"Location": target})
 
     async with client_of(handler) as client:
         with pytest.raises(VendorRefused, match="redirects to"):

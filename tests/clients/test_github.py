@@ -120,6 +120,40 @@ async def test_every_status_says_what_it_is(status: int, headers: dict[str, str]
     assert TOKEN not in found.reason
 
 
+SECONDARY = [
+    pytest.param(403, {"message": "You have exceeded a secondary rate limit. Please wait"}, id="secondary"),
+    pytest.param(429, {"message": "You have exceeded a secondary rate limit."}, id="429"),
+    pytest.param(403, {"message": "You have triggered an abuse detection mechanism."}, id="its older name"),
+    pytest.param(
+        403,
+        {"message": "x", "documentation_url": "https://docs.github.com/rest/overview#about-secondary-rate-limits"},
+        id="by its page",
+    ),
+]
+
+
+@pytest.mark.parametrize(("status", "body"), SECONDARY)
+async def test_a_limit_that_no_header_names_is_waited_for_and_the_token_is_fine(
+    status: int, body: dict[str, str]
+) -> None:
+    asked = 0
+
+    def limited(_request: httpx.Request) -> httpx.Response:
+        nonlocal asked
+        asked += 1
+        return httpx.Response(status, json=body, headers={"x-ratelimit-remaining": "14", "x-ratelimit-reset": "1"})
+
+    async with github(limited) as client:
+        found = (await client.commits(SHOP, SINCE))["acme/shop"]
+        before, again = asked, (await client.commits(SHOP, SINCE))["acme/shop"]
+    assert isinstance(found, Missing)
+    assert found.gap is Gap.UNAVAILABLE
+    assert "wants a minute without any" in found.reason
+    assert "token" not in found.reason
+    assert isinstance(again, Missing)
+    assert asked == before, "nothing is asked in that minute"
+
+
 @settings(max_examples=80, deadline=None)
 @given(body=JSON | st.lists(st.dictionaries(st.sampled_from(["sha", "commit"]), JSON), max_size=3))
 async def test_nonsense_is_a_gap_and_never_a_crash(body: object) -> None:

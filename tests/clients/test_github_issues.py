@@ -59,6 +59,57 @@ async def test_an_issue_is_made_once_and_updated_after() -> None:
     assert issue["body"] == "Because of **x**\n\n<!-- watchkeeper: rollback 7 -->"
 
 
+async def test_lists_that_page_by_a_cursor_are_read_to_the_end() -> None:
+    """Large lists refuse page numbers: the next link holds for the whole of it."""
+    asked: list[httpx.QueryParams] = []
+
+    def github(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.params)
+        after, page = request.url.params.get("after"), request.url.params.get("page")
+        if request.method == "PATCH":
+            return httpx.Response(200, json={"number": 7, "html_url": "https://github.test/7"})
+        if page and not after:
+            return httpx.Response(422, json={"message": "please use cursor based pagination"})
+        if after:
+            body = "x\n\n<!-- watchkeeper: rollback 7 -->"
+            return httpx.Response(200, json=[{"number": 7, "html_url": "https://github.test/7", "body": body}])
+        link = "https://api.github.com/repositories/1/issues?state=all&per_page=100&after=Y3Vyc29y&page=2"
+        return httpx.Response(200, json=[], headers={"link": f'<{link}>; rel="next"'})
+
+    async with GitHubIssuesClient(TOKEN, transport=httpx.MockTransport(github)) as client:
+        link = await client.save_issue("acme/shop", TEXT, SINCE)
+    assert link.number == 7, "no second issue for one incident"
+    assert (asked[1].get("after"), asked[1].get("state")) == ("Y3Vyc29y", "all")
+
+
+@pytest.mark.parametrize("status", [307, 308])
+async def test_a_repository_that_was_renamed_is_written_to_where_it_is(status: int) -> None:
+    github = GitHub()
+
+    def renamed(request: httpx.Request) -> httpx.Response:
+        if request.url.path.startswith("/repos/acme/shop/"):
+            rest = request.url.path.removeprefix("/repos/acme/shop/")
+            code = 301 if request.method == "GET" else status
+            return httpx.Response(code, headers={"location": f"https://api.github.com/repositories/1/{rest}"})
+        return github(request)
+
+    async with GitHubIssuesClient(TOKEN, transport=httpx.MockTransport(renamed)) as client:
+        await client.save_issue("acme/shop", TEXT, SINCE)
+    assert [issue["title"] for issue in github.issues] == ["Shop was rolled back"]
+
+
+async def test_what_is_written_never_follows_to_another_host() -> None:
+    def elsewhere(request: httpx.Request) -> httpx.Response:
+        assert request.url.host == "api.github.com", "the token would go there"
+        if request.method == "GET":
+            return httpx.Response(200, json=[])
+        return httpx.Response(307, headers={"location": "https://evil.example/repos/acme/shop/issues"})
+
+    async with GitHubIssuesClient(TOKEN, transport=httpx.MockTransport(elsewhere)) as client:
+        with pytest.raises(VendorRefused, match="redirects to"):
+            await client.save_issue("acme/shop", TEXT, SINCE)
+
+
 async def test_a_known_number_is_not_looked_for() -> None:
     github = GitHub()
     link = await github.save()

@@ -30,6 +30,8 @@ class Fact:
 
 _GROUP: Final = "getsentry/sentry src/sentry/api/serializers/models/group.py, group_stream.py"
 _SENTRY: Final = "tests/clients/test_sentry.py"
+_GITHUB: Final = "tests/clients/test_github.py"
+_GITHUB_ISSUES: Final = "tests/clients/test_github_issues.py"
 _VERCEL: Final = "tests/clients/test_vercel.py"
 _MOVES: Final = "tests/clients/test_vercel_moves.py"
 
@@ -126,5 +128,31 @@ FACTS: Final = (
         "autoAssignCustomDomains becomes false: later builds do not go live until one is promoted",
         "https://vercel.com/docs/instant-rollback",
         f"{_MOVES}::test_a_promotion_ends_custody_even_of_what_serves",
+    ),
+    Fact(
+        "github-issues-by-cursor",
+        "github",
+        "GET issues of a repository",
+        "pages by `after` in the next link; `page` alone is 422 on large sets",
+        "google/go-github#3565",
+        f"{_GITHUB_ISSUES}::test_lists_that_page_by_a_cursor_are_read_to_the_end",
+    ),
+    Fact(
+        "github-secondary-limit",
+        "github",
+        "any call, too many at once",
+        "403 or 429 without Retry-After and with x-ratelimit-remaining above 0: wait a minute at least",
+        "https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api; hub4j/github-api#2009, #1805",
+        f"{_GITHUB}::test_a_limit_that_no_header_names_is_waited_for_and_the_token_is_fine",
+        sandbox="it has no limit of things at once",
+    ),
+    Fact(
+        "github-renamed-repository",
+        "github",
+        "any call, a repository that was renamed or moved",
+        "301 for reads and 307 for writes, both within the host of the API",
+        "18F/charlie#85; google/go-github#184",
+        f"{_GITHUB_ISSUES}::test_a_repository_that_was_renamed_is_written_to_where_it_is",
+        sandbox="none of its repositories was renamed",
     ),
 )

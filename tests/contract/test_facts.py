@@ -36,9 +36,9 @@ async def call() -> AsyncIterator[Call]:
     transport = httpx.ASGITransport(create_app(world=World(clock=Clock())))
     async with httpx.AsyncClient(transport=transport, base_url="http://sandbox") as http:
 
-        async def ask(vendor: str, path: str, method: str = "GET", **params: Any) -> httpx.Response:
+        async def ask(vendor: str, path: str, method: str = "GET", json: Any = None, **params: Any) -> httpx.Response:
             known = VENDORS[vendor]
-            return await http.request(method, known.prefix + path, params=params, headers=known.headers)
+            return await http.request(method, known.prefix + path, params=params, json=json, headers=known.headers)
 
         yield ask
 
@@ -78,6 +78,18 @@ async def sessions_without_pages(call: Call) -> None:
 async def unknown_environment(call: Call) -> None:
     for what in ("issues", "releases", "events", "sessions"):
         assert (await call("sentry", f"{ORG}/{what}/", environment="garbage")).status_code == 404
+
+
+@shows("github-issues-by-cursor")
+async def issues_by_cursor(call: Call) -> None:
+    for number in range(3):
+        await call("github", "/repos/acme/shop/issues", "POST", json={"title": f"Issue {number}"})
+    first = await call("github", "/repos/acme/shop/issues", per_page=2)
+    following = httpx.URL(first.links["next"]["url"]).params
+    assert "after" in following
+    rest = await call("github", "/repos/acme/shop/issues", **dict(following))
+    assert len({issue["number"] for issue in (*first.json(), *rest.json())}) == 3
+    assert (await call("github", "/repos/acme/shop/issues", per_page=2, page=2)).status_code == 422
 
 
 @shows("vercel-rollback-stops-assignment")

@@ -34,6 +34,7 @@ SHORT_PAUSE = timedelta(seconds=10)
 UNSAID_PAUSE = timedelta(seconds=1)
 MOST_ASKS = 3
 MOST_REDIRECTS = 3
+_SAME_METHOD = frozenset({httpx.codes.TEMPORARY_REDIRECT, httpx.codes.PERMANENT_REDIRECT})
 MAX_CONCURRENCY = 10
 TRANSIENT_STATUSES = frozenset({408, 425, 429})
 
@@ -72,6 +73,7 @@ class VendorClient:
     """
 
     request_seconds: ClassVar[float] = 20.0  # from sending until the last byte, whatever the vendor trickles
+    unsaid_pause: ClassVar[timedelta] = UNSAID_PAUSE  # where a vendor has had too many requests and names no time
     largest_body: ClassVar[int] = 32 * 1024 * 1024
 
     def __init__(  # noqa: PLR0913 - all by name
@@ -128,14 +130,14 @@ class VendorClient:
         return Answer(self.vendor, self._decoded(response, body), response.headers)
 
     async def send(self, method: str, path: str, content: object, *, scope: str = "", about: str = "") -> Answer:
-        """Send `content` as JSON and return the answer, whose body is None when it has none. Redirects are refused.
+        """Send `content` as JSON and return the answer, whose body is None when it has none.
 
         Args:
             method: POST, PUT or PATCH.
             content: None for no body at all.
 
         Raises:
-            VendorRefused: 4xx, any redirect.
+            VendorRefused: 4xx, a redirect to another origin, or one that is not to the same method.
             OutcomeUnknown: what was sent may have been done, or may not.
             VendorUnavailable: it could not be sent, or the vendor has had too many requests.
         """
@@ -201,7 +203,10 @@ class VendorClient:
             raise self._lost(f"the connection broke off ({type(error).__name__})") from None
 
     async def _follow(self, request: httpx.Request) -> tuple[httpx.Response, bytearray]:
-        """Follow redirects of a GET within the origin only: the headers hold the secret."""
+        """Follow redirects within the origin only: the headers hold the secret.
+
+        What changes something is sent on only where the vendor asks for the same method and body again (307, 308).
+        """
         for _ in range(MOST_REDIRECTS):
             self.requests += 1
             response = await self._http.send(request, stream=True)
@@ -212,7 +217,8 @@ class VendorClient:
             target = response.next_request
             if target is None:
                 return response, body
-            if request.method != "GET" or _origin(target.url) != _origin(request.url):
+            may_follow = request.method == "GET" or response.status_code in _SAME_METHOD
+            if not may_follow or _origin(target.url) != _origin(request.url):
                 elsewhere = self._shown(f"{target.url.scheme}://{target.url.host}")
                 raise VendorRefused(self.vendor, redirection(self.vendor, elsewhere), response.status_code)
             request = target
@@ -261,7 +267,7 @@ class VendorClient:
         """Remember until when not to ask; returns the pause that was asked for."""
         pause = pause_asked(response.headers, self._limits, datetime.now(UTC))
         if pause is None and response.status_code == httpx.codes.TOO_MANY_REQUESTS:
-            pause = UNSAID_PAUSE
+            pause = self.unsaid_pause
         if pause is not None:
             resume_at = asyncio.get_running_loop().time() + pause.total_seconds()
             allowance = self._allowance(path)

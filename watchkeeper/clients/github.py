@@ -7,7 +7,7 @@ import asyncio
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import ClassVar, Final
 from urllib.parse import quote
 
 import httpx
@@ -25,6 +25,7 @@ WRITING: Final = "Contents: write"
 _LIMITS: Final = LimitHeaders(
     pairs=(("x-ratelimit-remaining", "x-ratelimit-reset"),), reset_is_epoch=True, per_endpoint=False
 )
+_SECONDARY_PAUSE: Final = timedelta(minutes=1)
 _LOST: Final = frozenset({httpx.codes.CONFLICT, httpx.codes.UNPROCESSABLE_ENTITY})
 _LIMITED: Final = frozenset({httpx.codes.FORBIDDEN, httpx.codes.TOO_MANY_REQUESTS})
 Repositories = Sequence[tuple[str, str]]
@@ -36,6 +37,8 @@ class GitHubClient(VendorClient):
     Args:
         token: a fine-grained token with Contents: read for what is watched, and write where pages are published.
     """
+
+    unsaid_pause: ClassVar[timedelta] = _SECONDARY_PAUSE
 
     def __init__(
         self, token: str, base_url: str = "https://api.github.com", transport: httpx.AsyncBaseTransport | None = None
@@ -165,11 +168,24 @@ class GitHubClient(VendorClient):
         self, response: httpx.Response, body: bytearray, pause: timedelta | None, scope: str, about: str
     ) -> VendorError:
         """Return the error; GitHub says 403 for having had too many requests, too."""
+        if response.status_code in _LIMITED and _is_secondary_limit(body):
+            self._resume_at[""] = asyncio.get_running_loop().time() + _SECONDARY_PAUSE.total_seconds()
+            message = f"has had too many requests at once ({response.status_code}): it wants a minute without any"
+            return VendorUnavailable(self.vendor, message, _SECONDARY_PAUSE)
         if response.status_code in _LIMITED and pause is not None:
             wait = f"{pause.total_seconds():.0f} s"
             message = f"has had too many requests ({response.status_code}), and asks to wait {wait}"
             return VendorUnavailable(self.vendor, message, pause)
         return super()._error(response, body, pause, scope, about)
+
+
+def _is_secondary_limit(body: bytearray) -> bool:
+    """Return whether a refusal is one of the limits that no header names.
+
+    Source: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api; hub4j/github-api#2009.
+    """
+    said = bytes(body[:2_000]).lower()
+    return any(words in said for words in (b"secondary rate limit", b"secondary-rate-limit", b"abuse detection"))
 
 
 class _RaceLost(VendorRefused):
@@ -181,10 +197,13 @@ def _path(repository: str) -> str:
 
 
 def next_page(answer: Answer) -> Params | None:
-    """Return the parameters of the next page, which the `Link` header names; None on the last one."""
+    """Return the parameters of the next page, all that the `Link` header names; None on the last one.
+
+    Lists page by `page`, and long lists of issues by a cursor in `after` instead. Source: google/go-github#3565.
+    """
     following = httpx.Response(200, headers=dict(answer.headers)).links.get("next", {}).get("url", "")
-    page = httpx.URL(following).params.get("page") if following else None
-    return {"page": page} if page else None
+    params = httpx.URL(following).params if following else httpx.QueryParams()
+    return {name: params.get_list(name) for name in params} or None
 
 
 def _commit(record: Record) -> Commit:

@@ -114,7 +114,7 @@ class GitHub:
             for body in reversed(self._issues.get(project.index, {}).values())
             if state in {"all", body["state"]} and wanted <= {label["name"] for label in body["labels"]}
         ]
-        return _page(request, found, lambda body: body)
+        return _cursor_page(request, found)
 
     async def create_issue(self, request: Request) -> Response:
         project, asked = self._project(request), await json_of(request)
@@ -199,6 +199,21 @@ class GitHub:
         if body is None:
             raise RefusedError(404, "Not Found")
         return project, body
+
+
+def _cursor_page(request: Request, items: Sequence[dict[str, Any]]) -> Response:
+    """Return one page of a list that is too large for page numbers: it goes on by a cursor alone.
+
+    Source: google/go-github#3565.
+    """
+    size, after = min(int(request.query_params.get("per_page", 30)), 100), request.query_params.get("after")
+    if after is None and int(request.query_params.get("page", 1)) > 1:
+        told = "Pagination with the page parameter is not supported for large datasets"
+        return answer({"message": f"{told}, please use cursor based pagination (after/before)", "status": "422"}, 422)
+    first = int(after) if after else 0
+    following = request.url.include_query_params(after=first + size, page=first // size + 2)
+    headers = {"Link": f'<{following}>; rel="next"'} if len(items) > first + size else {}
+    return answer(list(items[first : first + size]), headers=headers)
 
 
 def _page(request: Request, items: Sequence[Item], render: Callable[[Item], object]) -> Response:
