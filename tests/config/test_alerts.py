@@ -90,7 +90,9 @@ def test_everything_can_be_said(shop: str) -> None:
     )
     assert policy.escalations == {"night": Escalation("night", steps, 2)}
     assert policy.people["Ada"] == Person("Ada", ("ada-sms",), {"slack": "U0123ABCD"})
-    assert policy.on_call == OnCall(("Ada", "Ben"), timedelta(days=1), datetime(2026, 1, 5, 9, tzinfo=UTC))
+    assert policy.on_call == OnCall(
+        ("Ada", "Ben"), timedelta(days=1), datetime(2026, 1, 5, 9, tzinfo=UTC), ZoneInfo("Europe/Berlin")
+    )
     assert policy.inhibitions[0] == Inhibition(
         (Matcher("rule", "endpoint-down"), Matcher("endpoint", "gateway")),
         (Matcher("rule", "error-rate-.*"),),

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Final
 
@@ -160,11 +160,16 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class OnCall:
-    """People who take turns of the same length, the first one from `since` on."""
+    """People who take turns, the first one from `since` on.
+
+    Attributes:
+        turn: length by the clock of `zone`: a turn of a week that begins on Monday at 09:00 begins at 09:00 all year.
+    """
 
     people: tuple[str, ...]
     turn: timedelta
     since: datetime
+    zone: tzinfo = UTC
 
 
 @dataclass(frozen=True, slots=True)
