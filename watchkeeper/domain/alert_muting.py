@@ -20,11 +20,15 @@ Stage = Callable[[Alerts, Scene], Reasons]
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """Attributes: alerts: what may be told; flapping: what may be told once, as that; muted: why nothing else is."""
+    """Attributes: alerts: what may be told; flapping: what may be told once, as that; muted: why nothing else is.
+
+    `quiet` are those of `muted` that people or other alerts keep quiet, and resolved ones that people would.
+    """
 
     alerts: Alerts
     flapping: Alerts
     muted: Reasons
+    quiet: frozenset[str] = frozenset()
 
 
 def mute(scene: Scene) -> Heard:
@@ -36,11 +40,18 @@ def mute(scene: Scene) -> Heard:
         if reasons:
             muted |= reasons
             left = {fingerprint: alert for fingerprint, alert in left.items() if fingerprint not in reasons}
+    quiet = frozenset(muted) | _quiet_ends(scene)
     reasons = flapping(left, scene)
     if not reasons:
-        return Heard(left, {}, muted)
+        return Heard(left, {}, muted, quiet)
     alerts = {fingerprint: alert for fingerprint, alert in left.items() if fingerprint not in reasons}
-    return Heard(alerts, {fingerprint: left[fingerprint] for fingerprint in reasons}, {**muted, **reasons})
+    return Heard(alerts, {fingerprint: left[fingerprint] for fingerprint in reasons}, {**muted, **reasons}, quiet)
+
+
+def _quiet_ends(scene: Scene) -> frozenset[str]:
+    """Return what is resolved, was told, and is in maintenance or silenced: its end is told, and heads no other."""
+    over = {f: alert for f, alert in scene.alerts.items() if f in scene.told and alert.is_resolved}
+    return frozenset((*in_maintenance(over, scene), *silenced(over, scene)))
 
 
 def in_maintenance(alerts: Alerts, scene: Scene) -> Reasons:

@@ -21,6 +21,8 @@ class Scene:
         marked: those whose mark has changed.
         new_flappers: fingerprints of those that begin to flap.
         superseded: ids of resolved episodes that a later one stands for.
+        told: fingerprints that any channel was told to be firing, and not yet to be resolved.
+        quiet: fingerprints that are in maintenance, silenced or explained: they head no message.
     """
 
     alerts: Alerts
@@ -30,6 +32,8 @@ class Scene:
     silences: tuple[Silence, ...]
     policy: AlertPolicy
     now: datetime
+    told: frozenset[str] = frozenset()
+    quiet: frozenset[str] = frozenset()
 
     def name_of(self, project: str) -> str:
         """Return what people call a project; "" is the watch itself."""
@@ -42,4 +46,5 @@ def set_scene(known: Known, policy: AlertPolicy, now: datetime) -> Scene:
     flapping = detect_flapping(episodes, policy.flapping, now)
     alerts = {**episodes.current, **flapping.marked} if flapping.marked else episodes.current
     marked = tuple(flapping.marked.values())
-    return Scene(alerts, marked, flapping.new, episodes.superseded, known.silences, policy, now)
+    told = frozenset[str]().union(*(each.firing for group in known.groups for each in group.channels.values()))
+    return Scene(alerts, marked, flapping.new, episodes.superseded, known.silences, policy, now, told)
