@@ -171,6 +171,7 @@ WAKE = replace(
     people={"ann": Person("ann", ("ann-sms",)), "bob": Person("bob", ("bob-sms",))},
     on_call=OnCall(("ann", "bob"), timedelta(days=7), START),
 )
+ANN_OVERRIDDEN = Want("ann-sms", Reason.FIRST, HOUR, HOUR + 10, 2)  # who had acknowledged is told at once
 SLACK_FIRST = Want("slack", Reason.FIRST, 30, 40)
 ANN = Want("ann-sms", Reason.ESCALATION, 15 * MINUTE + 30, 15 * MINUTE + 40, 1)
 BOSS = Want("boss", Reason.ESCALATION, 45 * MINUTE + 30, 45 * MINUTE + 40, 1)
@@ -206,6 +207,7 @@ ESCALATIONS: dict[str, tuple[Sequence[tuple[float, Happening]], Sequence[Want]]]
             SLACK_FIRST,
             Want("slack", Reason.ACKNOWLEDGED, 5 * MINUTE, 5 * MINUTE + 30),
             Want("slack", Reason.NEW_IN_GROUP, 60 * MINUTE, 60 * MINUTE + 10, 2),
+            ANN_OVERRIDDEN,
             Want("ann-sms", Reason.ESCALATION, 75 * MINUTE, 75 * MINUTE + 10, 2),
             Want("boss", Reason.ESCALATION, 105 * MINUTE, 105 * MINUTE + 10, 2),
         ],

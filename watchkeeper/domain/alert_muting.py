@@ -11,6 +11,7 @@ from typing import Final
 from watchkeeper.domain.alert_inhibition import inhibited
 from watchkeeper.domain.alert_policy import Silence, match_all
 from watchkeeper.domain.alert_scene import Alerts, Scene
+from watchkeeper.domain.alert_values import Alert
 from watchkeeper.domain.phrases import clock, span
 from watchkeeper.domain.schedule import current_maintenance
 
@@ -75,8 +76,14 @@ def silenced(alerts: Alerts, scene: Scene) -> Reasons:
     for silence in scene.silences:
         if silence.holds(scene.now):
             sentence = _silenced(silence)
-            found |= {f: sentence for f, a in alerts.items() if f not in found and match_all(silence.matchers, a)}
+            found |= {f: sentence for f, a in alerts.items() if f not in found and _is_silenced(a, silence, scene)}
     return found
+
+
+def _is_silenced(alert: Alert, silence: Silence, scene: Scene) -> bool:
+    if silence.storm and scene.storm_of(alert) != silence.storm:
+        return False
+    return match_all(silence.matchers, alert)
 
 
 def _silenced(silence: Silence) -> str:

@@ -73,6 +73,7 @@ class Silence:
 
     Attributes:
         ended_at: when somebody took it back before its time.
+        storm: number of the storm whose alerts it keeps quiet, those that match; 0 for all alerts.
     """
 
     matchers: Matchers
@@ -82,6 +83,7 @@ class Silence:
     comment: str
     ended_at: datetime | None = None
     id: int = 0
+    storm: int = 0
 
     def holds(self, now: datetime) -> bool:
         return self.starts_at <= now < self.until and self.ended_at is None

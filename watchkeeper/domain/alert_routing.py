@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from watchkeeper.domain.alert_policy import ON_CALL, AlertPolicy, Hours, OnCall, Route, match_all
+from watchkeeper.domain.alert_policy import ON_CALL, AlertPolicy, Hours, OnCall, Person, Route, match_all
 from watchkeeper.domain.alert_values import Alert
 
 
@@ -74,6 +74,11 @@ def turn_begin(on_call: OnCall, number: int) -> datetime:
 def _clock_time(moment: datetime, on_call: OnCall) -> datetime:
     """Return what the clock of the turns shows at a moment, without its zone."""
     return moment.astimezone(on_call.zone).replace(tzinfo=None, fold=0)
+
+
+def person_of(name: str, policy: AlertPolicy) -> Person | None:
+    """Return the person of that name, also when it says where it was said: `Ada in pager`."""
+    return policy.people.get(name) or policy.people.get(name.rpartition(" in ")[0])
 
 
 def resolve_people(names: Iterable[str], policy: AlertPolicy, now: datetime) -> tuple[str, ...]:
