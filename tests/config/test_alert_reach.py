@@ -161,7 +161,7 @@ def test_a_rule_that_is_not_enabled_reaches_nobody(mistakes: Mistakes) -> None:
         pytest.param("{signal: blind, enter: 1, match: component=eror}", "match", '"errors"?', id="component"),
         pytest.param('{signal: endpoint_latency, enter: 8, match: "endpoint=~h"}', "match", "home", id="expression"),
         pytest.param("{signal: new_issue, enter: 1, match: [level=fatl]}", "match[0]", '"fatal"?', id="level"),
-        pytest.param("{signal: error_rate, enter: 9, match: project=blog}", "match", "rule of 'shop'", id="project"),
+        pytest.param("{signal: error_rate, enter: 9, match: project=blog}", "match", "rule of shop", id="project"),
         pytest.param("{signal: failed_builds, enter: 3}", "signal", "needs circleci", id="no builds"),
         pytest.param("{signal: waiting_deployment, enter: 3}", "signal", "needs vercel", id="no delivery"),
         pytest.param("{signal: check_age, enter: 30}", "signal", "of the watch alone", id="of the watch"),

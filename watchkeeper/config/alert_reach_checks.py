@@ -34,7 +34,6 @@ _CLOSED: Final[Mapping[str, frozenset[str]]] = {
     "level": frozenset(IssueLevel),
     "slo": frozenset({"Availability", "Success rate"}),
 }
-_LIKE: Final = "alert"  # what is said of a name that is known, with a value that is not
 
 Placed = tuple[Place, Matcher]
 
@@ -219,12 +218,9 @@ def check_routes(alerts: Mapping[str, object], world: World) -> Found:
         hours = mapping(route, "hours")
         for other, wider, when in [] if found else earlier:
             if (not when or when == hours) and matchers and all(_covers(each, matchers) for each in wider):
-                yield (
-                    ("routes", place),
-                    f"no alert comes here: routes[{other}] before it matches all that this does",
-                )
+                yield ("routes", place), f"no alert comes here: routes[{other}] before it matches all of it"
                 break
-        if matchers:
+        if matchers and not found:
             earlier.append((place, matchers, hours))
 
 
