@@ -56,11 +56,6 @@ async def _ask(channel: ChannelConfig, known: Mapping[str, frozenset[int]], grou
         return {}
 
 
-def _was_taken(group: Group, at: datetime) -> bool:
-    """Return whether an acknowledgement of that moment has counted already: one that was overridden stays so."""
-    return any(told.acknowledgement and at <= told.acknowledgement for told in group.channels.values())
-
-
 def _take(channel: ChannelConfig, groups: Iterable[Group], who: str, at: datetime, now: datetime) -> int:
     """Write down an answer; one that was given before the channel was told anything new does not count any more."""
     taken = 0
@@ -69,7 +64,7 @@ def _take(channel: ChannelConfig, groups: Iterable[Group], who: str, at: datetim
         told = group.channels.get(channel.name)
         if told is None or told.at is None or at < told.at.replace(microsecond=0):  # vendors tell whole seconds
             continue
-        if channel.kind is not ChannelKind.JIRA and _was_taken(group, at):
+        if channel.kind is not ChannelKind.JIRA and group.has_counted(at):
             continue
         with transaction(database()) as session:
             if channel.kind is ChannelKind.JIRA:

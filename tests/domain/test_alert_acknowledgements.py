@@ -112,3 +112,5 @@ def test_an_override_keeps_in_mind_which_acknowledgement_it_was_everywhere() -> 
         "slack": moment(100),
         "pager": moment(100),
     }
+    assert group.has_counted(moment(100)), "the vendor still says so: it does not count again"
+    assert not group.has_counted(moment(101)), "who acknowledges once more does"

@@ -79,6 +79,10 @@ class Group:
     id: int = 0
     version: int = 0
 
+    def has_counted(self, at: datetime) -> bool:
+        """Return whether an acknowledgement of that moment was announced already: one that was overridden stays so."""
+        return any(told.acknowledgement is not None and at <= told.acknowledgement for told in self.channels.values())
+
 
 @dataclass(frozen=True, slots=True)
 class Notification:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Index, Row, bindparam, select, text, update
+from sqlalchemy import JSON, ColumnElement, Index, Row, bindparam, func, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlmodel import Field
@@ -104,6 +104,15 @@ def number_storms(session: Session, storms: Mapping[int, int]) -> None:
 def groups_of_storm(session: Session, number: int) -> tuple[Group, ...]:
     """Return the open groups of a storm, oldest first; empty when there is none of this number, or it is over."""
     return tuple(group for group in open_groups(session) if number and group.storm == number)
+
+
+def storms_of_incident(session: Session, incident: int) -> dict[int, datetime]:
+    """Return the numbers of the storms that groups of an incident were told in, each with when its first was opened."""
+    table = table_of(AlertGroupRow).c
+    query = select(table.storm, func.min(table.opened_at).label("at")).where(
+        table.incident == incident, table.storm > 0
+    )
+    return {row.storm: row.at for row in session.connection().execute(query.group_by(table.storm))}
 
 
 def acknowledge(session: Session, number: int, who: str, at: datetime) -> bool:
