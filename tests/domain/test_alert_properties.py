@@ -81,7 +81,7 @@ def is_quiet(alert: Alert, known: Known, policy: AlertPolicy, now: datetime) -> 
     )
 
 
-SETTINGS = settings(deadline=None, max_examples=1500)  # an example is hours of a day
+SETTINGS = settings(deadline=None, max_examples=60)  # an example is hours of a day
 STORIES = st.lists(EVENTS, max_size=30)
 
 

@@ -115,7 +115,7 @@ def test_an_incident_says_in_which_storm_it_was_told() -> None:
         add_groups(session, [group, other])
     story = incidents.story_of(opened.number).timeline
     told = [(entry.at, entry.text) for entry in story if entry.kind is EntryKind.TOLD]
-    assert told == [(NOON, "told in storm 12 with others: watchkeeper alerts why --storm 12")]
+    assert told == [(NOON, "told in storm 12, together with others: watchkeeper alerts why --storm 12")]
 
 
 def test_who_acknowledges_a_storm_has_all_its_incidents() -> None:
