@@ -26,6 +26,7 @@ WARNING: Final = 1
 CRITICAL: Final = 2
 TOLD: Final = "Those who were told hear of it within a minute."
 
+Storm = Annotated[int, Parameter(help="Number of a storm, as in the message and in `watchkeeper alerts list`.")]
 For = Annotated[str, Parameter(name="--for", help="How long: 30m, 2h, 1d.")]
 
 alerts_app = App(
@@ -69,14 +70,16 @@ def list_alerts(
 
 
 @alerts_app.command
-def why(alert: int, *, as_json: Json = False) -> int:
-    """Show why somebody was told of an alert, or was not.
+def why(alert: int = 0, *, storm: Storm = 0, as_json: Json = False) -> int:
+    """Show why somebody was told of an alert, or was not; of a storm, all of its groups.
 
     Parameters
     ----------
     alert
         Its number, as in `watchkeeper alerts list`.
     """
+    if _one_of("alert", alert, storm):
+        return _show_storm(storm, as_json=as_json)
     with _store() as configuration:
         from reports.alert_terminal import alert_as_json, why_view  # noqa: PLC0415
         from tasks import alert_record  # noqa: PLC0415
@@ -90,18 +93,20 @@ def why(alert: int, *, as_json: Json = False) -> int:
 
 
 @alerts_app.command
-def ack(group: int, *, who: As = "") -> int:
-    """Take a group of alerts on: no reminder and no escalation until something critical comes to it.
+def ack(group: int = 0, *, storm: Storm = 0, who: As = "") -> int:
+    """Acknowledge a group of alerts, or a storm: no reminder and no escalation until something critical comes to it.
 
     Parameters
     ----------
     group
         Its number, as in the message and in `watchkeeper alerts list`.
     """
+    is_storm = _one_of("group", group, storm)
     with _store():
-        from tasks.alert_actions import acknowledge  # noqa: PLC0415
+        from tasks.alert_actions import acknowledge, acknowledge_storm  # noqa: PLC0415
 
-        done = acknowledge(group, _named(who), datetime.now(UTC))
+        now = datetime.now(UTC)
+        done = acknowledge_storm(storm, _named(who), now) if is_storm else acknowledge(group, _named(who), now)
     return _say(f"{done} {TOLD}")
 
 
@@ -145,10 +150,13 @@ def silence(
     *matchers: str,
     length: For = "",
     until: Annotated[str, Parameter(help="Until when, instead of --for: 2026-01-31T12:00:00Z.")] = "",
+    storm: Storm = 0,
     who: As = "",
     comment: Annotated[str, Parameter(help="Why; people read it.")],
 ) -> int:
-    """Keep alerts quiet for a while. They are watched all the same, and their end is told where they were told.
+    """Keep alerts quiet for a while: what matches, or what belongs to a storm.
+
+    They are watched all the same, and their end is told where they were told.
 
     Parameters
     ----------
@@ -163,7 +171,7 @@ def silence(
         from tasks.alert_actions import silence as keep_quiet  # noqa: PLC0415
         from watchkeeper.domain.phrases import clock  # noqa: PLC0415
 
-        number = keep_quiet(matchers, now, end, _named(who), comment, now)
+        number = keep_quiet(matchers, now, end, _named(who), comment, now, storm)
     return _say(f"Silence {number} holds until {clock(end)}. Take it back by: watchkeeper alerts unsilence {number}")
 
 
@@ -245,6 +253,27 @@ def list_rules(*, project: str | None = None) -> int:
     except LookupError as error:
         fail(str(error))
     output.print(rule_table(configuration.alert_rules_of(slug)))
+    return 0
+
+
+def _one_of(what: str, number: int, storm: int) -> bool:
+    """Return whether it is a storm that is asked for; exactly one of both must be."""
+    if bool(number) == bool(storm):
+        fail(f"expected either the number of the {what}, or --storm with that of a storm")
+    return bool(storm)
+
+
+def _show_storm(storm: int, *, as_json: bool) -> int:
+    now = datetime.now(UTC)
+    with _store() as configuration:
+        from reports.alert_terminal import alert_as_json, storm_view  # noqa: PLC0415
+        from tasks import alert_record  # noqa: PLC0415
+
+        found = alert_record.list_storm(storm)
+    if as_json:
+        output.print_json(json.dumps([alert_as_json(each, found.groups.get(each.id)) for each in found.alerts]))
+    else:
+        output.print(storm_view(storm, found.alerts, found.groups, configuration.names, now))
     return 0
 
 

@@ -10,7 +10,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 from pydantic import Field
 
-from tasks.alert_actions import acknowledge, assign, resolve, silence, unsilence
+from tasks.alert_actions import acknowledge, acknowledge_storm, assign, resolve, silence, unsilence
 from tasks.alert_sending import send
 from tasks.alerts import decide
 from tasks.configuration import load_configuration
@@ -37,6 +37,7 @@ async def alerts(  # noqa: PLR0913, PLR0917 - the fields of the form
     hours: Annotated[float, Field(gt=0, le=720)] = 1,
     silence_number: Annotated[int, Field(ge=0)] = 0,
     comment: Annotated[str, Field(max_length=500)] = "",
+    storm: Annotated[int, Field(ge=0)] = 0,
 ) -> State[Any]:
     """Do something about alerts, and tell those who should know of it.
 
@@ -49,17 +50,19 @@ async def alerts(  # noqa: PLR0913, PLR0917 - the fields of the form
         hours: for how long; for silence.
         silence_number: which one ends; for unsilence.
         comment: why.
+        storm: number of a storm, as the message has it; for acknowledge instead of a group, for silence instead of or
+            beside matchers.
     """
     now = datetime.now(UTC)
     match action:
         case AlertAction.ACKNOWLEDGE:
-            done = acknowledge(group, who, now)
+            done = acknowledge_storm(storm, who, now) if storm else acknowledge(group, who, now)
         case AlertAction.ASSIGN:
             done = assign(group, person or who, who, now)
         case AlertAction.RESOLVE:
             done = resolve(group, who, comment, now)
         case AlertAction.SILENCE:
-            done = keep_quiet(matchers or (), timedelta(hours=hours), who, comment, now)
+            done = keep_quiet(matchers or (), timedelta(hours=hours), who, comment, now, storm)
         case AlertAction.UNSILENCE:
             done = unsilence(silence_number, who, now)
         case _:
@@ -71,7 +74,9 @@ async def alerts(  # noqa: PLR0913, PLR0917 - the fields of the form
     return Completed(message=done)
 
 
-def keep_quiet(matchers: Sequence[str], time: timedelta, who: str, comment: str, now: datetime) -> str:
+def keep_quiet(  # noqa: PLR0913, PLR0917 - what, how long, who and why
+    matchers: Sequence[str], time: timedelta, who: str, comment: str, now: datetime, storm: int = 0
+) -> str:
     """Set a silence from now on, and return a sentence that says so."""
-    number = silence(matchers, now, now + time, who, comment, now)
+    number = silence(matchers, now, now + time, who, comment, now, storm)
     return f"Silence {number} holds until {clock(now + time)}."

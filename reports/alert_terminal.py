@@ -41,7 +41,7 @@ def alert_table(
         group = groups.get(alert.id)
         table.add_row(
             str(alert.id),
-            str(group.id) if group else "–",
+            _group(group),
             Text(alert.severity.value, style=STYLES[alert.severity]),
             _status(alert),
             Text(one_line(names.get(alert.project, alert.project)) or THE_WATCH),
@@ -57,6 +57,7 @@ def alert_as_json(alert: Alert, group: Group | None = None, why: Sequence[str] =
     return {
         "alert": alert.id,
         "group": group.id if group else None,
+        "storm": group.storm if group else 0,
         "project": alert.project,
         "rule": alert.rule,
         "labels": dict(alert.labels),
@@ -79,6 +80,22 @@ def alert_as_json(alert: Alert, group: Group | None = None, why: Sequence[str] =
     }
 
 
+def storm_view(
+    storm: int, alerts: Sequence[Alert], groups: Mapping[int, Group], names: Mapping[str, str], now: datetime
+) -> RenderableType:
+    """Return a storm with all that fires of it, who is on it, and what can be done about it as one."""
+    several = {groups[alert.id].id: groups[alert.id] for alert in alerts if alert.id in groups}
+    free = sum(group.acknowledged_at is None for group in several.values())
+    standing = f"{amount(len(alerts), 'alert')} in {amount(len(several), 'group')}; nobody is on {free} of them"
+    return Lines(
+        Text(f"Storm {storm}: {standing}", style="bold"),
+        alert_table(alerts, groups, names, now),
+        "",
+        Text(f"Acknowledge all of it: watchkeeper alerts ack --storm {storm}"),
+        Text(f"Keep it quiet: watchkeeper alerts silence --storm {storm} --for 1h --comment WHY"),
+    )
+
+
 def why_view(alert: Alert, why: Iterable[str], names: Mapping[str, str]) -> RenderableType:
     """Return an alert with its details, and sentence by sentence why somebody was told of it or was not."""
     project = names.get(alert.project, alert.project) or THE_WATCH
@@ -97,7 +114,7 @@ def silence_table(silences: Iterable[Silence], now: datetime) -> RenderableType:
     table = _table("Silence", "Until", "Left", "Of what", "By", "Why", right=("Silence",))
     for each in silences:
         left = span(each.until - now) if each.holds(now) else f"begins {clock(each.starts_at)}"
-        words = (show_matchers(each.matchers), each.author, each.comment)
+        words = (_of_what(each), each.author, each.comment)
         table.add_row(str(each.id), clock(each.until), left, *(Text(one_line(word)) for word in words))
     return table
 
@@ -107,6 +124,7 @@ def silence_as_json(silence: Silence) -> dict[str, Any]:
     return {
         "silence": silence.id,
         "matchers": [show_matcher(matcher) for matcher in silence.matchers],
+        "storm": silence.storm,
         "starts_at": silence.starts_at.isoformat(),
         "until": silence.until.isoformat(),
         "author": silence.author,
@@ -207,6 +225,19 @@ def _status(alert: Alert) -> str:
     if alert.is_flapping:
         return "flapping"
     return "calming" if alert.status is AlertStatus.FIRING and alert.calm_since else alert.status.value
+
+
+def _group(group: Group | None) -> str:
+    if group is None:
+        return "–"
+    return f"{group.id} (storm {group.storm})" if group.storm else str(group.id)
+
+
+def _of_what(silence: Silence) -> str:
+    if not silence.storm:
+        return show_matchers(silence.matchers)
+    matching = f", {show_matchers(silence.matchers)}" if silence.matchers else ""
+    return f"storm {silence.storm}{matching}"
 
 
 def _who(group: Group | None) -> str:

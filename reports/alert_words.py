@@ -72,12 +72,13 @@ def standing(digest: Digest) -> str:
     if digest.is_resolved:
         number = amount(digest.resolved, "alert")
         return f"{number} resolved after {_lasted(digest)}, at {clock(_ended_at(digest))}"
+    quiet = f", {digest.quiet:,} more silenced or acknowledged" if digest.quiet else ""
     if digest.firing == 1 and not digest.resolved:
-        return f"Since {clock(digest.started_at)}"
+        return f"Since {clock(digest.started_at)}{quiet}"
     counts = ", ".join(f"{number} {severity}" for severity, number in digest.counts if number)
     firing = f"{digest.firing:,} firing{f' ({counts})' if counts else ''}"
     resolved = f", {digest.resolved:,} resolved" if digest.resolved else ""
-    return f"{firing}{resolved}, since {clock(digest.started_at)}"
+    return f"{firing}{resolved}{quiet}, since {clock(digest.started_at)}"
 
 
 def carer(digest: Digest) -> str:
@@ -99,7 +100,7 @@ def news(digest: Digest) -> str:
     """Return in one or two sentences why this is told now."""
     age = span(digest.at - digest.started_at)
     many = f": {digest.firing:,} firing" if digest.firing > 1 else ""
-    return {
+    said = {
         Reason.FIRST: f"Began {age} ago.",
         Reason.NEW_IN_GROUP: f"New: {_newest(digest)} {digest.firing:,} firing now.",
         Reason.SOME_RESOLVED: f"Resolved: {_gone(digest)} {digest.firing:,} still firing.",
@@ -107,15 +108,32 @@ def news(digest: Digest) -> str:
         Reason.REMINDER: f"Still so after {age}{many}. {carer(digest)}.",
         Reason.ESCALATION: f"Please have a look: nobody has taken it on for {age}.",
         Reason.FLAPPING: "It comes and goes too often to be told each time. You hear of it again when it has settled.",
-        Reason.ACKNOWLEDGED: f"{carer(digest)}. No reminders until it changes.",
+        Reason.ACKNOWLEDGED: f"{_acknowledgement(digest)} No reminders until it changes.",
     }[digest.reason]
+    if digest.overridden:
+        return f"{said} Something critical is new: the acknowledgement of {one_line(digest.overridden)} is over."
+    announced = digest.announced and digest.reason is not Reason.ACKNOWLEDGED and not digest.is_resolved
+    return f"{said} {_acknowledgement(digest)}" if announced else said
+
+
+def _acknowledgement(digest: Digest) -> str:
+    """Return who is on what, and where it was said, as in "Ada in pager is on it"."""
+    who = one_line(digest.announced or digest.acknowledged_by)
+    return f"{who} is on {'a part of it' if is_partly_acknowledged(digest) else 'it'}."
+
+
+def is_partly_acknowledged(digest: Digest) -> bool:
+    """Return whether it is told that somebody is on some groups of a storm and nobody on others."""
+    return bool(digest.announced) and not digest.acknowledged_by
 
 
 def actions(digest: Digest) -> tuple[Action, ...]:
-    """Return what can be done about a group that fires; nothing for several at once, and nothing for a test."""
-    if digest.is_resolved or digest.is_test or not digest.group:
+    """Return what can be done about a group, or a storm, that fires; nothing for a test."""
+    if digest.is_resolved or digest.is_test or not (digest.group or digest.storm):
         return ()
     found = [] if digest.acknowledged_by else [_acknowledge(digest)]
+    if digest.storm:
+        return (*found, _silence_storm(digest))
     if digest.project and _PLAIN.fullmatch(digest.cause):
         found.append(_silence(digest))
     if digest.project and digest.release and digest.severity is Severity.CRITICAL:
@@ -124,10 +142,18 @@ def actions(digest: Digest) -> tuple[Action, ...]:
 
 
 def _acknowledge(digest: Digest) -> Action:
-    command = f"watchkeeper alerts ack {digest.group} --as NAME"
+    what = f"--storm {digest.storm}" if digest.storm else f"{digest.group}"
+    target = {"storm": digest.storm} if digest.storm else {"group": digest.group}
+    parameters = {"action": "acknowledge", **target}
     return Action(
-        "acknowledge", "Take it on", command, "alerts/acknowledge", {"action": "acknowledge", "group": digest.group}
+        "acknowledge", "Take it on", f"watchkeeper alerts ack {what} --as NAME", "alerts/acknowledge", parameters
     )
+
+
+def _silence_storm(digest: Digest) -> Action:
+    command = f"watchkeeper alerts silence --storm {digest.storm} --for 1h --as NAME --comment WHY"
+    parameters = {"action": "silence", "storm": digest.storm, "hours": 1}
+    return Action("silence", "Quiet for an hour", command, "alerts/silence", parameters)
 
 
 def _silence(digest: Digest) -> Action:

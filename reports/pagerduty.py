@@ -3,7 +3,7 @@
 from typing import Final
 
 from reports.alert_texts import plain_lines
-from reports.alert_words import headline
+from reports.alert_words import headline, is_partly_acknowledged
 from reports.text import is_web_url, one_line
 from watchkeeper.clients.pagerduty import LONGEST_KEY, LONGEST_SUMMARY, EventAction, PagerDutyEvent
 from watchkeeper.domain.alert_digests import Digest
@@ -20,7 +20,7 @@ def pagerduty_event(digest: Digest) -> PagerDutyEvent:
     key = one_line(digest.key)[:LONGEST_KEY]
     if digest.is_resolved:
         return PagerDutyEvent(EventAction.RESOLVE, key)
-    if digest.reason is Reason.ACKNOWLEDGED:
+    if digest.reason is Reason.ACKNOWLEDGED and not is_partly_acknowledged(digest):
         return PagerDutyEvent(EventAction.ACKNOWLEDGE, key)
     rules = dict.fromkeys(one_line(line.rule) for line in digest.lines)
     return PagerDutyEvent(

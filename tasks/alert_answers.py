@@ -64,6 +64,8 @@ def _take(channel: ChannelConfig, groups: Iterable[Group], who: str, at: datetim
         told = group.channels.get(channel.name)
         if told is None or told.at is None or at < told.at.replace(microsecond=0):  # vendors tell whole seconds
             continue
+        if channel.kind is not ChannelKind.JIRA and group.has_counted(at):
+            continue
         with transaction(database()) as session:
             if channel.kind is ChannelKind.JIRA:
                 done, action = bool(resolve_group(session, group, actor, now)), "alerts.resolve"

@@ -12,7 +12,7 @@ from watchkeeper.domain.alert_policy import Silence
 from watchkeeper.domain.alert_values import Alert
 from watchkeeper.domain.circuits import Circuit
 from watchkeeper.store import alerts
-from watchkeeper.store.alert_groups import open_groups
+from watchkeeper.store.alert_groups import groups_of_storm, open_groups
 from watchkeeper.store.alert_passes import known
 from watchkeeper.store.channel_states import channel_states
 from watchkeeper.store.database import reading
@@ -32,6 +32,23 @@ def list_alerts(project: str | None, *, with_resolved: bool, most: int) -> Liste
     with reading(database()) as session:
         found = alerts.list_alerts(session, project, with_resolved=with_resolved, limit=most)
         return Listed(found, _homes(found, open_groups(session)))
+
+
+def list_storm(number: int) -> Listed:
+    """Return the alerts of a storm that fire, of all its groups.
+
+    Raises:
+        LookupError: there is none of this number, or it is over.
+    """
+    with reading(database()) as session:
+        groups = groups_of_storm(session, number)
+        if not groups:
+            raise LookupError(f"there is no storm {number} that goes on: `watchkeeper alerts list` shows their numbers")
+        firing = tuple(alert for alert in alerts.open_alerts(session) if alert.is_firing)
+        homes = _homes(firing, open_groups(session))
+    members = {group.id for group in groups}
+    found = [alert for alert in firing if alert.id in homes and homes[alert.id].id in members]
+    return Listed(tuple(sorted(found, key=lambda alert: (alert.severity.rank, alert.id))), homes)
 
 
 def why(configuration: Configuration, number: int, now: datetime) -> tuple[Alert, tuple[str, ...]]:

@@ -15,6 +15,7 @@ from watchkeeper.domain.incidents import Entry, EntryKind, Incident, IncidentCha
 from watchkeeper.domain.people import checked_name, same_person
 from watchkeeper.domain.windows import Window
 from watchkeeper.store import incidents, rollbacks
+from watchkeeper.store.alert_groups import storms_of_incident
 from watchkeeper.store.audit import write_audit
 from watchkeeper.store.database import reading, transaction
 
@@ -122,7 +123,7 @@ def give_to(number: int, who: str, to: str, now: datetime) -> Incident:
 
 def _story(session: Session, number: int) -> Story:
     found = _found(session, number)
-    entries = [*incidents.timeline(session, number), *_of_rollbacks(session, found)]
+    entries = [*incidents.timeline(session, number), *_of_rollbacks(session, found), *_of_storms(session, number)]
     return Story(found, tuple(sorted(entries, key=lambda entry: entry.at)))
 
 
@@ -131,6 +132,15 @@ def _found(session: Session, number: int) -> Incident:
     if found is None:
         raise UnknownIncident(number)
     return found
+
+
+def _of_storms(session: Session, number: int) -> list[Entry]:
+    return [
+        Entry(
+            at, EntryKind.TOLD, f"told in storm {storm}, together with others: watchkeeper alerts why --storm {storm}"
+        )
+        for storm, at in storms_of_incident(session, number).items()
+    ]
 
 
 def _of_rollbacks(session: Session, incident: Incident) -> list[Entry]:

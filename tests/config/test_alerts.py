@@ -52,7 +52,7 @@ alerts:
     - {name: Ben, handles: {github: ben}}
   on_call: {people: [Ada, Ben], since: 2026-01-05T09:00:00Z, turn_hours: 24}
   inhibit:
-    - {source: [rule=endpoint-down, endpoint=gateway], target: "rule=error-rate-.*", equal: [], reason: no way in}
+    - {source: [rule=build-broken, project=shop], target: "rule=~error-rate-.*", equal: [], reason: no way in}
   timing: {group_wait_seconds: 0, group_interval_minutes: 1, repeat_interval_minutes: 5}
   flapping: {changes: 4, within_minutes: 30, stable_after_minutes: 15}
   most_groups: 2
@@ -90,10 +90,12 @@ def test_everything_can_be_said(shop: str) -> None:
     )
     assert policy.escalations == {"night": Escalation("night", steps, 2)}
     assert policy.people["Ada"] == Person("Ada", ("ada-sms",), {"slack": "U0123ABCD"})
-    assert policy.on_call == OnCall(("Ada", "Ben"), timedelta(days=1), datetime(2026, 1, 5, 9, tzinfo=UTC))
+    assert policy.on_call == OnCall(
+        ("Ada", "Ben"), timedelta(days=1), datetime(2026, 1, 5, 9, tzinfo=UTC), ZoneInfo("Europe/Berlin")
+    )
     assert policy.inhibitions[0] == Inhibition(
-        (Matcher("rule", "endpoint-down"), Matcher("endpoint", "gateway")),
-        (Matcher("rule", "error-rate-.*"),),
+        (Matcher("rule", "build-broken"), Matcher("project", "shop")),
+        (Matcher("rule", "error-rate-.*", is_regex=True),),
         (),
         "no way in",
     )
@@ -208,6 +210,7 @@ def test_limits_of_a_project_are_those_of_its_rules(shop: str) -> None:
 
 def test_a_rule_of_ones_own(shop: str) -> None:
     text = """
+    endpoints: [{name: checkout, url: "https://shop.example/checkout"}]
     rules:
       slow-checkout:
         signal: endpoint_latency

@@ -210,6 +210,54 @@ def test_what_a_vendor_calls_a_person_forges_no_line(run: Run, firing: tuple[int
         assert_harmless_json(run("alerts", *words).out)
 
 
+@pytest.fixture
+def storm(engine: Engine) -> int:
+    """Three groups that Slack was told of in one message, and one beside them: the number of the storm."""
+    key = "watchkeeper/storm/20260302T120000"
+    down = {project: replace(DOWN, project=project) for project in ("shop", "api", "blog", "docs")}
+    groups = tuple(
+        Group(
+            group_key(project, "endpoints"),
+            project,
+            "endpoints",
+            NOW,
+            NOW,
+            {"slack": Told(1, frozenset({alert.fingerprint}), NOW, "" if project == "docs" else key)},
+            storm=0 if project == "docs" else 1,
+        )
+        for project, alert in down.items()
+    )
+    with transaction(engine) as session:
+        save_alerts(session, list(down.values()))
+        save_pass(session, Pass(groups=groups), NOW)
+    return 1
+
+
+def test_a_storm_is_opened_acknowledged_and_kept_quiet_as_one(run: Run, storm: int, engine: Engine) -> None:
+    assert "(storm 1)" in run("alerts", "list").out
+    opened = run("alerts", "why", "--storm", "1")
+    assert (opened.code, opened.err) == (0, "")
+    assert "Storm 1: 3 alerts in 3 groups; nobody is on 3 of them" in opened.out
+    assert "docs" not in opened.out
+    told = json.loads(run("alerts", "why", "--storm", "1", "--json").out)
+    assert sorted((each["project"], each["storm"]) for each in told) == [("api", 1), ("blog", 1), ("shop", 1)]
+    assert "Ada has acknowledged storm 1 (3 groups)" in run("alerts", "ack", "--storm", "1", "--as", "Ada").out
+    with reading(engine) as session:
+        by_project = {each.project: each.acknowledged_by for each in open_groups(session)}
+    assert by_project == {"shop": "Ada", "api": "Ada", "blog": "Ada", "docs": ""}
+    again = run("alerts", "ack", "--storm", "1", "--as", "Ben")
+    assert (again.code, "Ada has acknowledged all of it already" in again.err) == (2, True)
+    words = ("--storm", "1", "--for", "2h", "--as", "Ada", "--comment", "the platform is down")
+    assert "Silence 1 holds until" in run("alerts", "silence", *words).out
+    assert "storm 1" in run("alerts", "silences").out
+    shown = json.loads(run("alerts", "silences", "--json").out)[0]
+    assert (shown["storm"], shown["matchers"]) == (1, [])
+    numbers = {each["project"]: str(each["alert"]) for each in json.loads(run("alerts", "list", "--json").out)}
+    assert "silenced by Ada" in run("alerts", "why", numbers["api"]).out
+    assert "told in storm 1" in run("alerts", "why", numbers["api"]).out
+    assert "silenced by Ada" not in run("alerts", "why", numbers["docs"]).out
+
+
 def test_a_silence_holds_until_it_is_taken_back(run: Run, engine: Engine) -> None:
     words = ("project=shop", "rule=~endpoint-.*", "--for", "2h", "--as", "Ada", "--comment", "moving")
     assert "Silence 1 holds until" in run("alerts", "silence", *words).out
@@ -229,6 +277,16 @@ SILENCE = ("alerts", "silence", "project=shop", "--as", "Ada", "--comment", "x")
     [
         pytest.param(["alerts", "why", "7"], 4, "there is no alert 7", id="no such alert"),
         pytest.param(["alerts", "ack", "7", "--as", "Ada"], 4, "there is no group 7", id="no such group"),
+        pytest.param(["alerts", "ack", "--as", "Ada"], 4, "or --storm", id="neither a group nor a storm"),
+        pytest.param(["alerts", "ack", "7", "--storm", "7", "--as", "A"], 4, "or --storm", id="a group and a storm"),
+        pytest.param(["alerts", "ack", "--storm", "7", "--as", "A"], 2, "no storm 7 that goes on", id="no such storm"),
+        pytest.param(["alerts", "why", "--storm", "7"], 4, "no storm 7 that goes on", id="no such storm to open"),
+        pytest.param(
+            ["alerts", "silence", "--storm", "7", "--for", "1h", "--as", "A", "--comment", "x"],
+            2,
+            "no storm 7 that goes on",
+            id="no such storm to keep quiet",
+        ),
         pytest.param(["alerts", "list", "--project", "shpo"], 4, 'did you mean "shop"', id="no such project"),
         pytest.param(["alerts", "assign", "7", "--to", " "], 4, "--to", id="to nobody"),
         pytest.param([*SILENCE, "--until", "2020-01-01T00:00:00Z"], 2, "in the past", id="a silence in the past"),

@@ -12,6 +12,7 @@ from typing import Any
 
 from watchkeeper.domain.alert_groups import Group, Notification, Reason
 from watchkeeper.domain.alert_policy import AlertPolicy, Matcher, Silence
+from watchkeeper.domain.alert_storms import storm_numbers
 from watchkeeper.domain.alert_values import MOST_FLIPS, Alert, AlertStatus, Severity, labels_of
 from watchkeeper.domain.alerts import Known, Message, Pass, run_pass
 
@@ -89,6 +90,10 @@ class World:
             number = group.id or len(self.groups) + 1
             assert group.id or group.key not in {g.key for g in self.known.groups}, "two open groups of one key"
             self.groups[number] = replace(group, id=number, version=group.version + 1)
+        numbers = storm_numbers(group for group in self.groups.values() if group.closed_at is None)
+        for number, group in self.groups.items():
+            if group.closed_at is None:
+                self.groups[number] = replace(group, storm=numbers.get(group.key, group.storm))
         ids = {group.key: group.id for group in self.groups.values()}  # the newest of each key
         for message in result.messages:
             for entry in message.notifications:

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.domain.alert_timeline import HOUR, MINUTE, POLICY, START, Happening, Want, alert_of, fires, play, resolves
 from watchkeeper.domain.alert_groups import Reason
@@ -20,7 +22,7 @@ from watchkeeper.domain.alert_policy import (
     Person,
     Route,
 )
-from watchkeeper.domain.alert_routing import channels_of, is_within, on_call_at, open_routes, route_of
+from watchkeeper.domain.alert_routing import channels_of, is_within, on_call_at, open_routes, route_of, turn_begin
 from watchkeeper.domain.alert_values import Severity
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -85,6 +87,57 @@ def test_on_call(days: float, name: str) -> None:
     assert on_call_at(OnCall(("ann", "bob"), timedelta(days=7), START), START + timedelta(days=days)) == name
 
 
+MONDAY_9 = datetime(2026, 3, 23, 9, tzinfo=BERLIN)
+NIGHT_2_30 = datetime(2026, 3, 22, 2, 30, tzinfo=BERLIN)  # a Sunday; on the next one the clocks skip this time
+AUTUMN_2_30 = datetime(2026, 10, 18, 2, 30, tzinfo=BERLIN)  # a Sunday; on the next one this time comes twice
+WEEK, HOURS = timedelta(days=7), timedelta(hours=1)
+TURNS = [
+    # since, length, moment in UTC, who
+    pytest.param(MONDAY_9, WEEK, (2026, 3, 30, 6, 59), "ann", id="Monday 08:59 in summer is the old turn"),
+    pytest.param(MONDAY_9, WEEK, (2026, 3, 30, 7, 0), "bob", id="Monday 09:00 in summer, after the change of clocks"),
+    pytest.param(MONDAY_9, WEEK, (2026, 10, 26, 7, 59), "ann", id="Monday 08:59 in winter is the old turn"),
+    pytest.param(MONDAY_9, WEEK, (2026, 10, 26, 8, 0), "bob", id="Monday 09:00 in winter, after the change of clocks"),
+    pytest.param(MONDAY_9, 4 * WEEK, (2026, 4, 20, 7, 0), "bob", id="a turn over the change is an hour shorter"),
+    pytest.param(MONDAY_9, 12 * HOURS, (2026, 3, 29, 6, 59), "bob", id="half a day: the night of the change"),
+    pytest.param(MONDAY_9, 12 * HOURS, (2026, 3, 29, 7, 0), "ann", id="half a day: 09:00 after the change"),
+    pytest.param(NIGHT_2_30, WEEK, (2026, 3, 29, 1, 29), "ann", id="skipped 02:30: not before 03:30 in summer"),
+    pytest.param(NIGHT_2_30, WEEK, (2026, 3, 29, 1, 30), "bob", id="skipped 02:30 is 03:30 in summer"),
+    pytest.param(AUTUMN_2_30, WEEK, (2026, 10, 25, 0, 29), "ann", id="before the first 02:30"),
+    pytest.param(AUTUMN_2_30, WEEK, (2026, 10, 25, 0, 30), "bob", id="the first 02:30 begins the turn"),
+    pytest.param(AUTUMN_2_30, WEEK, (2026, 10, 25, 1, 10), "bob", id="the second 02:10 does not end it again"),
+    pytest.param(AUTUMN_2_30, WEEK, (2026, 10, 25, 1, 30), "bob", id="nor does the second 02:30"),
+    pytest.param(NIGHT_2_30, HOURS, (2026, 3, 29, 1, 29), "bob", id="turns of an hour: 01:30 lasts until 03:30"),
+    pytest.param(NIGHT_2_30, HOURS, (2026, 3, 29, 1, 30), "bob", id="turns of an hour: the skipped one has no length"),
+    pytest.param(MONDAY_9, WEEK, (2026, 3, 1, 12, 0), "ann", id="before the first turn it is the first person"),
+]
+
+
+@pytest.mark.parametrize(("since", "turn", "moment", "name"), TURNS)
+def test_turns_follow_the_calendar(
+    since: datetime, turn: timedelta, moment: tuple[int, int, int, int, int], name: str
+) -> None:
+    on_call = OnCall(("ann", "bob"), turn, since, BERLIN)
+    assert on_call_at(on_call, datetime(*moment, tzinfo=UTC)) == name
+
+
+@given(
+    number=st.integers(0, 600),
+    zone=st.sampled_from(["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "UTC"]),
+    hour=st.integers(0, 23),
+    turn=st.sampled_from([12, 24, 36, 168, 169, 720]),
+)
+def test_somebody_is_on_call_from_each_begin_of_a_turn_on(number: int, zone: str, hour: int, turn: int) -> None:
+    since = datetime(2026, 1, 5, hour, 30, tzinfo=ZoneInfo(zone))
+    on_call = OnCall(("ann", "bob"), turn * HOURS, since, ZoneInfo(zone))
+    begin = turn_begin(on_call, number)
+    assert on_call_at(on_call, begin) == on_call.people[number % 2]
+    before = on_call_at(on_call, begin - timedelta(microseconds=1))
+    assert before == on_call.people[max(0, number - 1) % 2]
+    clock = since.replace(tzinfo=None) + number * turn * HOURS
+    shown = begin.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    assert shown - clock in {timedelta(), timedelta(minutes=30), HOURS}, "another time only where it is skipped"
+
+
 @pytest.mark.parametrize("on_call", [None, OnCall((), timedelta(days=7), START), OnCall(("ann",), timedelta(), START)])
 def test_nobody_on_call(on_call: OnCall | None) -> None:
     assert on_call_at(on_call, START) == ""
@@ -118,6 +171,7 @@ WAKE = replace(
     people={"ann": Person("ann", ("ann-sms",)), "bob": Person("bob", ("bob-sms",))},
     on_call=OnCall(("ann", "bob"), timedelta(days=7), START),
 )
+ANN_OVERRIDDEN = Want("ann-sms", Reason.FIRST, HOUR, HOUR + 10, 2)  # who had acknowledged is told at once
 SLACK_FIRST = Want("slack", Reason.FIRST, 30, 40)
 ANN = Want("ann-sms", Reason.ESCALATION, 15 * MINUTE + 30, 15 * MINUTE + 40, 1)
 BOSS = Want("boss", Reason.ESCALATION, 45 * MINUTE + 30, 45 * MINUTE + 40, 1)
@@ -153,6 +207,7 @@ ESCALATIONS: dict[str, tuple[Sequence[tuple[float, Happening]], Sequence[Want]]]
             SLACK_FIRST,
             Want("slack", Reason.ACKNOWLEDGED, 5 * MINUTE, 5 * MINUTE + 30),
             Want("slack", Reason.NEW_IN_GROUP, 60 * MINUTE, 60 * MINUTE + 10, 2),
+            ANN_OVERRIDDEN,
             Want("ann-sms", Reason.ESCALATION, 75 * MINUTE, 75 * MINUTE + 10, 2),
             Want("boss", Reason.ESCALATION, 105 * MINUTE, 105 * MINUTE + 10, 2),
         ],

@@ -7,7 +7,7 @@ import pytest
 
 from tests.domain.alert_timeline import HOUR, MINUTE, POLICY, Timeline, Want, alert_of, moment
 from watchkeeper.domain.alert_groups import Reason
-from watchkeeper.domain.alert_policy import Escalation, EscalationStep, Route
+from watchkeeper.domain.alert_policy import Escalation, EscalationStep, Matcher, Route, Silence
 from watchkeeper.domain.alert_values import Severity
 from watchkeeper.domain.alerts import Known, run_pass
 
@@ -126,3 +126,31 @@ def test_what_was_told_apart_is_ended_apart() -> None:
     told = [message for _, message in timeline.at(1300).told]
     assert [message.digest.reason for message in told] == [FIRST] * 8 + [ALL] * 8
     assert {m.digest.key for m in told[:8]} == {m.digest.key for m in told[8:]}
+
+
+def test_a_storm_has_one_number_in_all_that_is_told_of_it() -> None:
+    timeline = storm(8).at(600)
+    timeline.resolve("p03/error-rate").at(700)
+    assert {group.storm for group in timeline.world.groups.values()} == {1}
+    assert [(message.digest.storm, message.is_storm) for _, message in timeline.told[1:]] == [(1, True)]
+
+
+def test_a_storm_is_kept_quiet_as_one_and_nothing_beside_it() -> None:
+    timeline = storm(6).at(600)
+    timeline.world.silences.append(Silence((), moment(600), moment(6 * HOUR), "ann", "the platform", id=1, storm=1))
+    timeline.fire("outage", "p02").fire("outage", "q").at(5 * HOUR)
+    told = [(at, m.digest.reason, m.digest.project) for at, m in timeline.told[1:]]
+    assert told[0] == (630, FIRST, "q")
+    assert {project for _, _, project in told} == {"q"}
+    for number in range(6):
+        timeline.resolve(f"p{number:02}/error-rate")
+    last = timeline.at(5 * HOUR + 10).told[-1][1].digest
+    assert (last.reason, last.storm, last.resolved) == (ALL, 1, 6)
+
+
+def test_a_silence_of_a_storm_may_match_a_part_of_it() -> None:
+    timeline = storm(6).at(600)
+    only = (Matcher("project", "p0[0-4]", is_regex=True),)
+    timeline.world.silences.append(Silence(only, moment(600), moment(HOUR), "ann", "known", id=1, storm=1))
+    timeline.at(700)
+    assert sorted(timeline.last.suppressed) == [f"p0{number}/error-rate" for number in range(5)]

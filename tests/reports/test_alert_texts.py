@@ -78,3 +78,17 @@ def test_actions_have_stable_ids() -> None:
     actions = alert_payload(digest_of(), "hook")["actions"]
     assert [action["id"] for action in actions] == ["acknowledge", "silence", "rollback"]
     assert alert_payload(replace(digest_of(), is_test=True), "hook")["actions"] == []
+
+
+def test_a_storm_is_acknowledged_and_kept_quiet_as_one() -> None:
+    actions = alert_payload(digest_of(group=0, storm=12, project=""), "hook")["actions"]
+    assert [(action["id"], action["command"]) for action in actions] == [
+        ("acknowledge", "watchkeeper alerts ack --storm 12 --as NAME"),
+        ("silence", "watchkeeper alerts silence --storm 12 --for 1h --as NAME --comment WHY"),
+    ]
+
+
+def test_what_is_kept_quiet_is_only_a_number() -> None:
+    assert "silenced" not in "".join(plain_lines(digest_of()))
+    shown = "".join(plain_lines(digest_of(firing=3, counts=(("critical", 3),), quiet=2)))
+    assert "3 firing (3 critical), 2 more silenced or acknowledged, since" in shown

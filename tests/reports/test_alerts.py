@@ -139,6 +139,22 @@ def test_a_test_says_that_it_is_one() -> None:
             digest_of(Reason.ACKNOWLEDGED, acknowledged_by="Ann"),
             "👀 Ann is on it. No reminders until it changes.",
         ),
+        (
+            digest_of(Reason.ACKNOWLEDGED, acknowledged_by="Ann in pager", announced="Ann in pager", assigned_to="Ben"),
+            "👀 Ann in pager is on it. No reminders until it changes.",
+        ),
+        (
+            digest_of(Reason.ACKNOWLEDGED, announced="Ann in pager", group=0, storm=3),
+            "👀 Ann in pager is on a part of it. No reminders until it changes.",
+        ),
+        (
+            replace(TWO, reason=Reason.NEW_IN_GROUP, acknowledged_by="Ann in pager", announced="Ann in pager"),
+            "🔴 New: Error rate 31 %. 2 firing now. Ann in pager is on it.",
+        ),
+        (
+            replace(TWO, reason=Reason.NEW_IN_GROUP, overridden="Ann in pager", people=("Ann",)),
+            "🔴 New: Error rate 31 %. 2 firing now. Something critical is new: the acknowledgement of Ann in pager is",
+        ),
     ],
 )
 def test_each_change_is_a_sentence_in_the_thread(digest: Digest, says: str) -> None:

@@ -1,6 +1,7 @@
 """A digest as PagerDuty's event."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -27,6 +28,12 @@ from watchkeeper.domain.alert_values import Severity
 def test_a_reason_is_an_action_under_one_key(reason: Reason, action: EventAction) -> None:
     event = pagerduty_event(digest_of(reason))
     assert (event.action, event.dedup_key) == (action, "shop|release:1a2b3c4#7")
+
+
+def test_a_storm_is_acknowledged_there_when_somebody_is_on_all_of_it() -> None:
+    part = digest_of(Reason.ACKNOWLEDGED, announced="Ann", group=0, storm=3)
+    assert pagerduty_event(part).action is EventAction.TRIGGER
+    assert pagerduty_event(replace(part, acknowledged_by="Ann, Ben")).action is EventAction.ACKNOWLEDGE
 
 
 @pytest.mark.parametrize("severity", Severity)

@@ -41,13 +41,14 @@ GROUP = Group(
     cause="errors",
     opened_at=NOON,
     due_at=NOON + MINUTE,
-    channels={"slack": Told(2, frozenset({"shop/a", "shop/b"}), NOON, "storm|1"), "pager": Told()},
+    channels={"slack": Told(2, frozenset({"shop/a", "shop/b"}), NOON, "storm|1", NOON), "pager": Told()},
     acknowledged_at=NOON,
     acknowledged_by="Grace",
     assigned_to="Ada",
     escalation_step=1,
     escalated_at=NOON,
     incident=7,
+    storm=5,
 )
 NOTIFICATION = Notification(
     group=GROUP.key,

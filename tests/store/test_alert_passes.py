@@ -1,6 +1,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -19,11 +20,19 @@ from tests.store.alert_samples import (
     what_is_known,
 )
 from tests.store.samples import NOON
-from watchkeeper.domain.alert_groups import Group
-from watchkeeper.domain.alert_passes import Pass
-from watchkeeper.store.alert_groups import UnknownGroup, acknowledge, assign, group, open_groups
+from watchkeeper.domain.alert_digests import Digest
+from watchkeeper.domain.alert_groups import Group, Told
+from watchkeeper.domain.alert_passes import Message, Pass
+from watchkeeper.store.alert_groups import (
+    UnknownGroup,
+    acknowledge,
+    assign,
+    group,
+    groups_of_storm,
+    open_groups,
+)
 from watchkeeper.store.alert_ledger import ledger_of
-from watchkeeper.store.alert_messages import claim_message, pending_messages
+from watchkeeper.store.alert_messages import claim_message, mark_sent, pending_messages
 from watchkeeper.store.database import reading, transaction
 from watchkeeper.store.projects import forget_project
 from watchkeeper.store.retention import prune
@@ -95,6 +104,69 @@ def test_one_message_may_tell_of_many_groups(engine: Engine) -> None:
         assert claimed is not None
         assert claimed.digest.group == 0
         assert [len(ledger_of(session, each.id)) for each in open_groups(session)] == [1, 1, 1]
+
+
+STORM = "watchkeeper/storm/20260302T120000"
+
+
+def in_storm(project: str, **more: Any) -> Group:
+    return replace(new_group(project), channels={"slack": Told(1, frozenset({f"{project}/a"}), NOON, STORM)}, **more)
+
+
+def of_storm(*groups: Group) -> Message:
+    told = tuple(replace(NOTIFICATION, group=each.key) for each in groups)
+    return replace(message(), notifications=told, is_storm=True)
+
+
+def claimed_digests(engine: Engine) -> list[Digest]:
+    with transaction(engine) as session:
+        found = [claim_message(session, waiting.id, NOON) for waiting in pending_messages(session, NOON)]
+        for each in found:
+            if each is not None:
+                mark_sent(session, each.id, "reference", NOON)
+    return [each.digest for each in found if each is not None]
+
+
+def test_a_storm_has_the_number_of_its_first_group(engine: Engine) -> None:
+    passed(engine, Pass(groups=(new_group("before"),)))
+    many = tuple(in_storm(f"p{number}") for number in range(3))
+    alone = new_group("alone")
+    assert passed(engine, Pass(groups=(*many, alone), messages=(of_storm(*many),)))
+    found = {each.project: each for each in groups(engine)}
+    assert {each.storm for name, each in found.items() if name.startswith("p")} == {found["p0"].id}
+    assert (found["before"].storm, found["alone"].storm) == (0, 0)
+    assert [(each.group, each.storm) for each in claimed_digests(engine)] == [(0, found["p0"].id)]
+    with reading(engine) as session:
+        assert {each.project for each in groups_of_storm(session, found["p0"].id)} == {"p0", "p1", "p2"}
+        assert groups_of_storm(session, 0) == ()
+
+
+def test_what_changes_in_a_storm_keeps_its_number_also_when_it_changes_alone(engine: Engine) -> None:
+    many = tuple(in_storm(f"p{number}") for number in range(3))
+    passed(engine, Pass(groups=many, messages=(of_storm(*many),)))
+    first, *_, third = groups(engine)
+    claimed_digests(engine)
+    told = of_storm(third)
+    later = replace(
+        told,
+        digest=replace(told.digest, storm=third.storm),
+        notifications=(replace(told.notifications[0], sequence=2),),
+    )
+    assert passed(engine, Pass(groups=(third,), messages=(later,)))
+    assert [(each.group, each.storm) for each in claimed_digests(engine)] == [(0, first.id)]
+
+
+def test_what_is_told_in_another_storm_elsewhere_keeps_its_number(engine: Engine) -> None:
+    many = tuple(in_storm(f"p{number}") for number in range(3))
+    passed(engine, Pass(groups=many, messages=(of_storm(*many),)))
+    stored = groups(engine)
+    boss = {"boss": Told(1, frozenset({"x"}), NOON, f"{STORM}-later")}
+    again = tuple(replace(each, channels={**each.channels, **boss}) for each in stored)
+    new = replace(new_group("new"), channels=boss)
+    told = of_storm(*again, new)
+    told = replace(told, channel="boss", notifications=tuple(replace(n, channel="boss") for n in told.notifications))
+    assert passed(engine, Pass(groups=(*again, new), messages=(told,)))
+    assert {each.storm for each in groups(engine)} == {stored[0].id}
 
 
 def test_what_nobody_needs_any_more_is_settled_with_the_pass(engine: Engine) -> None:

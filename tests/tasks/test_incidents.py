@@ -7,13 +7,15 @@ from datetime import timedelta
 import pytest
 
 from tasks import incidents, store
+from tasks.alert_actions import acknowledge_storm
 from tests.domain.test_incidents import MINUTE, NOON, SHA, alert
-from watchkeeper.domain.alert_groups import Group, group_key
+from watchkeeper.domain.alert_groups import Group, Told, group_key
 from watchkeeper.domain.alert_passes import Known
 from watchkeeper.domain.alert_values import Alert
 from watchkeeper.domain.incidents import EntryKind, Incident, IncidentStatus
 from watchkeeper.domain.rollback import RollbackRequest
 from watchkeeper.domain.windows import Window
+from watchkeeper.store.alert_groups import add_groups, open_groups
 from watchkeeper.store.audit import audit_entries
 from watchkeeper.store.database import reading, transaction
 from watchkeeper.store.rollbacks import open_rollback
@@ -103,3 +105,39 @@ def test_an_incident_that_is_not_there_is_named_with_the_way_out() -> None:
     ):
         with pytest.raises(incidents.UnknownIncident, match=r"no incident 99: `watchkeeper incidents list`"):
             ask()
+
+
+def test_an_incident_says_in_which_storm_it_was_told() -> None:
+    (opened,) = look(1, ERROR)
+    group = Group(group_key("shop", "errors"), "shop", "errors", NOON, NOON, incident=opened.number, storm=12)
+    other = replace(group, key=group_key("api", "errors"), project="api", incident=opened.number + 1, storm=13)
+    with transaction(store.database()) as session:
+        add_groups(session, [group, other])
+    story = incidents.story_of(opened.number).timeline
+    told = [(entry.at, entry.text) for entry in story if entry.kind is EntryKind.TOLD]
+    assert told == [(NOON, "told in storm 12, together with others: watchkeeper alerts why --storm 12")]
+
+
+def test_who_acknowledges_a_storm_has_all_its_incidents() -> None:
+    bank = replace(ERROR, project="bank")
+    opened = look(1, ERROR, bank)
+    key = "watchkeeper/storm/20260302T120000"
+    groups = [
+        Group(
+            group_key(each.project, each.cause),
+            each.project,
+            each.cause,
+            NOON,
+            NOON,
+            storm=1,
+            channels={"slack": Told(1, frozenset({each.fingerprint}), NOON, key)},
+        )
+        for each in (ERROR, bank)
+    ]
+    with transaction(store.database()) as session:
+        add_groups(session, groups)
+    assert "storm 1 (2 groups)" in acknowledge_storm(1, "Ada", NOON + 2 * MINUTE)
+    with reading(store.database()) as session:
+        taken = open_groups(session)
+    owned = look(3, ERROR, bank, groups=taken)
+    assert {(each.number, each.owner) for each in owned} == {(each.number, "Ada") for each in opened}

@@ -13,7 +13,8 @@ from watchkeeper.config.alert_channel_checks import (
     unknown_channels,
 )
 from watchkeeper.config.alert_parent_checks import check_parents
-from watchkeeper.config.alert_rule_checks import check_matchers, check_rules
+from watchkeeper.config.alert_reach_checks import World, check_escalations, check_inhibition, check_routes
+from watchkeeper.config.alert_rule_checks import all_rules, check_matchers, check_rules
 from watchkeeper.config.alerts import AlertTiming
 from watchkeeper.config.people_checks import check_alert_people
 from watchkeeper.config.plain import Found, below, is_number, mapping, mappings, own_names, texts
@@ -25,19 +26,23 @@ def check_alerts(data: Mapping[str, object]) -> Found:
     """Yield the mistakes of `alerts`, of all rules and default channels, and of who depends on whom."""
     alerts = mapping(data, "alerts")
     channels = known_channels(data)
-    yield from below(("alerts",), _section(alerts, channels))
+    world = World.of(data, all_rules(data))
+    yield from below(("alerts",), _section(alerts, channels, world))
     yield from unknown_channels(data, channels)
-    yield from check_rules(data)
+    yield from check_rules(data, world)
     yield from check_parents(data)
 
 
-def _section(alerts: Mapping[str, object], channels: Collection[str]) -> Found:
+def _section(alerts: Mapping[str, object], channels: Collection[str], world: World) -> Found:
     yield from check_channels(alerts)
     yield from _routes(alerts, channels)
+    yield from check_routes(alerts, world)
     yield from _escalations(alerts, channels)
+    yield from check_escalations(alerts)
     yield from _people(alerts, channels)
     for place, inhibition in mappings(alerts, "inhibit"):
         yield from below(("inhibit", place), check_matchers(inhibition, "source", "target", names="equal"))
+        yield from below(("inhibit", place), check_inhibition(inhibition, world))
     yield from _timing(mapping(alerts, "timing"))
 
 
@@ -52,7 +57,9 @@ def _routes(alerts: Mapping[str, object], channels: Collection[str]) -> Found:
         if isinstance(escalation, str) and escalation not in escalations:
             yield (*where, "escalation"), unknown("escalation", escalation, escalations)
         hours = mapping(route, "hours")
-        if hours and hours.get("start") == hours.get("end"):
+        if hours.get("start") == "24:00":
+            yield (*where, "hours", "start"), 'it never begins: expected a time before "24:00", such as "00:00"'
+        elif hours and hours.get("start") == hours.get("end"):
             yield (*where, "hours", "end"), "expected another time than start; leave hours out for always"
         if last is not None:
             yield where, f"no alert comes here: routes[{last}] before it matches every alert at all hours"

@@ -33,7 +33,7 @@ def policy_of(
 
     Args:
         names: of all projects by slug, also of those that are broken: of them the channels of the watch are told.
-        zone: of hours that name none.
+        zone: of hours and turns that name none.
     """
     known = tuple(projects)
     watch = _default_channels((), alerts, _slack_of_watch(slack))
@@ -45,7 +45,7 @@ def policy_of(
         inhibitions=(*(inhibition.value for inhibition in alerts.inhibit), *DEFAULT_INHIBITIONS),
         escalations={escalation.name: escalation.value for escalation in alerts.escalations},
         people={person.name: person.value for person in alerts.people},
-        on_call=alerts.on_call.value if alerts.on_call else None,
+        on_call=alerts.on_call.value(zone) if alerts.on_call else None,
         parents={project.slug: project.depends_on for project in known if project.depends_on},
         endpoint_parents={
             (project.slug, endpoint.name): endpoint.depends_on

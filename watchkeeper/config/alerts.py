@@ -159,12 +159,15 @@ class AlertOnCall(Section):
     """Names, in the order of their turns."""
     since: v.Moment = Field(examples=["2026-01-05T09:00:00Z"])
     """When the first one began, with time zone."""
-    turn_hours: v.Hours = 168
-    """Hours of a turn."""
+    turn_hours: v.TurnHours = 168
+    """Hours of a turn by the clock: across a change of the clocks the next turn begins at the same time of the day."""
+    timezone: v.TimeZone | None = None
+    """Time zone of that clock; without it the one of the file."""
 
-    @property
-    def value(self) -> policy.OnCall:
-        return policy.OnCall(self.people, timedelta(hours=self.turn_hours), self.since)
+    def value(self, zone: ZoneInfo) -> policy.OnCall:
+        """Return it, by the clock of `zone` where it names none."""
+        turn = timedelta(hours=self.turn_hours)
+        return policy.OnCall(self.people, turn, self.since, ZoneInfo(self.timezone) if self.timezone else zone)
 
 
 class AlertInhibition(Section):

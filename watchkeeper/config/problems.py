@@ -114,5 +114,6 @@ def cut(text: str, length: int) -> str:
 
 def nearest(word: str, choices: Collection[str]) -> str:
     """Return a hint such as `; did you mean "errors"?`, or "" when nothing is near."""
-    found = get_close_matches(word[:80], choices, n=1, cutoff=0.6)
-    return f'; did you mean "{found[0]}"?' if found else ""
+    by_letters = {choice.casefold(): choice for choice in choices}
+    found = get_close_matches(word[:80].casefold(), by_letters, n=1, cutoff=0.6)
+    return f'; did you mean "{by_letters[found[0]]}"?' if found else ""

@@ -118,6 +118,7 @@ Share = Annotated[float, Field(ge=0, le=1), NUMBER, Expected("a share from 0 to 
 Milliseconds = Annotated[float, Field(gt=0, le=60_000), NUMBER, Expected("milliseconds, above 0 and up to 60000")]
 Minutes = Annotated[float, Field(gt=0, le=43_200), NUMBER, Expected("minutes, above 0 and up to 43200 (30 days)")]
 Hours = Annotated[float, Field(gt=0, le=8_760), NUMBER, Expected("hours, above 0 and up to 8760 (a year)")]
+TurnHours = Annotated[float, Field(ge=1, le=8_760), NUMBER, Expected("hours, from 1 to 8760 (a year)")]
 Days = Annotated[float, Field(ge=0, le=3_650), NUMBER, Expected("days, from 0 to 3650")]
 Money = Annotated[float, Field(ge=0, le=1e9), NUMBER, Expected("an amount of money, from 0")]
 Target = Annotated[

@@ -38,13 +38,18 @@ class Digest:
         severity: of the worst firing alert; once resolved, of the worst that there was.
         project, project_name: "" when it tells of several projects at once.
         firing, resolved: how many alerts, also those that are not in `lines`.
+        quiet: how many more fire and are silenced, in maintenance, explained, or (in a storm) acknowledged: they are
+            in no other number and in none of `lines`.
         lines: the weightiest alerts first, at most five.
         counts: number of firing alerts by severity, `{"critical": 2}`.
         started_at: since when the oldest of them holds.
-        acknowledged_by: "" while nobody has taken it on.
+        acknowledged_by: who, and where it was not said here: `Ada in pager`; "" while nobody has taken it on.
         people: whom to address; names as in the configuration, with their handles by channel kind resolved when sent.
         incident: number; 0 for none.
         group: number of the group's row, which `watchkeeper alerts ack` takes; 0 for several groups at once.
+        storm: number of the storm, which `watchkeeper alerts ack --storm` takes; 0 for a single group.
+        announced: who has acknowledged, all of it or some of a storm, since this channel was told last; "" for nobody.
+        overridden: whose acknowledgement does not count any more, because something critical is new.
         is_test: True for the message of `watchkeeper channels test`.
     """
 
@@ -61,6 +66,7 @@ class Digest:
     release: str = ""
     firing: int = 0
     resolved: int = 0
+    quiet: int = 0
     counts: tuple[tuple[str, int], ...] = ()
     lines: tuple[Line, ...] = ()
     acknowledged_by: str = ""
@@ -68,6 +74,9 @@ class Digest:
     people: tuple[str, ...] = ()
     incident: int = 0
     group: int = 0
+    storm: int = 0
+    announced: str = ""
+    overridden: str = ""
     escalation_step: int = 0
     is_test: bool = False
 

@@ -9,7 +9,7 @@ from watchkeeper.domain.alert_grouping import Gathering
 from watchkeeper.domain.alert_groups import Group
 from watchkeeper.domain.alert_muting import Heard
 from watchkeeper.domain.alert_policy import AlertPolicy, Escalation, EscalationStep
-from watchkeeper.domain.alert_routing import open_routes, resolve_people, route_of
+from watchkeeper.domain.alert_routing import open_routes, person_of, resolve_people, route_of
 from watchkeeper.domain.alert_scene import Scene
 from watchkeeper.domain.alert_values import Alert, Severity
 
@@ -61,7 +61,7 @@ def _weight(alert: Alert) -> tuple[int, datetime, str]:
 def take_back(gathering: Gathering, scene: Scene) -> Gathering:
     """Return it without the acknowledgement of its group when something critical holds that nobody was told of.
 
-    Whoever acknowledges before anybody was told has seen all that there is.
+    Whoever acknowledges before anybody was told has seen all that there is. The person who acknowledged is told.
     """
     group = gathering.group
     if group.acknowledged_at is None or not any(told.sequence for told in group.channels.values()):
@@ -69,8 +69,16 @@ def take_back(gathering: Gathering, scene: Scene) -> Gathering:
     unknown = gathering.may_tell - gathering.told
     if all(scene.alerts[fingerprint].severity is not Severity.CRITICAL for fingerprint in unknown):
         return gathering
-    group = replace(group, acknowledged_at=None, acknowledged_by="", escalation_step=0, escalated_at=None)
-    return replace(gathering, group=group)
+    person = person_of(group.acknowledged_by, scene.policy)
+    heard_of = {name: replace(told, acknowledgement=group.acknowledged_at) for name, told in group.channels.items()}
+    return replace(
+        gathering,
+        group=replace(
+            group, channels=heard_of, acknowledged_at=None, acknowledged_by="", escalation_step=0, escalated_at=None
+        ),
+        overridden=group.acknowledged_by,
+        owners=person.channels if person else (),
+    )
 
 
 def step_due_at(group: Group, call: Call) -> datetime | None:

@@ -59,6 +59,11 @@ def _way(alert: Alert, scene: Scene) -> str:
 def _knowledge(alert: Alert, group: Group, scene: Scene) -> Iterator[str]:
     if not any(told.sequence for told in group.channels.values()):
         yield f"Group {group.key} waits for more until {clock(group.due_at)}."
+    if group.storm:
+        yield (
+            f"Group {group.key} was told in storm {group.storm}, together with others: "
+            f"`watchkeeper alerts why --storm {group.storm}` shows all of it."
+        )
     for channel, told in group.channels.items():
         yield _known_to(alert, channel, told, scene)
     if group.acknowledged_at is not None:

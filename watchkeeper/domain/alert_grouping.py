@@ -22,16 +22,20 @@ class Gathering:
     Attributes:
         wanted: alerts that hold.
         flapping: alerts that may be told once, as flapping.
+        overridden: whose acknowledgement something critical overrides now; "" for nobody's.
+        owners: channels that reach this person alone.
     """
 
     group: Group
     wanted: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     flapping: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    overridden: str = ""
+    owners: tuple[str, ...] = ()
 
     @property
     def channels(self) -> Iterable[str]:
         """Return all that know something of it or may be told of it."""
-        return dict.fromkeys((*self.group.channels, *self.wanted, *self.flapping))
+        return dict.fromkeys((*self.group.channels, *self.wanted, *self.flapping, *self.owners))
 
     @property
     def told(self) -> frozenset[str]:

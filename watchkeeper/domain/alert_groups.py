@@ -33,12 +33,14 @@ class Told:
         at: when it was last told anything.
         storm: key of the message in which it was told together with many other groups, and is told from then on; ""
             for a message of its own.
+        acknowledgement: the moment of the last acknowledgement that it was told of; None for none.
     """
 
     sequence: int = 0
     firing: frozenset[str] = frozenset()
     at: datetime | None = None
     storm: str = ""
+    acknowledgement: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Group:
         escalation_step: number of steps that were taken; escalated_at: when the last one was, or since when the first
             one is waited for.
         incident: number of the incident that it belongs to; 0 for none.
+        storm: number of the storm that it was told in: the id of the first group of the storm; 0 for none.
         closed_at: None while it is open.
         id: number of its row; 0 for one that is not stored yet.
         version: counts the changes of the row.
@@ -71,9 +74,14 @@ class Group:
     escalation_step: int = 0
     escalated_at: datetime | None = None
     incident: int = 0
+    storm: int = 0
     closed_at: datetime | None = None
     id: int = 0
     version: int = 0
+
+    def has_counted(self, at: datetime) -> bool:
+        """Return whether an acknowledgement of that moment was announced already: one that was overridden stays so."""
+        return any(told.acknowledgement is not None and at <= told.acknowledgement for told in self.channels.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
 """Alerts that another one explains: who is told of the cause need not be told of what follows from it.
 
-What explains is any alert that fires, whether it is told itself or not. One that is flapping explains all the time, or
-what it explains would be told whenever it is calm. Built in are:
+What explains is an alert that people were told of, or are about to be. One that is silenced or in maintenance explains
+no more than what was told before: nobody was told of it, unless it was told earlier, and then it does not keep quiet
+what is critical and was never told. One that is flapping explains all the time, or what it explains would be told
+whenever it is calm. Built in are:
 
 * an incident of the platform (an alert with the label `vendor` and the cause `platform:<vendor>`), or an alert of the
   watch itself with the cause `us`, explains everything with that cause;
@@ -32,17 +34,56 @@ def inhibited(alerts: Alerts, scene: Scene) -> Mapping[str, str]:
     """Return why nobody is told of each alert that another one explains.
 
     Where alerts explain each other in a circle, one of them is told.
+
+    Args:
+        alerts: what fires or flaps and is neither silenced nor in maintenance.
     """
-    sources = {f: alert for f, alert in scene.alerts.items() if alert.is_firing or alert.is_flapping}
+    heard = {f: alert for f, alert in alerts.items() if alert.holds or f in scene.told}
+    faint = {f: alert for f, alert in scene.alerts.items() if f not in heard and _is_faint(f, alert, alerts, scene)}
+    explained = _explained(alerts, heard, scene)
+    rest = {f: alert for f, alert in alerts.items() if f not in explained and not _is_untold_critical(f, scene)}
+    explained |= _explained(rest, faint, scene)
+    spared = _in_circles(explained) | _behind(faint, explained, scene)
+    return {f: sentence for f, (_, sentence) in explained.items() if f not in spared}
+
+
+def _is_faint(fingerprint: str, alert: Alert, alerts: Alerts, scene: Scene) -> bool:
+    """Return whether it explains all but what is critical and was never told: it is muted, or about to be noticed."""
+    if fingerprint in alerts:
+        return alert.is_flapping
+    return fingerprint in scene.told and (alert.is_firing or alert.is_flapping)
+
+
+def _is_untold_critical(fingerprint: str, scene: Scene) -> bool:
+    return fingerprint not in scene.told and scene.alerts[fingerprint].severity is Severity.CRITICAL
+
+
+def _explained(alerts: Alerts, sources: Alerts, scene: Scene) -> dict[str, Explained]:
+    """Return what one of the sources explains."""
     finders = [finder for make in MAKERS for finder in make(sources, scene)]
-    explained: dict[str, Explained] = {}
+    found: dict[str, Explained] = {}
     for fingerprint, alert in alerts.items():
         for finder in finders:
-            if (found := finder(fingerprint, alert)) is not None:
-                explained[fingerprint] = found
+            if (explanation := finder(fingerprint, alert)) is not None:
+                found[fingerprint] = explanation
                 break
-    spared = _in_circles(explained)
-    return {f: sentence for f, (_, sentence) in explained.items() if f not in spared}
+    return found
+
+
+def _behind(faint: Alerts, explained: Mapping[str, Explained], scene: Scene) -> frozenset[str]:
+    """Return critical alerts that nobody was told of, and that only a faint one explains at the end of the chain."""
+    if not faint:
+        return frozenset()
+    return frozenset(f for f in explained if _is_untold_critical(f, scene) and _origin(f, explained) in faint)
+
+
+def _origin(fingerprint: str, explained: Mapping[str, Explained]) -> str:
+    """Return the end of the chain of explanations; in a circle, any of it."""
+    seen: set[str] = set()
+    while fingerprint in explained and fingerprint not in seen:
+        seen.add(fingerprint)
+        fingerprint = explained[fingerprint][0]
+    return fingerprint
 
 
 def _in_circles(explained: Mapping[str, Explained]) -> frozenset[str]:

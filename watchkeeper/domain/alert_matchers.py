@@ -40,7 +40,8 @@ def show_matcher(matcher: Matcher) -> str:
     """Return the matcher as `parse_matcher` reads it."""
     operator = ("!" if matcher.is_negated else "=") + ("~" if matcher.is_regex else "=" if matcher.is_negated else "")
     pattern = matcher.pattern
-    is_plain = pattern == pattern.strip() and not (pattern.startswith('"') and pattern.endswith('"'))
+    is_quoted = pattern.startswith('"') and pattern.endswith('"')
+    is_plain = pattern == pattern.strip() and not is_quoted and not pattern.startswith("~")
     return f"{matcher.name}{operator}{pattern}" if is_plain else f'{matcher.name}{operator}"{pattern}"'
 
 

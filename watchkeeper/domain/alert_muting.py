@@ -11,6 +11,7 @@ from typing import Final
 from watchkeeper.domain.alert_inhibition import inhibited
 from watchkeeper.domain.alert_policy import Silence, match_all
 from watchkeeper.domain.alert_scene import Alerts, Scene
+from watchkeeper.domain.alert_values import Alert
 from watchkeeper.domain.phrases import clock, span
 from watchkeeper.domain.schedule import current_maintenance
 
@@ -20,11 +21,15 @@ Stage = Callable[[Alerts, Scene], Reasons]
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """Attributes: alerts: what may be told; flapping: what may be told once, as that; muted: why nothing else is."""
+    """Attributes: alerts: what may be told; flapping: what may be told once, as that; muted: why nothing else is.
+
+    `quiet` are those of `muted` that people or other alerts keep quiet, and resolved ones that people would.
+    """
 
     alerts: Alerts
     flapping: Alerts
     muted: Reasons
+    quiet: frozenset[str] = frozenset()
 
 
 def mute(scene: Scene) -> Heard:
@@ -36,11 +41,18 @@ def mute(scene: Scene) -> Heard:
         if reasons:
             muted |= reasons
             left = {fingerprint: alert for fingerprint, alert in left.items() if fingerprint not in reasons}
+    quiet = frozenset(muted) | _quiet_ends(scene)
     reasons = flapping(left, scene)
     if not reasons:
-        return Heard(left, {}, muted)
+        return Heard(left, {}, muted, quiet)
     alerts = {fingerprint: alert for fingerprint, alert in left.items() if fingerprint not in reasons}
-    return Heard(alerts, {fingerprint: left[fingerprint] for fingerprint in reasons}, {**muted, **reasons})
+    return Heard(alerts, {fingerprint: left[fingerprint] for fingerprint in reasons}, {**muted, **reasons}, quiet)
+
+
+def _quiet_ends(scene: Scene) -> frozenset[str]:
+    """Return what is resolved, was told, and is in maintenance or silenced: its end is told, and heads no other."""
+    over = {f: alert for f, alert in scene.alerts.items() if f in scene.told and alert.is_resolved}
+    return frozenset((*in_maintenance(over, scene), *silenced(over, scene)))
 
 
 def in_maintenance(alerts: Alerts, scene: Scene) -> Reasons:
@@ -64,8 +76,14 @@ def silenced(alerts: Alerts, scene: Scene) -> Reasons:
     for silence in scene.silences:
         if silence.holds(scene.now):
             sentence = _silenced(silence)
-            found |= {f: sentence for f, a in alerts.items() if f not in found and match_all(silence.matchers, a)}
+            found |= {f: sentence for f, a in alerts.items() if f not in found and _is_silenced(a, silence, scene)}
     return found
+
+
+def _is_silenced(alert: Alert, silence: Silence, scene: Scene) -> bool:
+    if silence.storm and scene.storm_of(alert) != silence.storm:
+        return False
+    return match_all(silence.matchers, alert)
 
 
 def _silenced(silence: Silence) -> str:

@@ -35,11 +35,14 @@ class Message:
             belongs to channel and key. Its `group` is 0 for a group that has no number yet: who saves the group fills
             it in, when there is one notification.
         notifications: one for each group that is told; their `group` is the key of an open group.
+        is_storm: True when it tells of a storm. Its number is known once its groups are saved: who saves them fills it
+            in.
     """
 
     channel: str
     digest: Digest
     notifications: tuple[Notification, ...]
+    is_storm: bool = False
 
 
 @dataclass(frozen=True, slots=True)

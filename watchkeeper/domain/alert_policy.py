@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Final
 
@@ -73,6 +73,7 @@ class Silence:
 
     Attributes:
         ended_at: when somebody took it back before its time.
+        storm: number of the storm whose alerts it keeps quiet, those that match; 0 for all alerts.
     """
 
     matchers: Matchers
@@ -82,6 +83,7 @@ class Silence:
     comment: str
     ended_at: datetime | None = None
     id: int = 0
+    storm: int = 0
 
     def holds(self, now: datetime) -> bool:
         return self.starts_at <= now < self.until and self.ended_at is None
@@ -160,11 +162,16 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class OnCall:
-    """People who take turns of the same length, the first one from `since` on."""
+    """People who take turns, the first one from `since` on.
+
+    Attributes:
+        turn: length by the clock of `zone`: a turn of a week that begins on Monday at 09:00 begins at 09:00 all year.
+    """
 
     people: tuple[str, ...]
     turn: timedelta
     since: datetime
+    zone: tzinfo = UTC
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
 """Which channels an alert goes to, and who is on call."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from watchkeeper.domain.alert_policy import ON_CALL, AlertPolicy, Hours, OnCall, Route, match_all
+from watchkeeper.domain.alert_policy import ON_CALL, AlertPolicy, Hours, OnCall, Person, Route, match_all
 from watchkeeper.domain.alert_values import Alert
 
 
@@ -47,7 +47,38 @@ def on_call_at(on_call: OnCall | None, now: datetime) -> str:
     """Return the name of whoever is on call; before the first turn that is the first one. "" for nobody."""
     if on_call is None or not on_call.people or on_call.turn <= timedelta():
         return ""
-    return on_call.people[max(0, (now - on_call.since) // on_call.turn) % len(on_call.people)]
+    return on_call.people[max(0, _turn_at(on_call, now)) % len(on_call.people)]
+
+
+def _turn_at(on_call: OnCall, now: datetime) -> int:
+    """Return the number of the turn, counted from 0; below 0 before the first."""
+    begin, local = _clock_time(on_call.since, on_call), _clock_time(now, on_call)
+    number = (local - begin) // on_call.turn
+    while turn_begin(on_call, number) > now:  # the clocks go forward or back between the begin of the turn and now
+        number -= 1
+    while turn_begin(on_call, number + 1) <= now:
+        number += 1
+    return number
+
+
+def turn_begin(on_call: OnCall, number: int) -> datetime:
+    """Return when a turn begins, in UTC.
+
+    A time of the clock that comes twice is the first one; one that is skipped counts by the offset before the change.
+    Source: RFC 5545, section 3.3.5.
+    """
+    begin = _clock_time(on_call.since, on_call) + number * on_call.turn
+    return begin.replace(tzinfo=on_call.zone, fold=0).astimezone(UTC)
+
+
+def _clock_time(moment: datetime, on_call: OnCall) -> datetime:
+    """Return what the clock of the turns shows at a moment, without its zone."""
+    return moment.astimezone(on_call.zone).replace(tzinfo=None, fold=0)
+
+
+def person_of(name: str, policy: AlertPolicy) -> Person | None:
+    """Return the person of that name, also when it says where it was said: `Ada in pager`."""
+    return policy.people.get(name) or policy.people.get(name.rpartition(" in ")[0])
 
 
 def resolve_people(names: Iterable[str], policy: AlertPolicy, now: datetime) -> tuple[str, ...]:

@@ -7,17 +7,19 @@
 | all that it knew of is resolved | all resolved | after the group interval |
 | something holds that it does not know of | first, or new in group | after the group wait, or the group interval |
 | some of what it knew of is resolved | some resolved | after the group interval |
+| something critical overrides an acknowledgement | first, or new in group | at once |
 | somebody has acknowledged | acknowledged | at once |
 | nothing has happened, nobody has acknowledged | reminder | after the repeat interval |
 
 The first line that holds is the reason; whatever is told, it is all that there is to tell. Intervals are counted from
-when the channel was last told anything of the group, so that a change of a quiet group is told at once. The end waits
-for the interval as well: what was resolved and holds again within it is told neither way.
+when the channel was last told anything of the group, so that a change of a quiet group is told at once. The first
+critical alert of a milder group waits for the group wait only. The end waits for the interval as well: what was
+resolved and holds again within it is told neither way.
 """
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from watchkeeper.domain.alert_escalation import Step
@@ -26,6 +28,7 @@ from watchkeeper.domain.alert_groups import Group, Reason, Told
 from watchkeeper.domain.alert_scene import Scene
 from watchkeeper.domain.alert_values import Severity
 
+NEVER: Final = datetime.max.replace(tzinfo=UTC)
 REMIND_OF_INFO: Final = timedelta(hours=24)  # at the earliest, of a group in which nothing is worse than info
 
 
@@ -37,6 +40,7 @@ class Transition:
         told: what it knew before.
         firing: fingerprints that it knows to be firing afterwards; new and gone: what it did not know of either.
         step: of the escalation, with reason `ESCALATION` only.
+        overridden: whose acknowledgement does not count any more; "" for nobody's.
     """
 
     channel: str
@@ -46,6 +50,7 @@ class Transition:
     new: frozenset[str] = NOTHING
     gone: frozenset[str] = NOTHING
     step: Step | None = None
+    overridden: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +74,18 @@ def decide(gathering: Gathering, channel: str, last: datetime | None, step: Step
     gone = frozenset(f for f in told.firing if not _lasts(f, scene))
     flaps = frozenset(f for f in gathering.flapping.get(channel, ()) if _must_notice(f, told, scene))
     called = step is not None and channel in step.channels
-    new = frozenset((wanted | (gathering.may_tell if called else NOTHING)) - told.firing) | (flaps - told.firing)
+    hears_all = called or channel in gathering.owners
+    new = frozenset((wanted | (gathering.may_tell if hears_all else NOTHING)) - told.firing) | (flaps - told.firing)
     firing = (told.firing - gone) | new
-    is_news = _is_unaware(group, told) and bool(firing)
+    is_news = _is_unaware(group, told) and not firing <= scene.quiet
+    is_urgent = is_news or bool(gathering.overridden and new)
     reason = Reason.ESCALATION if called else Reason.FLAPPING if flaps else _change(told, new, gone, firing)
-    ready_at = _ready_at(group, told, last, scene)
+    ready_at = min(_ready_at(group, told, last, scene), _grave_at(told, new, scene))
     remind_at = _remind_at(group, scene.now, (wanted | new) & firing, scene)
-    if reason in {Reason.ESCALATION, Reason.FLAPPING} or (reason and (is_news or ready_at <= scene.now)):
-        return Outlook(Transition(channel, reason, told, firing, new, gone, step if called else None), remind_at)
+    if reason in {Reason.ESCALATION, Reason.FLAPPING} or (reason and (is_urgent or ready_at <= scene.now)):
+        overridden = gathering.overridden if new else ""
+        change = Transition(channel, reason, told, firing, new, gone, step if called else None, overridden)
+        return Outlook(change, remind_at)
     if reason:
         return Outlook(due_at=ready_at)
     if is_news:
@@ -109,7 +118,7 @@ def _must_notice(fingerprint: str, told: Told, scene: Scene) -> bool:
 
 def _is_unaware(group: Group, told: Told) -> bool:
     """Return whether a channel knows the group, and not yet that somebody has acknowledged it."""
-    return group.acknowledged_at is not None and told.at is not None and told.at < group.acknowledged_at
+    return group.acknowledged_at is not None and bool(told.sequence) and told.acknowledgement != group.acknowledged_at
 
 
 def _ready_at(group: Group, told: Told, last: datetime | None, scene: Scene) -> datetime:
@@ -118,6 +127,20 @@ def _ready_at(group: Group, told: Told, last: datetime | None, scene: Scene) -> 
         waits = not any(other.sequence for other in group.channels.values()) and group.opened_at <= scene.now
         return group.due_at if waits else scene.now
     return last + scene.policy.timing.group_interval if last <= scene.now else scene.now
+
+
+def _grave_at(told: Told, new: AbstractSet[str], scene: Scene) -> datetime:
+    """Return when the first critical alerts of a group may be told in which a channel knows of milder ones alone."""
+    if not told.sequence or told.storm or any(_is_critical(f, scene) for f in told.firing):
+        return NEVER
+    grave = (scene.alerts[f] for f in new if _is_critical(f, scene))
+    since = min((alert.fired_at or alert.started_at for alert in grave), default=None)
+    return NEVER if since is None else since + scene.policy.timing.group_wait
+
+
+def _is_critical(fingerprint: str, scene: Scene) -> bool:
+    alert = scene.alerts.get(fingerprint)
+    return alert is not None and alert.severity is Severity.CRITICAL
 
 
 def _remind_at(group: Group, last: datetime | None, firing: AbstractSet[str], scene: Scene) -> datetime | None:

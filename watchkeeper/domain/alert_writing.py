@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from heapq import nsmallest
-from itertools import chain
 from typing import Final
 
 from watchkeeper.domain.alert_digests import Digest, Line
@@ -18,6 +17,8 @@ from watchkeeper.domain.phrases import amount, span
 MOST_LINES: Final = 5
 LONGEST_KEY: Final = 255
 SHORT_SHA: Final = 7
+_QUIET: Final = 2  # rank of what is silenced, in maintenance or explained
+_RANKS: Final = _QUIET + 1
 
 BySeverity = Sequence[Sequence[tuple[str, Alert]]]  # fingerprints and alerts, the gravest first
 
@@ -30,6 +31,8 @@ class Content:
         groups: never empty; several for a storm.
         firing: fingerprints that the channel knows to be firing after it; new: those of them that it learns by it.
         gone: fingerprints that it is told to be resolved.
+        acknowledged: fingerprints of a storm that somebody is on already, while nobody is on others.
+        people: whom it addresses; announced, overridden: as in `Digest`.
     """
 
     key: str
@@ -39,6 +42,23 @@ class Content:
     new: frozenset[str]
     gone: frozenset[str]
     step: Step | None = None
+    acknowledged: frozenset[str] = frozenset()
+    people: tuple[str, ...] = ()
+    announced: str = ""
+    overridden: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """What a message is headed by: title, severity, counts and age come from these alone.
+
+    Attributes:
+        alerts: fingerprints; empty when nothing is known of what is told.
+        is_firing: False when they are resolved.
+    """
+
+    alerts: frozenset[str]
+    is_firing: bool
 
 
 def digest_key(group: Group) -> str:
@@ -49,19 +69,20 @@ def digest_key(group: Group) -> str:
 
 def write_digest(content: Content, scene: Scene) -> Digest:
     """Return the digest; of an alert that is not known any more nothing but its end is told."""
-    firing = _by_severity(content.firing, scene)
-    gone = _by_severity(content.gone, scene)
-    lines, more = _weightiest(firing, content.new), _weightiest(gone, content.new)
-    is_firing = bool(content.firing)
-    told = [alert for _, alert in chain.from_iterable(firing if is_firing else gone)]
+    head = _head(content, scene)
+    firing = _by_severity(head.alerts if head.is_firing else (), scene)
+    gone = _gone(content, scene)
+    lines, more = _weightiest(firing, content.new), [alert for each in gone for alert in _weightiest(each, content.new)]
+    told = [scene.alerts[fingerprint] for fingerprint in head.alerts]
     lead = next(iter(lines or more), None)
     first, projects = content.groups[0], {group.project for group in content.groups}
     one = len(content.groups) == 1
+    loud = sum(map(len, firing))
     return Digest(
         key=content.key,
-        title=_title(content, told, lead, scene),
+        title=_title(content, head, lead, scene),
         reason=content.reason,
-        status=AlertStatus.FIRING if is_firing else AlertStatus.RESOLVED,
+        status=AlertStatus.FIRING if content.firing else AlertStatus.RESOLVED,
         severity=lead.severity if lead else Severity.INFO,
         at=scene.now,
         started_at=min((alert.started_at for alert in told), default=first.opened_at),
@@ -69,19 +90,49 @@ def write_digest(content: Content, scene: Scene) -> Digest:
         project_name=scene.name_of(first.project) if len(projects) == 1 else "",
         cause=first.cause if one else "",
         release=_release(content.groups, lead),
-        firing=len(content.firing),
+        firing=loud,
         resolved=len(content.gone),
+        quiet=len(content.firing) - loud,
         counts=_counts(firing),
         lines=tuple(
             [_line(alert, is_firing=True) for alert in lines] + [_line(alert, is_firing=False) for alert in more]
         )[:MOST_LINES],
         acknowledged_by=_shared(group.acknowledged_by for group in content.groups),
         assigned_to=_shared(group.assigned_to for group in content.groups),
-        people=content.step.people if content.step else (),
+        people=content.people,
         incident=first.incident if one else 0,
         group=first.id if one else 0,
+        announced=content.announced,
+        overridden=content.overridden,
         escalation_step=content.step.number if content.step else 0,
     )
+
+
+def _head(content: Content, scene: Scene) -> _Head:
+    """Return what heads a message: what nobody is on, else what somebody is on, and what is kept quiet at the last.
+
+    Of each, what fires goes before what is resolved; of what is kept quiet only the end is news.
+    """
+    for rank in range(_RANKS):
+        kinds = ((content.firing, True), (content.gone, False))
+        for fingerprints, is_firing in kinds if rank < _QUIET else reversed(kinds):
+            found = frozenset(f for f in fingerprints if f in scene.alerts and _rank(f, content, scene) == rank)
+            if found:
+                return _Head(found, is_firing)
+    return _Head(frozenset(), bool(content.firing))
+
+
+def _rank(fingerprint: str, content: Content, scene: Scene) -> int:
+    """Return 0 for what everybody may look at, more for what somebody is on, most for what is kept quiet."""
+    return _QUIET if fingerprint in scene.quiet else int(fingerprint in content.acknowledged)
+
+
+def _gone(content: Content, scene: Scene) -> list[BySeverity]:
+    """Return what is resolved, what may head a message first."""
+    ranks: list[list[str]] = [[] for _ in range(_RANKS)]
+    for fingerprint in content.gone:
+        ranks[_rank(fingerprint, content, scene)].append(fingerprint)
+    return [_by_severity(each, scene) for each in ranks]
 
 
 def _by_severity(fingerprints: Iterable[str], scene: Scene) -> BySeverity:
@@ -115,18 +166,20 @@ def _release(groups: Sequence[Group], lead: Alert | None) -> str:
     return lead.release if lead and len({group.key for group in groups}) == 1 else ""
 
 
-def _title(content: Content, told: Sequence[Alert], lead: Alert | None, scene: Scene) -> str:
-    number = len(content.firing or content.gone)
+def _title(content: Content, head: _Head, lead: Alert | None, scene: Scene) -> str:
     if lead is None:
         return f"{scene.name_of(content.groups[0].project)}: resolved"
+    told = [scene.alerts[fingerprint] for fingerprint in head.alerts]
+    number = len(told) if head.is_firing else len(content.gone)
     name = scene.name_of(lead.project)
     summary = _without_name(lead, name)
     projects = {alert.project for alert in told}
     if len(projects) > 1:
         count = f"{amount(number, 'alert')} in {amount(len(projects), 'project')}"
-        return f"{count}{'' if content.firing else ', all resolved'}; first of all {name}: {summary}"
+        resolved = "" if head.is_firing else " resolved" if content.firing else ", all resolved"
+        return f"{count}{resolved}; first of all {name}: {summary}"
     more = f" and {number - 1:,} more" if number > 1 else ""
-    if not content.firing:
+    if not head.is_firing:
         since = min(alert.started_at for alert in told)
         until = max(alert.resolved_at or scene.now for alert in told)
         return f"{name}: resolved after {span(until - since)}: {summary}{more}"

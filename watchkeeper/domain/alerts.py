@@ -54,6 +54,7 @@ def run_pass(known: Known, policy: AlertPolicy, now: datetime) -> Pass:
     """Return what is to be told and saved now; the same again when it was not saved."""
     scene = set_scene(known, policy, now)
     heard = mute(scene)
+    scene = replace(scene, quiet=heard.quiet)
     lasts = last_told(known.groups)
     decisions = [_decide(each, lasts, heard, scene) for each in gather(scene, heard, known.groups)]
     before = {group.key: group for group in known.groups}

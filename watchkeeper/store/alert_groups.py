@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Index, Row, bindparam, select, text, update
+from sqlalchemy import JSON, ColumnElement, Index, Row, bindparam, func, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlmodel import Field
@@ -39,6 +39,7 @@ class AlertGroupRow(Base, table=True):
     escalation_step: int
     escalated_at: datetime | None
     incident: int
+    storm: int
     closed_at: datetime | None
     version: int
 
@@ -91,6 +92,29 @@ def add_groups(session: Session, groups: Sequence[Group]) -> dict[str, int]:
     return {each.key: numbers[key] for each in groups if (key := storable_key(each.key)) in numbers}
 
 
+def number_storms(session: Session, storms: Mapping[int, int]) -> None:
+    """Write down in which storm groups were told, by the numbers of their rows: nothing else of them changes."""
+    table = table_of(AlertGroupRow)
+    rows = [{"of_id": group, "of_storm": storm} for group, storm in storms.items()]
+    if rows:
+        statement = update(table).where(table.c.id == bindparam("of_id")).values(storm=bindparam("of_storm"))
+        session.connection().execute(statement, rows)
+
+
+def groups_of_storm(session: Session, number: int) -> tuple[Group, ...]:
+    """Return the open groups of a storm, oldest first; empty when there is none of this number, or it is over."""
+    return tuple(group for group in open_groups(session) if number and group.storm == number)
+
+
+def storms_of_incident(session: Session, incident: int) -> dict[int, datetime]:
+    """Return the numbers of the storms that groups of an incident were told in, each with when its first was opened."""
+    table = table_of(AlertGroupRow).c
+    query = select(table.storm, func.min(table.opened_at).label("at")).where(
+        table.incident == incident, table.storm > 0
+    )
+    return {row.storm: row.at for row in session.connection().execute(query.group_by(table.storm))}
+
+
 def acknowledge(session: Session, number: int, who: str, at: datetime) -> bool:
     """Write down that somebody has taken a group on; False when it is closed, or somebody has already."""
     table = table_of(AlertGroupRow)
@@ -133,6 +157,7 @@ def _state(group: Group) -> dict[str, Any]:
         "escalation_step": group.escalation_step,
         "escalated_at": group.escalated_at,
         "incident": group.incident,
+        "storm": group.storm,
         "closed_at": group.closed_at,
     }
 
@@ -140,13 +165,19 @@ def _state(group: Group) -> dict[str, Any]:
 def _written(told: Told) -> dict[str, Any]:
     firing = sorted(storable(each) for each in told.firing)
     at = told.at.isoformat() if told.at else None
-    return {"sequence": told.sequence, "firing": firing, "at": at, "storm": storable(told.storm)}
+    heard_of = told.acknowledgement.isoformat() if told.acknowledgement else None
+    known = {"sequence": told.sequence, "firing": firing, "at": at, "storm": storable(told.storm)}
+    return {**known, "acknowledgement": heard_of}
 
 
 def _told(written: Mapping[str, Any]) -> Told:
-    at = written["at"]
-    heard_at = datetime.fromisoformat(at) if at else None
-    return Told(written["sequence"], frozenset(written["firing"]), heard_at, written["storm"])
+    firing = frozenset(written["firing"])
+    heard_at, heard_of = _moment(written["at"]), _moment(written.get("acknowledgement"))
+    return Told(written["sequence"], firing, heard_at, written["storm"], heard_of)
+
+
+def _moment(written: str | None) -> datetime | None:
+    return datetime.fromisoformat(written) if written else None
 
 
 def _group(row: Row[Any]) -> Group:
@@ -163,6 +194,7 @@ def _group(row: Row[Any]) -> Group:
         escalation_step=row.escalation_step,
         escalated_at=row.escalated_at,
         incident=row.incident,
+        storm=row.storm,
         closed_at=row.closed_at,
         id=row.id,
         version=row.version,

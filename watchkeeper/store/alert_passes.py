@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from watchkeeper.domain.alert_digests import Digest
 from watchkeeper.domain.alert_groups import Group
 from watchkeeper.domain.alert_passes import Known, Message, Pass
-from watchkeeper.store.alert_groups import add_groups, change_groups, open_groups
+from watchkeeper.domain.alert_storms import storm_numbers
+from watchkeeper.store.alert_groups import add_groups, change_groups, number_storms, open_groups
 from watchkeeper.store.alert_ledger import Entry, add_entries
 from watchkeeper.store.alert_messages import add_message
 from watchkeeper.store.alerts import change_alerts, open_alerts, settle_alerts
@@ -42,9 +43,10 @@ def _save(session: Session, result: Pass, now: datetime) -> None:
     if change_alerts(session, result.alerts) != len(result.alerts):
         raise _Faster
     numbers = _save_groups(session, result.groups)
+    storms = _number_storms(session, result, numbers)
     entries: list[Entry] = []
     for message in result.messages:
-        number = add_message(session, message.channel, _numbered(message, numbers), now)
+        number = add_message(session, message.channel, _numbered(message, numbers, storms), now)
         entries += (Entry(numbers[told.group], told, number) for told in message.notifications)
     if add_entries(session, entries) != len(entries):
         raise _Faster
@@ -68,8 +70,21 @@ def _parted(groups: Iterable[Group]) -> tuple[list[Group], list[Group]]:
     return [group for group in several if group.id], [group for group in several if not group.id]
 
 
-def _numbered(message: Message, numbers: Mapping[str, int]) -> Digest:
-    """Return the digest with the number of its group, which people answer by."""
+def _number_storms(session: Session, result: Pass, numbers: Mapping[str, int]) -> Mapping[str, int]:
+    """Give its number to each storm that is new; return those of all groups that are told in one, by their key."""
+    told = {each.group for message in result.messages if message.is_storm for each in message.notifications}
+    groups = [replace(group, id=numbers[group.key]) for group in result.groups if group.key in told]
+    storms = storm_numbers(groups)
+    new = {group.id: storms[group.key] for group in groups if not group.storm and group.key in storms}
+    number_storms(session, new)
+    return storms
+
+
+def _numbered(message: Message, numbers: Mapping[str, int], storms: Mapping[str, int]) -> Digest:
+    """Return the digest with the number of its group, or of its storm, which people answer by."""
+    if message.is_storm:
+        known = (storms[told.group] for told in message.notifications if told.group in storms)
+        return replace(message.digest, storm=message.digest.storm or min(known, default=0))
     if len(message.notifications) != 1:
         return message.digest
     return replace(message.digest, group=numbers[message.notifications[0].group])

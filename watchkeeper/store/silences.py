@@ -23,6 +23,7 @@ class SilenceRow(Base, table=True):
     author: str
     comment: str
     ended_at: datetime | None
+    storm: int
 
 
 def silences(session: Session, now: datetime) -> tuple[Silence, ...]:
@@ -50,6 +51,7 @@ def save_silence(session: Session, silence: Silence) -> int:
         "author": storable(silence.author),
         "comment": storable(silence.comment),
         "ended_at": silence.ended_at,
+        "storm": silence.storm,
     }
     number: int = session.connection().execute(table.insert().values(row).returning(table.c.id)).scalar_one()
     return number
@@ -76,4 +78,4 @@ def _written(matcher: Matcher) -> dict[str, Any]:
 
 def _silence(row: Row[Any]) -> Silence:
     matchers = tuple(Matcher(**written) for written in row.matchers)
-    return Silence(matchers, row.starts_at, row.until, row.author, row.comment, row.ended_at, row.id)
+    return Silence(matchers, row.starts_at, row.until, row.author, row.comment, row.ended_at, row.id, row.storm)

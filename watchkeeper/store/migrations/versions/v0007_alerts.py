@@ -75,6 +75,7 @@ def _create_groups() -> None:
         number("escalation_step"),
         moment("escalated_at", null=True),
         number("incident"),
+        number("storm"),
         moment("closed_at", null=True),
         number("version"),
         key("alert_groups", "id"),
@@ -134,6 +135,7 @@ def _create_silences() -> None:
         *(moment(name) for name in ("starts_at", "until")),
         *(words(name) for name in ("author", "comment")),
         moment("ended_at", null=True),
+        number("storm"),
         key("silences", "id"),
         sqlite_autoincrement=True,
     )
