@@ -33,12 +33,14 @@ class Told:
         at: when it was last told anything.
         storm: key of the message in which it was told together with many other groups, and is told from then on; ""
             for a message of its own.
+        retry_at: not told before that, because the channel has refused what it was told; None for no pause.
     """
 
     sequence: int = 0
     firing: frozenset[str] = frozenset()
     at: datetime | None = None
     storm: str = ""
+    retry_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

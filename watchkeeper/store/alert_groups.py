@@ -50,7 +50,7 @@ class UnknownGroup(LookupError):  # noqa: N818 - says what it is
 def open_groups(session: Session) -> tuple[Group, ...]:
     """Return the groups that are not closed, oldest first."""
     table = table_of(AlertGroupRow)
-    found = (_group(row) for row in session.connection().execute(select(table).where(table.c.closed_at.is_(None))))
+    found = (group_of(row) for row in session.connection().execute(select(table).where(table.c.closed_at.is_(None))))
     return tuple(sorted(found, key=lambda each: each.id))
 
 
@@ -66,7 +66,7 @@ def group(session: Session, number: int) -> Group:
         raise UnknownGroup(
             f"there is no group {number}: its number is in the message, and in `watchkeeper alerts list`"
         )
-    return _group(row)
+    return group_of(row)
 
 
 def change_groups(session: Session, groups: Sequence[Group]) -> int:
@@ -140,16 +140,19 @@ def _state(group: Group) -> dict[str, Any]:
 def _written(told: Told) -> dict[str, Any]:
     firing = sorted(storable(each) for each in told.firing)
     at = told.at.isoformat() if told.at else None
-    return {"sequence": told.sequence, "firing": firing, "at": at, "storm": storable(told.storm)}
+    retry_at = {"retry_at": told.retry_at.isoformat()} if told.retry_at else {}
+    return {"sequence": told.sequence, "firing": firing, "at": at, "storm": storable(told.storm), **retry_at}
 
 
 def _told(written: Mapping[str, Any]) -> Told:
-    at = written["at"]
+    at, retry_at = written["at"], written.get("retry_at")
     heard_at = datetime.fromisoformat(at) if at else None
-    return Told(written["sequence"], frozenset(written["firing"]), heard_at, written["storm"])
+    held_until = datetime.fromisoformat(retry_at) if retry_at else None
+    return Told(written["sequence"], frozenset(written["firing"]), heard_at, written["storm"], held_until)
 
 
-def _group(row: Row[Any]) -> Group:
+def group_of(row: Row[Any]) -> Group:
+    """Return the group that a row of the table holds."""
     return Group(
         key=row.key,
         project=row.project,
