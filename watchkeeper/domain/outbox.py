@@ -1,6 +1,6 @@
 """What waits in the outbox: what is sent next, and what has waited so long that it must be written anew first.
 
-A message that could not be sent soon says what was true when it was written. Before its channel is tried again it is
+A message that could not be sent at once says what was true when it was written. Before its channel is tried again it is
 taken back as if it had never been written, and the next pass tells what is true by then. What may have arrived cannot
 be taken back: several such messages of one group become the last of them.
 """
@@ -13,9 +13,12 @@ from typing import Final
 
 from watchkeeper.domain.alert_digests import Digest
 from watchkeeper.domain.alert_groups import Reason
+from watchkeeper.domain.alert_values import Severity
 from watchkeeper.domain.circuits import Circuit
+from watchkeeper.domain.phrases import clock
 
-FRESH_FOR: Final = timedelta(minutes=2)  # so long a message is sent as it was written
+FRESH_FOR: Final = timedelta(minutes=2)  # so long a message that was not tried yet is sent as it was written
+SHOWN_FOR: Final = timedelta(hours=1)  # how long it is shown that a message is lost
 _CLEAR: Final = Circuit()
 _END: Final = 10  # added to the rank of what has ended
 _STRONGEST: Final = (Reason.ESCALATION, Reason.FLAPPING, Reason.FIRST, Reason.NEW_IN_GROUP)
@@ -59,6 +62,26 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Lost:
+    """A message that a channel did not take, and that nothing has made up for since.
+
+    Attributes:
+        severity: of what it was about; fingerprints: of the alerts in it, as far as it names them.
+    """
+
+    channel: str
+    title: str
+    severity: Severity
+    at: datetime
+    error: str
+    fingerprints: frozenset[str]
+
+    @property
+    def sentence(self) -> str:
+        return f'{self.channel} did not take "{self.title}" at {clock(self.at)}: {self.error}'
+
+
+@dataclass(frozen=True, slots=True)
 class Stale:
     """All that waits for one group on one channel, the oldest first, of which something has waited too long.
 
@@ -78,8 +101,8 @@ def next_messages(
     """Return by channel what may be sent now, in its order.
 
     Of each group the oldest, and none while that one is not due: nothing overtakes within a group. Between groups the
-    gravest first, of those what began last; what fails while others arrive comes last. A channel that is down is probed by
-    what was tried least, so that one bad message does not keep it down.
+    gravest first, of those what began last; what fails while others arrive comes last. A channel that is down is
+    probed by what was tried least, so that one bad message does not keep it down.
     """
     by_channel: defaultdict[str, list[Waiting]] = defaultdict(list)
     for several in _by_group(waiting).values():
@@ -98,7 +121,7 @@ def stale_messages(waiting: Iterable[Waiting], circuits: Mapping[str, Circuit], 
     for (channel, key), several in _by_group(waiting).items():
         circuit = circuits.get(channel)
         is_tried = (circuit or _CLEAR).lets_through(now) and several[0].is_due(now)
-        is_old = several[0].planned_at <= now - FRESH_FOR
+        is_old = several[0].attempts > 0 or several[0].planned_at <= now - FRESH_FOR
         if is_tried and is_old and not any(message.is_claimed(now) for message in several):
             is_kept = any(_must_stay(message, circuit) for message in several)
             if not is_kept or len(several) > 1 or several[0].rank < _END:

@@ -20,7 +20,7 @@ from watchkeeper.domain.alert_digests import Digest
 from watchkeeper.domain.alert_groups import Reason
 from watchkeeper.domain.alert_values import Severity
 from watchkeeper.domain.circuits import Circuit
-from watchkeeper.domain.outbox import Waiting, next_messages, rank_of
+from watchkeeper.domain.outbox import Lost, Waiting, next_messages, rank_of
 from watchkeeper.domain.windows import Window
 from watchkeeper.store.tables import Base, Columns, table_of
 from watchkeeper.store.text import clean, storable, storable_key
@@ -78,17 +78,6 @@ class AlertMessage:
     reference: str
     failed_at: datetime | None = None
     unsure_since: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """A message that was given up and that nothing has made up for. `severity`: of what it was about."""
-
-    channel: str
-    title: str
-    severity: Severity
-    at: datetime
-    error: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +183,7 @@ def change_digest(session: Session, number: int, digest: Digest, unsure_since: d
     values = {
         "reason": digest.reason.value,
         "rank": rank_of(digest),
+        "began_at": digest.started_at,
         "digest": clean(_digests().dump_python(digest, mode="json")),
         "unsure_since": unsure_since,
     }
@@ -255,7 +245,14 @@ def lost_messages(session: Session, since: datetime) -> tuple[Lost, ...]:
     query = select(table).where(table.c.planned_at >= since - LOST_AFTER, table.c.lost_at >= since, ~made_up)
     rows = session.connection().execute(query.order_by(table.c.lost_at.desc(), table.c.id.desc()))
     return tuple(
-        Lost(row.channel, str(row.digest["title"]), Severity(row.digest["severity"]), row.lost_at, row.error)
+        Lost(
+            channel=row.channel,
+            title=str(row.digest["title"]),
+            severity=Severity(row.digest["severity"]),
+            at=row.lost_at,
+            error=row.error,
+            fingerprints=frozenset(line["fingerprint"] for line in row.digest["lines"]),
+        )
         for row in rows
     )
 

@@ -45,7 +45,8 @@ class _Known:
 def renew_messages(session: Session, stale: Stale, audible: Set[str], now: datetime) -> None:
     """Take back what has waited too long, or, where that cannot be, leave the last of it.
 
-    What nobody may hear now and cannot be taken back waits on. Where somebody is faster nothing happens.
+    What cannot be taken back waits on while nobody may hear it, or somebody has acknowledged it. Where somebody is
+    faster nothing happens.
 
     Args:
         audible: fingerprints of the alerts that may be told now.
@@ -66,7 +67,8 @@ def renew_messages(session: Session, stale: Stale, audible: Set[str], now: datet
         return
     last = _fold(session, stale, rows, known)
     firing = frozenset[str]().union(*(each.entries[-1].firing for each in known))
-    if not last.is_resolved and not firing & audible:
+    is_answered = not last.acknowledged_by and all(each.group.acknowledged_at is not None for each in known)
+    if not last.is_resolved and (is_answered or not firing & audible):
         table = table_of(AlertMessageRow)
         held = update(table).where(table.c.id == ids[-1]).values(not_before=now + MUTED_PAUSE)
         session.connection().execute(held)
