@@ -7,11 +7,12 @@ from watchkeeper.domain.alert_digests import Digest, Line
 
 VERSION: Final = 1
 LONGEST_TEXT: Final = 2000
+LONGEST_DETAIL: Final = 250
 MOST_DETAILS: Final = 20
 
 
 def alert_payload(digest: Digest, channel: str) -> dict[str, Any]:
-    """Return the digest as JSON values, some 200 KB at most. Text from outside is in there as it came, but cut."""
+    """Return the digest as JSON values, 256 KB at most. Text from outside is in there as it came, but cut."""
     payload = _payload(digest, channel)
     return {name: _storable(value) for name, value in payload.items()}
 
@@ -69,7 +70,7 @@ def _alert(line: Line) -> dict[str, Any]:
         "since": line.since.isoformat(),
         "resolved_at": line.resolved_at.isoformat() if line.resolved_at else None,
         "summary": line.summary,
-        "details": list(line.details[:MOST_DETAILS]),
+        "details": [cut(detail, LONGEST_DETAIL) for detail in line.details[:MOST_DETAILS]],
         "release": line.release,
         "url": line.url,
         "runbook": line.runbook,
