@@ -55,17 +55,20 @@ def list_alerts(
         How many, the newest first.
     """
     with _store() as configuration:
-        from reports.alert_terminal import alert_as_json, alert_table  # noqa: PLC0415
+        from reports.alert_terminal import alert_as_json, alert_table, lost_view  # noqa: PLC0415
         from tasks import alert_record  # noqa: PLC0415
 
         slug = configuration.project(project).slug if project else None
-        found = alert_record.list_alerts(slug, with_resolved=history, most=most)
+        now = datetime.now(UTC)
+        found = alert_record.list_alerts(slug, with_resolved=history, most=most, now=now)
     if as_json:
-        print_json([alert_as_json(each, found.groups.get(each.id)) for each in found.alerts])
+        print_json([alert_as_json(each, found.groups.get(each.id), lost=found.lost) for each in found.alerts])
     elif found.alerts:
-        output.print(alert_table(found.alerts, found.groups, configuration.names, datetime.now(UTC)))
+        output.print(alert_table(found.alerts, found.groups, configuration.names, now))
     else:
         output.print("There is no alert." if history else "Nothing fires.")
+    if found.lost and not as_json:
+        output.print(lost_view(found.lost))
     return _worst(found.alerts)
 
 
@@ -271,7 +274,7 @@ def _show_storm(storm: int, *, as_json: bool) -> int:
 
         found = alert_record.list_storm(storm)
     if as_json:
-        output.print_json(json.dumps([alert_as_json(each, found.groups.get(each.id)) for each in found.alerts]))
+        print_json([alert_as_json(each, found.groups.get(each.id)) for each in found.alerts])
     else:
         output.print(storm_view(storm, found.alerts, found.groups, configuration.names, now))
     return 0

@@ -8,11 +8,12 @@ from watchkeeper.domain.redaction import redacted
 
 VERSION: Final = 1
 LONGEST_TEXT: Final = 2000
+LONGEST_DETAIL: Final = 250
 MOST_DETAILS: Final = 20
 
 
 def alert_payload(digest: Digest, channel: str) -> dict[str, Any]:
-    """Return the digest as JSON values, some 200 KB at most; texts are cut, and as they came but for tokens."""
+    """Return the digest as JSON values, 256 KB at most; texts are cut, and as they came but for tokens."""
     payload = _payload(digest, channel)
     return {name: _storable(value) for name, value in payload.items()}
 
@@ -74,7 +75,7 @@ def _alert(line: Line) -> dict[str, Any]:
         "since": line.since.isoformat(),
         "resolved_at": line.resolved_at.isoformat() if line.resolved_at else None,
         "summary": line.summary,
-        "details": list(line.details[:MOST_DETAILS]),
+        "details": [cut(detail, LONGEST_DETAIL) for detail in line.details[:MOST_DETAILS]],
         "release": line.release,
         "url": line.url,
         "runbook": line.runbook,

@@ -20,6 +20,7 @@ from watchkeeper.domain.alert_summaries import in_unit
 from watchkeeper.domain.alert_trying import Trial
 from watchkeeper.domain.alert_values import Alert, AlertStatus, Severity
 from watchkeeper.domain.circuits import Circuit
+from watchkeeper.domain.outbox import Lost
 from watchkeeper.domain.phrases import amount, clock, span
 
 STYLES: Final = {Severity.CRITICAL: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
@@ -52,8 +53,16 @@ def alert_table(
     return table
 
 
-def alert_as_json(alert: Alert, group: Group | None = None, why: Sequence[str] = ()) -> dict[str, Any]:
-    """Return plain data; moments as ISO 8601 in UTC."""
+def lost_view(lost: Iterable[Lost]) -> RenderableType:
+    """Return a line for each message that did not reach its channel."""
+    return Lines(*(Text(f"NOT DELIVERED: {one_line(each.sentence)}", style="bold red") for each in lost))
+
+
+def alert_as_json(
+    alert: Alert, group: Group | None = None, why: Sequence[str] = (), lost: Iterable[Lost] = ()
+) -> dict[str, Any]:
+    """Return plain data; moments as ISO 8601 in UTC. `lost`: of any alert; those of this one are named."""
+    missed = [each for each in lost if alert.fingerprint in each.fingerprints]
     return {
         "alert": alert.id,
         "group": group.id if group else None,
@@ -76,6 +85,7 @@ def alert_as_json(alert: Alert, group: Group | None = None, why: Sequence[str] =
         "resolved_by": alert.resolved_by,
         "acknowledged_by": group.acknowledged_by if group else "",
         "assigned_to": group.assigned_to if group else "",
+        "not_delivered": [{"channel": each.channel, "at": each.at.isoformat(), "error": each.error} for each in missed],
         **({"why": list(why)} if why else {}),
     }
 

@@ -13,12 +13,16 @@ _JOINER: Final = "\u2060"  # takes no room
 
 
 def plain_title(digest: Digest) -> str:
-    """Return the headline with its sign: a subject, a notification."""
+    """Return the headline with its sign: a subject, a notification. In the plain form there is no sign."""
+    if digest.is_plain:
+        return headline(digest)
     return f"{sign(digest)} {headline(digest)}"
 
 
 def plain_lines(digest: Digest) -> tuple[str, ...]:
-    """Return what follows the title, line by line: news, alerts, standing, commands."""
+    """Return what follows the title, line by line: news, alerts, standing, commands; in the plain form news only."""
+    if digest.is_plain:
+        return (news(digest), *(action.command for action in actions(digest)[:1]))
     lines = [f"{_called(digest)}{news(digest)}"]
     for line in digest.lines:
         lines += [f"{_mark(line)} {line_words(line, digest)}", *(f"   {words}" for words in _below(line))]

@@ -46,8 +46,8 @@ def sign(digest: Digest) -> str:
 
 
 def headline(digest: Digest) -> str:
-    """Return the title as one line; a test says that it is one."""
-    title = cut(one_line(digest.title))
+    """Return the title as one line, never an empty one; a test says that it is one."""
+    title = cut(one_line(digest.title)) or f"{digest.severity.value} alert"
     return f"{TEST}: {title}" if digest.is_test else title
 
 

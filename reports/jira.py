@@ -5,12 +5,14 @@ Text from outside is put into text nodes, where nothing of it means anything.
 Source: https://developer.atlassian.com/cloud/jira/platform/apis/document/structure/
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
 
 from reports.alert_texts import MOST_DETAILS
-from reports.alert_words import actions, carer, headline, line_words, news, standing
+from reports.alert_words import actions, carer, cut, headline, line_words, news, standing
 from reports.text import is_web_url, one_line, sentence
 from watchkeeper.clients.jira import LABEL, LONGEST_SUMMARY, Document, IssueDraft
 from watchkeeper.domain.alert_channels import ChannelConfig
@@ -25,11 +27,28 @@ PRIORITIES: Final[Mapping[Severity, str]] = {
     Severity.WARNING: "Medium",
     Severity.INFO: "Low",
 }
-LONGEST_TEXT: Final = 1000  # of one node; a document may have 32,767 characters in all
+LONGEST_TEXT: Final = 1000  # of one node
+LONGEST_DOCUMENT: Final = 32_000  # Jira takes 32,767 characters of it, markup included
 _TEST: Final = "This is a test of Watchkeeper: nothing is wrong."
 _CLOSING: Final = "Closing this issue resolves the alerts in Watchkeeper as well."
 
 Node = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Size:
+    """How much is said of each alert: how many details, with links or without, so many characters of a text."""
+
+    details: int
+    has_links: bool
+    text: int
+
+
+_SIZES: Final = (
+    _Size(MOST_DETAILS, has_links=True, text=LONGEST_TEXT),
+    _Size(1, has_links=True, text=500),
+    _Size(0, has_links=False, text=300),
+)  # the first that Jira has room for
 
 
 def issue_draft(channel: ChannelConfig, digest: Digest) -> IssueDraft:
@@ -55,9 +74,13 @@ def issue_comment(digest: Digest, people: Mapping[str, str], remark: str = "") -
     called: list[Node] = []
     for name in digest.people:
         called += [_mention(name, people[name]) if name in people else _text(name), _text(" ")]
-    alerts = [_alerts(digest)] if digest.reason in FIRES_AGAIN else []
     remarks = [_paragraph(_text(remark))] if remark else []
-    return _document(_paragraph(*called, _text(news(digest))), *alerts, *remarks)
+
+    def comment(size: _Size) -> Document:
+        alerts = [_alerts(digest, size)] if digest.reason in FIRES_AGAIN else []
+        return _document(_paragraph(*called, _text(news(digest))), *alerts, *remarks)
+
+    return _fitting(comment)
 
 
 def is_milder(priority: str, wanted: str) -> bool:
@@ -71,27 +94,42 @@ def _description(digest: Digest) -> Document:
     release = [_paragraph(_text("Release "), _code(digest.release))] if digest.release else []
     closing = _TEST if digest.is_test else _CLOSING
     state = _paragraph(_text(_state(digest)))
-    return _document(state, _alerts(digest), *release, *commands, _paragraph(_text(closing)))
+    return _fitting(
+        lambda size: _document(state, _alerts(digest, size), *release, *commands, _paragraph(_text(closing)))
+    )
+
+
+def _fitting(write: Callable[[_Size], Document]) -> Document:
+    """Return the longest document that Jira takes."""
+    documents = (write(size) for size in _SIZES)
+    return next((each for each in documents if _length(each) <= LONGEST_DOCUMENT), write(_SIZES[-1]))
+
+
+def _length(document: Document) -> int:
+    """Return how many characters Jira counts, which are those of UTF-16."""
+    return len(json.dumps(document, ensure_ascii=False).encode("utf-16-le", "replace")) // 2
 
 
 def _state(digest: Digest) -> str:
     return " ".join(f"{words}." for words in (standing(digest), carer(digest)) if words)
 
 
-def _alerts(digest: Digest) -> Node:
-    items = [{"type": "listItem", "content": _alert(line, digest)} for line in digest.lines]
+def _alerts(digest: Digest, size: _Size) -> Node:
+    items = [{"type": "listItem", "content": _alert(line, digest, size)} for line in digest.lines]
     more = digest.firing + digest.resolved - len(digest.lines)
     if more > 0:
         items.append({"type": "listItem", "content": [_paragraph(_text(f"… and {more:,} more"))]})
     return {"type": "bulletList", "content": items} if items else _paragraph()
 
 
-def _alert(line: Line, digest: Digest) -> list[Node]:
-    head = _paragraph(_text(f"{line.severity.value}, {line.status.value}: ", "strong"), _text(line_words(line, digest)))
-    details = [_paragraph(_text(sentence(one_line(detail)))) for detail in line.details[:MOST_DETAILS]]
+def _alert(line: Line, digest: Digest, size: _Size) -> list[Node]:
+    words = cut(line_words(line, digest), size.text)
+    head = _paragraph(_text(f"{line.severity.value}, {line.status.value}: ", "strong"), _text(words))
+    said = (cut(sentence(one_line(detail)), size.text) for detail in line.details[: size.details])
+    details = [_paragraph(_text(detail)) for detail in said]
     links: list[Node] = []
     for label, url in (("Look closer", line.url), ("What to do", line.runbook)):
-        if is_web_url(url) and url.isprintable():
+        if size.has_links and is_web_url(url) and url.isprintable():
             links += [_link(label, url), _text("  ")]
     return [head, *details, *([_paragraph(*links)] if links else [])]
 

@@ -11,8 +11,10 @@ from watchkeeper.domain.alert_groups import Group, group_key
 from watchkeeper.domain.alert_policy import Silence
 from watchkeeper.domain.alert_values import Alert
 from watchkeeper.domain.circuits import Circuit
+from watchkeeper.domain.outbox import SHOWN_FOR, Lost
 from watchkeeper.store import alerts
 from watchkeeper.store.alert_groups import groups_of_storm, open_groups
+from watchkeeper.store.alert_messages import lost_messages
 from watchkeeper.store.alert_passes import known
 from watchkeeper.store.channel_states import channel_states
 from watchkeeper.store.database import reading
@@ -21,17 +23,28 @@ from watchkeeper.store.silences import silences
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """Alerts, the newest first, and the open group of each that is in one, by the number of the alert."""
+    """Alerts, the newest first, and the open group of each that is in one, by the number of the alert.
+
+    `lost`: messages that did not reach their channel, the newest first.
+    """
 
     alerts: tuple[Alert, ...]
     groups: Mapping[int, Group]
+    lost: tuple[Lost, ...] = ()
 
 
-def list_alerts(project: str | None, *, with_resolved: bool, most: int) -> Listed:
+def list_alerts(project: str | None, *, with_resolved: bool, most: int, now: datetime) -> Listed:
     """Return what fires or is about to, and with `with_resolved` what is over; of one project or of all (None)."""
     with reading(database()) as session:
         found = alerts.list_alerts(session, project, with_resolved=with_resolved, limit=most)
-        return Listed(found, _homes(found, open_groups(session)))
+        lost = lost_messages(session, now - SHOWN_FOR)
+        return Listed(found, _homes(found, open_groups(session)), lost)
+
+
+def not_delivered(since: datetime) -> tuple[Lost, ...]:
+    """Return the messages that were lost since then and not made up for, the newest first."""
+    with reading(database()) as session:
+        return lost_messages(session, since)
 
 
 def list_storm(number: int) -> Listed:

@@ -1,4 +1,8 @@
-"""Sends what waits in the outbox of alerts: at least once, in order, and no channel waits for another."""
+"""Sends what waits in the outbox of alerts: at least once, in order, and no channel waits for another.
+
+What a channel refuses is sent again in its plain form; what it refuses even so is taken back, told anew after a pause,
+and itself an alert on the other channels. What fails while others arrive is sent apart, in its plain form.
+"""
 
 import asyncio
 import time
@@ -16,28 +20,33 @@ from tasks.channels import ChannelError, Failure, send_digest
 from tasks.store import database
 from watchkeeper.config import Configuration
 from watchkeeper.domain.alert_channels import ChannelConfig
+from watchkeeper.domain.alert_digests import plain_digest
 from watchkeeper.domain.alert_policy import Person
-from watchkeeper.domain.circuits import retry_pause
+from watchkeeper.domain.alert_transitions import REFUSED_PAUSE
+from watchkeeper.domain.circuits import Circuit, retry_pause
+from watchkeeper.domain.outbox import Waiting
 from watchkeeper.store.alert_messages import (
     AlertMessage,
-    Waiting,
     claim_message,
     hold_messages,
     mark_failed,
     mark_sent,
     pending_messages,
 )
+from watchkeeper.store.alert_withdrawals import take_back_lost
 from watchkeeper.store.channel_states import channel_states, claim_probe, note_failure, note_success
 from watchkeeper.store.database import reading, transaction
 
 MOST_A_RUN: Final = 20  # for one channel; the others wait for the next run
+MAX_FAILURES: Final = 2  # of one channel in a run
 SECONDS: Final = 25.0  # after that no other message is begun
 NO_CHANNEL_PAUSE: Final = timedelta(minutes=15)
 
 
 class _Outcome(Enum):
     ARRIVED = auto()
-    LEFT = auto()  # somebody else has it, or it waits for a later run
+    LEFT = auto()  # somebody else has it, or it waits for a later run, or it is lost
+    FAILED = auto()  # perhaps the channel is down, perhaps it is only this message
     DOWN = auto()  # and so is whatever else waits for the channel
 
 
@@ -68,7 +77,7 @@ class _Round:
 async def send(configuration: Configuration, now: datetime) -> int:
     """Send what waits, and return how many messages arrived. What fails stays in the outbox for a later run."""
     with reading(database()) as session:
-        waiting = pending_messages(session, now)
+        waiting = pending_messages(session, now, channel_states(session))
     return await send_alerts(configuration, waiting, now) if waiting else 0
 
 
@@ -89,13 +98,15 @@ async def send_alerts(configuration: Configuration, waiting: Sequence[Waiting], 
 
 
 async def _send_to(channel: str, waiting: Sequence[Waiting], sending: _Round) -> int:
-    arrived = 0
+    """Send to one channel until two messages have failed: after one that fails another is tried, to tell them apart."""
+    arrived = failures = 0
     for message in waiting[:MOST_A_RUN]:
         if sending.seconds > SECONDS or not _is_tried(channel, sending.now):
             break
         outcome = await _send(message, sending)
         arrived += outcome is _Outcome.ARRIVED
-        if outcome is _Outcome.DOWN:
+        failures += outcome is _Outcome.FAILED
+        if outcome is _Outcome.DOWN or failures == MAX_FAILURES:
             break
     return arrived
 
@@ -105,7 +116,7 @@ def _is_tried(channel: str, now: datetime) -> bool:
     with reading(database()) as session:
         circuit = channel_states(session).get(channel)
     if circuit is None or not circuit.is_open:
-        return True
+        return circuit is None or circuit.lets_through(now)
     with transaction(database()) as session:
         return claim_probe(session, channel, now)
 
@@ -118,22 +129,45 @@ async def _send(waiting: Waiting, sending: _Round) -> _Outcome:
     channel = sending.channels.get(message.channel)
     if channel is None:
         return _is_nowhere(message, sending.now)
-    repository = sending.repositories.get(message.digest.project, "")
+    is_poison = waiting.is_poison(_circuit(message.channel))
+    try:
+        reference = await _deliver(channel, message, sending, is_plain=is_poison)
+    except ChannelError as error:
+        return _failed(message, error, sending.now, is_poison=is_poison)
+    with transaction(database()) as session:
+        mark_sent(session, message.id, reference, sending.now)
+        note_success(session, message.channel, sending.now)
+    return _Outcome.ARRIVED
+
+
+async def _deliver(channel: ChannelConfig, message: AlertMessage, sending: _Round, *, is_plain: bool) -> str:
+    """Send a message, in its plain form where the channel refuses the full one; return what the channel calls it.
+
+    Raises:
+        ChannelError: it is not there; a refusal was one of the plain form.
+    """
+    digest = plain_digest(message.digest) if is_plain else message.digest
     try:
         sent = await send_digest(
             channel,
-            message.digest,
+            digest,
             message.reference,
             sending.people,
-            repository=repository,
-            is_repeated=message.attempts > 1,
+            repository=sending.repositories.get(digest.project, ""),
+            is_repeated=message.unsure_since is not None,
+            unsure_since=message.unsure_since,
         )
     except ChannelError as error:
-        return _failed(message, error, sending.now)
-    with transaction(database()) as session:
-        mark_sent(session, message.id, sent.reference or message.reference, sending.now)
-        note_success(session, message.channel, sending.now)
-    return _Outcome.ARRIVED
+        if error.failure is not Failure.UNFIT or is_plain:
+            raise
+        get_run_logger().warning("%s: sent again in plain form: %s.", message.channel, error.reason.rstrip("."))
+        return await _deliver(channel, message, sending, is_plain=True)
+    return sent.reference or message.reference
+
+
+def _circuit(channel: str) -> Circuit | None:
+    with reading(database()) as session:
+        return channel_states(session).get(channel)
 
 
 def _is_nowhere(message: AlertMessage, now: datetime) -> _Outcome:
@@ -144,17 +178,33 @@ def _is_nowhere(message: AlertMessage, now: datetime) -> _Outcome:
     return _Outcome.LEFT
 
 
-def _failed(message: AlertMessage, error: ChannelError, now: datetime) -> _Outcome:
-    name, is_final = message.channel, error.failure is Failure.UNFIT
+def _failed(message: AlertMessage, error: ChannelError, now: datetime, *, is_poison: bool) -> _Outcome:
+    name, asks_for_pause = message.channel, error.failure is Failure.DOWN and error.retry_at is not None
+    is_refused = error.failure is Failure.UNFIT or (is_poison and error.failure is Failure.DOWN and not asks_for_pause)
     retry_at = max(now + retry_pause(message.attempts), error.retry_at or now)
     with transaction(database()) as session:
-        is_lost = mark_failed(session, message.id, error.reason, None if is_final else retry_at, now)
-        if is_final:
-            note_success(session, name, now)  # it lives, and will never take this one
+        is_lost = mark_failed(
+            session, message.id, error.reason, None if is_refused else retry_at, now, is_unsure=error.is_unsure
+        )
+        if is_lost:
+            take_back_lost(session, message, now, REFUSED_PAUSE)
+        if is_refused:
+            note_success(session, name, now)  # it lives, and does not take this one
         else:
-            note_failure(session, name, error.reason, now, is_certain=error.failure is Failure.MEND)
-        if error.failure is Failure.DOWN and error.retry_at is not None:
+            is_certain = error.failure is Failure.MEND
+            note_failure(session, name, error.reason, now, is_certain=is_certain, asked=_asked(error))
+        if asks_for_pause and error.retry_at is not None:
             hold_messages(session, name, error.retry_at)
-    fate = "is lost" if is_lost else "waits"
-    get_run_logger().error("A message %s that was for %s: %s.", fate, name, error.reason.rstrip("."))
-    return _Outcome.DOWN if error.failure is Failure.DOWN else _Outcome.LEFT
+    _log_failure(message, error, is_lost=is_lost)
+    if error.failure is not Failure.DOWN or is_refused:
+        return _Outcome.LEFT
+    return _Outcome.DOWN if asks_for_pause else _Outcome.FAILED
+
+
+def _asked(error: ChannelError) -> datetime | None:
+    return error.retry_at if error.failure is Failure.DOWN else None
+
+
+def _log_failure(message: AlertMessage, error: ChannelError, *, is_lost: bool) -> None:
+    words = "NOT DELIVERED to %s, and told anew later: %s (%s)." if is_lost else "Not delivered to %s yet: %s (%s)."
+    get_run_logger().error(words, message.channel, message.digest.title, error.reason.rstrip("."))

@@ -12,9 +12,11 @@ from watchkeeper.config import Configuration
 from watchkeeper.domain import alert_signals_watch as watch
 from watchkeeper.domain.alert_reading import MAKERS, signals_of
 from watchkeeper.domain.alert_signals import Signal
+from watchkeeper.domain.outbox import SHOWN_FOR
 from watchkeeper.domain.windows import Window
 from watchkeeper.store import alert_signals
 from watchkeeper.store.alert_events import open_events
+from watchkeeper.store.alert_messages import lost_messages
 from watchkeeper.store.channel_states import channel_states
 from watchkeeper.store.database import reading
 
@@ -42,6 +44,9 @@ def _of_watch(session: Session, now: datetime) -> Iterator[Signal]:
     for channel, circuit in channel_states(session).items():
         if circuit.opened_at is not None:
             yield watch.channel_down(channel, circuit.error, circuit.opened_at, now)
+    lost = {(each.channel, each.severity): each for each in reversed(lost_messages(session, now - SHOWN_FOR))}
+    for message in lost.values():  # of several the newest
+        yield watch.message_lost(message, now)
     late = alert_signals.late_deliveries(session, now - LATE_REPORT, now - LOST_REPORT)
     places = {f"{each.kind} {each.destination}": each for each in reversed(late)}  # of several reports the newest
     for place, each in places.items():

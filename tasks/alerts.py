@@ -13,12 +13,18 @@ from tasks.alert_signals import read_signals
 from tasks.incidents import follow_incidents, unfinished_incidents, with_incidents
 from tasks.store import database
 from watchkeeper.config import Configuration
+from watchkeeper.domain.alert_muting import mute
 from watchkeeper.domain.alert_policy import AlertPolicy
 from watchkeeper.domain.alert_rules import evaluate
+from watchkeeper.domain.alert_scene import set_scene
 from watchkeeper.domain.alert_summaries import failed_summaries
 from watchkeeper.domain.alerts import Known, Pass, run_pass
+from watchkeeper.domain.outbox import stale_messages
+from watchkeeper.store.alert_messages import waiting_messages
 from watchkeeper.store.alert_passes import known, save_pass
+from watchkeeper.store.alert_withdrawals import renew_messages
 from watchkeeper.store.alerts import open_alerts, save_alerts
+from watchkeeper.store.channel_states import channel_states
 from watchkeeper.store.database import reading, transaction
 
 MOST_TRIES: Final = 5
@@ -43,12 +49,13 @@ def look(configuration: Configuration, now: datetime) -> int:
 
 
 def decide(configuration: Configuration, now: datetime) -> datetime | None:
-    """Decide who is told what, and put it into the outbox.
+    """Decide who is told what, and put it into the outbox; what has waited there too long is decided again.
 
     Returns:
         when there is something to tell if nothing changes until then; None for never.
     """
     policy = configuration.alert_policy
+    renew(policy, now)
     for _ in range(MOST_TRIES):
         with reading(database()) as session:
             found = known(session, now)
@@ -60,6 +67,18 @@ def decide(configuration: Configuration, now: datetime) -> datetime | None:
                 return result.next_due
     get_run_logger().info("Others were faster %d times: deciding again in a moment.", MOST_TRIES)
     return now + SOON
+
+
+def renew(policy: AlertPolicy, now: datetime) -> None:
+    """Take back what has waited too long for a channel that is tried now, so that it is told what is true now."""
+    with reading(database()) as session:
+        stale = stale_messages(waiting_messages(session), channel_states(session), now)
+    if not stale:
+        return
+    with transaction(database()) as session:
+        audible = frozenset(mute(set_scene(known(session, now), policy, now)).alerts)
+        for each in stale:
+            renew_messages(session, each, audible, now)
 
 
 def _pass(found: Known, policy: AlertPolicy, now: datetime) -> Pass:

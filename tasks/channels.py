@@ -29,8 +29,8 @@ from watchkeeper.domain.alert_policy import ChannelKind, Person
 Sender = Callable[[ChannelConfig, Digest, str, Mapping[str, str]], Awaitable[str]]
 """Channel, digest, reference ("" for none), handles of people by name; returns the reference."""
 
-Finder = Callable[[ChannelConfig, Digest], Awaitable[str]]
-"""Returns the reference of what an attempt may have left whose outcome nobody knows; "" for nothing."""
+Finder = Callable[[ChannelConfig, Digest, datetime], Awaitable[str]]
+"""Returns the reference of what an attempt since then may have left whose outcome nobody knows; "" for nothing."""
 
 MESSAGE_SECONDS: Final = 20.0
 MEND_PAUSE: Final = timedelta(minutes=15)
@@ -71,13 +71,17 @@ class ChannelError(Exception):
     Attributes:
         failure: only `DOWN` says that the channel is: it counts for the circuit breaker.
         retry_at: not before; None when the channel named no time.
+        is_unsure: True when the message may have arrived all the same.
     """
 
-    def __init__(self, reason: str, failure: Failure, retry_at: datetime | None = None) -> None:
+    def __init__(
+        self, reason: str, failure: Failure, retry_at: datetime | None = None, *, is_unsure: bool = False
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.failure = failure
         self.retry_at = retry_at
+        self.is_unsure = is_unsure
 
     @property
     def is_final(self) -> bool:
@@ -93,6 +97,7 @@ async def send_digest(  # noqa: PLR0913 - all but four by name
     *,
     repository: str = "",
     is_repeated: bool = False,
+    unsure_since: datetime | None = None,
     seconds: float = MESSAGE_SECONDS,
 ) -> Sent:
     """Send a digest, or bring the message that is there up to date; at least once.
@@ -102,7 +107,9 @@ async def send_digest(  # noqa: PLR0913 - all but four by name
         people: all that the policy knows; the handles for the channel's kind are looked up here.
         repository: of the digest's project, for a GitHub channel that names none.
         seconds: how long the channel may take, whatever it does.
-        is_repeated: whether it may have been sent before: then it is looked for first where the channel lets us look.
+        is_repeated: whether it may be there without our knowing: then it is looked for first where the channel lets us
+            look.
+        unsure_since: since when it may be there; None for when it was written.
 
     Raises:
         ChannelError: it is not there, or nobody knows whether it is.
@@ -110,12 +117,13 @@ async def send_digest(  # noqa: PLR0913 - all but four by name
     place = replace(channel, repository=channel.repository or repository)
     try:
         async with asyncio.timeout(seconds):
-            known = reference or (await _found(place, digest) if is_repeated else "")
+            known = reference or (await _found(place, digest, unsure_since or digest.at) if is_repeated else "")
             return Sent(await SENDERS[channel.kind](place, digest, known, handles(people, channel.kind)))
     except VendorError as error:
         raise _channel_error(error, datetime.now(UTC)) from None
     except TimeoutError:
-        raise ChannelError(f"{channel.name}: no answer within {seconds:g} s", Failure.DOWN) from None
+        reason = f"{channel.name}: no answer within {seconds:g} s"
+        raise ChannelError(reason, Failure.DOWN, is_unsure=True) from None
     except httpx.HTTPError as error:  # of Prefect's server, which keeps the credentials
         reason = f"{channel.name}: its credentials could not be read from the Prefect server ({type(error).__name__})"
         raise ChannelError(reason, Failure.DOWN) from None
@@ -126,17 +134,18 @@ def handles(people: Mapping[str, Person], kind: ChannelKind) -> dict[str, str]:
     return {name: person.handles[kind.value] for name, person in people.items() if person.handles.get(kind.value)}
 
 
-async def _found(channel: ChannelConfig, digest: Digest) -> str:
+async def _found(channel: ChannelConfig, digest: Digest, since: datetime) -> str:
     find = _FINDERS.get(channel.kind)
-    return await find(channel, digest) if find else ""
+    return await find(channel, digest, since) if find else ""
 
 
 def _channel_error(error: VendorError, now: datetime) -> ChannelError:
     failure = _failure(error)
     pause = error.retry_after if isinstance(error, VendorUnavailable) else None
+    is_unsure = isinstance(error, VendorUnavailable) and error.has_reached
     if failure is Failure.MEND:
         pause = MEND_PAUSE
-    return ChannelError(str(error), failure, now + pause if pause is not None else None)
+    return ChannelError(str(error), failure, now + pause if pause is not None else None, is_unsure=is_unsure)
 
 
 def _failure(error: VendorError) -> Failure:

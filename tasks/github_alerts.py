@@ -36,7 +36,7 @@ async def send(channel: ChannelConfig, digest: Digest, reference: str, _people: 
     github = await require_block(GitHub, channel.credentials)
     async with github.get_releases_client() as client:
         number = await _issue(client, channel, digest, reference)
-        if _SHA.fullmatch(digest.release):
+        if _SHA.fullmatch(digest.release) and not (digest.is_plain and number):
             await _mark_release(client, channel, digest, is_told=number > 0)
     return str(number) if number else ""
 

@@ -33,14 +33,14 @@ async def send(channel: ChannelConfig, digest: Digest, reference: str, people: M
     return posted
 
 
-async def find(channel: ChannelConfig, digest: Digest) -> str:
+async def find(channel: ChannelConfig, digest: Digest, since: datetime) -> str:
     """Return the message that an attempt may have posted whose answer was lost; "" where there is none to be seen."""
     slack = await require_block(Slack, channel.credentials)
     async with slack.get_client() as client:
         if client.is_webhook:
             return ""
         try:
-            return await client.find(channel.channel, _mark(channel, digest), digest.at)
+            return await client.find(channel.channel, _mark(channel, digest), since)
         except VendorRefused:
             return ""  # without the scope to read it is posted once more rather than not at all
 
@@ -50,14 +50,19 @@ async def _keep(
 ) -> str:
     """Post or edit the message; in plain words where Slack does not take its form."""
     mark, place = _mark(channel, digest), channel.channel
+    if digest.is_plain:
+        return await client.update(place, reference, _plain_words(digest), (), mark, attachments=())
     try:
         return await client.update(
             place, reference, message.text, message.blocks, mark, attachments=message.attachments
         )
     except MessageUnfit as unfit:
         get_logger(__name__).error("%s: the message goes out in plain words: %s.", channel.name, unfit)
-        plain = escape(f"{plain_title(digest)} {plain_text(digest)}")
-        return await client.update(place, reference, plain, (), mark, attachments=())
+        return await client.update(place, reference, _plain_words(digest), (), mark, attachments=())
+
+
+def _plain_words(digest: Digest) -> str:
+    return escape(f"{plain_title(digest)} {plain_text(digest)}")
 
 
 async def _answer(  # noqa: PLR0913 - all but five by name
@@ -69,10 +74,11 @@ async def _answer(  # noqa: PLR0913 - all but five by name
     """
     loud = not is_new and is_loud(digest, _posted_at(posted, digest.at))
     answer = change_message(digest, people, is_loud=loud)
-    if answer is None:
+    if answer is None or (digest.is_plain and is_new):
         return
+    blocks = () if digest.is_plain else answer.blocks
     try:
-        await client.post(channel.channel, answer.text, answer.blocks, posted, is_broadcast=loud)
+        await client.post(channel.channel, answer.text, blocks, posted, is_broadcast=loud)
     except VendorError as error:
         if not is_new:
             raise

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -14,10 +14,12 @@ from prefect.utilities.annotations import quote
 
 from reports.health import check_details, check_table, history_table
 from reports.markdown import escape
+from tasks.alert_record import not_delivered
 from tasks.mistakes import send_mistakes
 from tasks.store import Findings, recall_history
 from watchkeeper.config import Configuration, read_settings
 from watchkeeper.domain.health import HealthCheck
+from watchkeeper.domain.outbox import SHOWN_FOR
 from watchkeeper.domain.verdicts import Verdict
 from watchkeeper.domain.windows import Window
 
@@ -34,7 +36,8 @@ async def tell(configuration: Configuration, findings: Findings, mistakes: str) 
     checks, names = findings.checks, findings.names
     window = checks[0].window
     # Unquoted, Prefect looks for futures in each of the values.
-    await write_overview(quote(checks), names, mistakes)
+    lost = tuple(each.sentence for each in not_delivered(datetime.now(UTC) - SHOWN_FOR))
+    await write_overview(quote(checks), names, mistakes, lost)
     fresh = [check for check in checks if _is_news(check, findings.before.get(check.project))]
     if fresh:
         span = Window(window.end - HISTORY, window.end)
@@ -52,9 +55,16 @@ def _is_news(check: HealthCheck, before: HealthCheck | None) -> bool:
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
-async def write_overview(checks: Sequence[HealthCheck], names: Mapping[str, str], mistakes: str) -> None:
-    """Write the table of all projects, the newest version of the artifact `health`."""
+async def write_overview(
+    checks: Sequence[HealthCheck], names: Mapping[str, str], mistakes: str, lost: Sequence[str]
+) -> None:
+    """Write the table of all projects, the newest version of the artifact `health`.
+
+    Args:
+        lost: sentences about messages that did not reach their channel.
+    """
     warning = f"**The configuration has mistakes:** {escape(mistakes)}\n\n" if mistakes else ""
+    warning += "".join(f"**Not delivered:** {escape(sentence)}\n\n" for sentence in lost)
     await acreate_markdown_artifact(
         key="health", markdown=warning + check_table(checks, names), description="Every project at the latest check"
     )

@@ -3,9 +3,12 @@ import logging
 import traceback
 
 import pytest
+from apprise import Apprise
 
+from reports.alert_texts import plain_text, plain_title
 from tests.clients.local_server import reply, serving
-from watchkeeper.clients.apprise import AppriseClient, AppriseFile
+from tests.domain.alert_digest_makers import digest_of, hostile_digest, line_of
+from watchkeeper.clients.apprise import AppriseClient, AppriseFile, fitted
 from watchkeeper.clients.base import MissingCredential
 
 PAGE = AppriseFile("daily.html", b"<p>Report</p>", "text/html")
@@ -62,3 +65,45 @@ def test_what_stands_for_an_address_does_not_show_it() -> None:
     (fingerprint,) = AppriseClient("json://127.0.0.1/make-believe-secret").fingerprints
     assert "make-believe" not in fingerprint
     assert AppriseClient("json://127.0.0.1/make-believe-secret").fingerprints == (fingerprint,)
+
+
+SERVICES = {
+    "discord": "discord://123456789012345678/abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef",
+    "telegram": "tgram://123456789:abcdefg_hijklmnop/12345",
+    "sms": "twilio://AC000000000000000000000000000000aa:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb@15551112222/15553334444",
+    "pushover": "pover://uuuuuuuuuuuuuuuuuuuuuuuuuuuuuu@tttttttttttttttttttttttttttttt",
+    "mattermost": "mmost://localhost/abcdefgh123456789012",
+    "mail": "mailto://user:password@example.com",
+}
+
+
+@pytest.mark.parametrize("kind", SERVICES)
+@pytest.mark.parametrize("text", ["digest", "hostile", "one long line", "all escaped"])
+def test_what_is_sent_is_never_longer_than_the_service_takes(kind: str, text: str) -> None:
+    digest = digest_of(lines=tuple(line_of(number, details=("x" * 400,) * 3) for number in range(2)), firing=2)
+    hostile = hostile_digest()
+    title, body = {
+        "digest": (plain_title(digest), plain_text(digest)),
+        "hostile": (plain_title(hostile), plain_text(hostile)),
+        "one long line": ("t" * 900, "b" * 60_000),
+        "all escaped": ("<&>" * 300, "<&>" * 20_000),
+    }[text]
+    service = Apprise.instantiate(SERVICES[kind])
+    assert service is not None
+    sent_title, sent_body = fitted(service, title, body)
+    assert len(sent_title) <= max(service.title_maxlen, 0)
+    assert 0 < len(sent_body) <= service.body_maxlen
+    assert len(sent_title) + len(sent_body) <= service.body_maxlen or not service.overflow_amalgamate_title
+    if len(title) + len(body) > service.body_maxlen:
+        assert sent_body.rstrip().endswith("…"), "it says that something is missing"
+
+
+def test_what_fits_is_sent_whole_and_harmless_in_each_format() -> None:
+    mail, chat = Apprise.instantiate(SERVICES["mail"]), Apprise.instantiate(SERVICES["telegram"])
+    assert mail is not None
+    assert chat is not None
+    title, body = fitted(mail, "Shop <b>", "one\ntwo <script>")
+    assert title == "Shop <b>"
+    assert "<script>" not in body
+    assert "<br" in body, "lines stay lines"
+    assert "&lt;b&gt;" in fitted(chat, "Shop <b>", "is down")[1]

@@ -6,3 +6,4 @@ from tests.store.databases import (  # noqa: F401
     sqlite_url,
     url,
 )
+from tests.tasks.outbox_day import day  # noqa: F401

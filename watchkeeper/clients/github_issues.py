@@ -46,7 +46,7 @@ class GitHubIssuesClient(GitHubClient):
             number: of the issue where it is known; 0 to look for it by its mark.
         """
         number = number or await self._marked_issue(repository, text.mark, since)
-        content = _content(text)
+        content = written(text)
         if not number:
             made = await self._save("POST", repository, "issues", {**content, "labels": list(text.labels)})
             number = made.whole("number")
@@ -84,7 +84,8 @@ class GitHubIssuesClient(GitHubClient):
         return record_of(answer)
 
 
-def _content(text: IssueText) -> dict[str, object]:
+def written(text: IssueText) -> dict[str, object]:
+    """Return title and text of an issue within GitHub's limits."""
     return {"title": text.title[:250], "body": _marked(text.body, text.mark)}
 
 

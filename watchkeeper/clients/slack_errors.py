@@ -57,7 +57,7 @@ async def translated(channel: str, needs: str = "chat:write") -> AsyncIterator[N
     Args:
         needs: the scope to name where Slack does not.
     """
-    from aiohttp import ClientError  # noqa: PLC0415 - a fifth of a second, for those who post
+    from aiohttp import ClientConnectorError, ClientError  # noqa: PLC0415 - a fifth of a second, for those who post
     from slack_sdk.errors import SlackApiError, SlackClientError  # noqa: PLC0415 - as above
 
     try:
@@ -69,12 +69,14 @@ async def translated(channel: str, needs: str = "chat:write") -> AsyncIterator[N
         data = getattr(response, "data", None)
         raise failure(status, data if isinstance(data, dict) else {}, response.headers, channel, needs) from None
     except TimeoutError:
-        raise VendorUnavailable(VENDOR, "no full answer in time") from None
+        raise VendorUnavailable(VENDOR, "no full answer in time", has_reached=True) from None
     except (ClientError, OSError) as error:
-        raise VendorUnavailable(VENDOR, f"cannot be reached ({type(error).__name__})") from None
+        has_reached = not isinstance(error, ClientConnectorError)
+        words = f"cannot be reached ({type(error).__name__})"
+        raise VendorUnavailable(VENDOR, words, has_reached=has_reached) from None
     except (SlackClientError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         # An answer of another shape than slack-sdk expects makes it stumble in its own code.
-        raise VendorUnavailable(VENDOR, "answered with something that is not Slack's API") from None
+        raise VendorUnavailable(VENDOR, "answered with something that is not Slack's API", has_reached=True) from None
 
 
 def failure(
@@ -90,7 +92,7 @@ def failure(
     if code in UNFIT:
         return MessageUnfit(VENDOR, explain(code, channel), status)
     if status >= httpx.codes.INTERNAL_SERVER_ERROR or (status < httpx.codes.BAD_REQUEST and not code):
-        return VendorUnavailable(VENDOR, f"answered with status {status} and no word of its API")
+        return VendorUnavailable(VENDOR, f"answered with status {status} and no word of its API", has_reached=True)
     return VendorRefused(VENDOR, explain(code or str(status), channel, code_in(data.get("needed")) or needs), status)
 
 

@@ -179,12 +179,23 @@ def _reports() -> list[Rule]:
     return [_rule("report-undelivered", "report_undelivered", Severity.WARNING, 1, "{detail}")]
 
 
+_LEVEL: Final = Matcher("level", Severity.CRITICAL.value)
+
+
 def _watch() -> list[Rule]:
     return [
         _rule("watch-late", "check_age", Severity.CRITICAL, 35, "no health check for {value}: nobody stands the watch"),
         _rule("offline", "offline", Severity.CRITICAL, 1, "{detail}"),
         _rule("run-in-trouble", "prefect_run", Severity.WARNING, 1, "{detail}"),
         _rule("channel-down", "channel_down", Severity.WARNING, 1, "{detail}"),
+        replace(
+            _rule("critical-message-lost", "message_lost", Severity.CRITICAL, 1, "{detail}"),
+            matchers=(_LEVEL,),
+        ),
+        replace(
+            _rule("message-lost", "message_lost", Severity.WARNING, 1, "{detail}"),
+            matchers=(replace(_LEVEL, is_negated=True),),
+        ),
         _rule("project-misconfigured", MISCONFIGURED, Severity.WARNING, 1, "{detail}"),
     ]
 

@@ -1,10 +1,14 @@
 """What a channel is told: plain data, complete in itself, kept in the outbox with the change that it tells."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
+from unicodedata import normalize
 
 from watchkeeper.domain.alert_groups import Reason
 from watchkeeper.domain.alert_values import AlertStatus, Severity
+
+LONGEST_PLAIN: Final = 200  # characters of a text in the plain form
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class Digest:
         announced: who has acknowledged, all of it or some of a storm, since this channel was told last; "" for nobody.
         overridden: whose acknowledgement does not count any more, because something critical is new.
         is_test: True for the message of `watchkeeper channels test`.
+        is_plain: True for the short form without any ornament, after a channel has refused the full one.
     """
 
     key: str
@@ -79,7 +84,35 @@ class Digest:
     overridden: str = ""
     escalation_step: int = 0
     is_test: bool = False
+    is_plain: bool = False
 
     @property
     def is_resolved(self) -> bool:
         return self.status is AlertStatus.RESOLVED
+
+
+def plain_digest(digest: Digest) -> Digest:
+    """Return the digest as short as it can be: its headline and its gravest alert, in letters that all services take.
+
+    Keys and fingerprints stay, so that it continues the same message.
+    """
+    return replace(
+        digest,
+        title=_plain(digest.title) or f"{digest.severity} alert",
+        project_name=_plain(digest.project_name),
+        acknowledged_by=_plain(digest.acknowledged_by),
+        assigned_to=_plain(digest.assigned_to),
+        lines=tuple(_plain_line(line) for line in digest.lines[:1]),
+        is_plain=True,
+    )
+
+
+def _plain_line(line: Line) -> Line:
+    return replace(line, summary=_plain(line.summary), details=(), url="", runbook="")
+
+
+def _plain(text: str) -> str:
+    """Return at most `LONGEST_PLAIN` printable ASCII characters; letters lose their accents."""
+    letters = normalize("NFKD", text).encode("ascii", "ignore").decode()
+    shown = " ".join("".join(letter if letter.isprintable() else " " for letter in letters).split())
+    return shown if len(shown) <= LONGEST_PLAIN else f"{shown[: LONGEST_PLAIN - 3]}..."

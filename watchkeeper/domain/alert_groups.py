@@ -34,6 +34,7 @@ class Told:
         storm: key of the message in which it was told together with many other groups, and is told from then on; ""
             for a message of its own.
         acknowledgement: the moment of the last acknowledgement that it was told of; None for none.
+        retry_at: not told before that, because the channel has refused what it was told; None for no pause.
     """
 
     sequence: int = 0
@@ -41,6 +42,7 @@ class Told:
     at: datetime | None = None
     storm: str = ""
     acknowledgement: datetime | None = None
+    retry_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

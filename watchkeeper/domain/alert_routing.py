@@ -20,7 +20,7 @@ def route_of(alert: Alert, routes: Iterable[Route]) -> Route | None:
 def channels_of(alert: Alert, route: Route | None, policy: AlertPolicy) -> tuple[str, ...]:
     """Return the default channels of the project and those of the route, each once.
 
-    What is said of a channel is told on the others, where there are any.
+    What is said of a channel is told on the others: where it is the only default, on any that is in use elsewhere.
     """
     defaults = policy.default_channels.get(alert.project)
     if defaults is None:
@@ -30,7 +30,15 @@ def channels_of(alert: Alert, route: Route | None, policy: AlertPolicy) -> tuple
     if alert.project or not alert.labels:
         return defaults
     itself = dict(alert.labels).get("channel")
-    return tuple(channel for channel in defaults if channel != itself) or defaults
+    others = tuple(channel for channel in defaults if channel != itself)
+    return others or _in_use(policy, besides=itself) or defaults
+
+
+def _in_use(policy: AlertPolicy, besides: str | None) -> tuple[str, ...]:
+    """Return the channels that anybody is told on, but for one."""
+    told = (channel for channels in policy.default_channels.values() for channel in channels)
+    routed = (channel for route in policy.routes for channel in route.channels)
+    return tuple(channel for channel in dict.fromkeys((*told, *routed)) if channel != besides)
 
 
 def is_within(hours: Hours, now: datetime) -> bool:

@@ -231,6 +231,14 @@ SIGNALS: Final = _named(
         ),
         _flag("prefect_run", "run in trouble", "1 for a run that failed, crashed or is late", "watch", "deployment"),
         _flag("channel_down", "channel down", "1 while a channel takes no message", "watch", "channel"),
+        _flag(
+            "message_lost",
+            "message lost",
+            "1 for an hour after a channel has refused a message in every form, or until it takes a later one",
+            "watch",
+            "channel",
+            "level",
+        ),
     )
 )
 

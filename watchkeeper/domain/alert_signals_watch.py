@@ -8,6 +8,7 @@ from watchkeeper.domain.alert_facts import US
 from watchkeeper.domain.alert_signals import MISCONFIGURED, Signal
 from watchkeeper.domain.alert_values import labels_of
 from watchkeeper.domain.health import HealthCheck
+from watchkeeper.domain.outbox import Lost
 from watchkeeper.domain.phrases import clock
 from watchkeeper.domain.verdicts import Gap
 
@@ -57,6 +58,13 @@ def channel_down(channel: str, error: str, since: datetime, now: datetime) -> Si
     told = f"{channel} takes no message since {clock(since)}; what is to be told there waits"
     details = (told, error) if error else (told,)
     return Signal(WATCH, "channel_down", 1.0, now, labels_of(channel=channel), details=details)
+
+
+def message_lost(lost: Lost, now: datetime) -> Signal:
+    """Return that a channel has refused what it was to tell; it is told on the others."""
+    labels = labels_of(channel=lost.channel, level=lost.severity.value)
+    told = f'{lost.channel} did not take "{lost.title}"'
+    return Signal(WATCH, "message_lost", 1.0, now, labels, details=(told, lost.error))
 
 
 def misconfigured(project: str, reason: str, now: datetime) -> Signal:

@@ -8,13 +8,14 @@
 | something holds that it does not know of | first, or new in group | after the group wait, or the group interval |
 | some of what it knew of is resolved | some resolved | after the group interval |
 | something critical overrides an acknowledgement | first, or new in group | at once |
-| somebody has acknowledged | acknowledged | at once |
+| somebody has acknowledged | acknowledged | at once; so is a channel that did not take the first |
 | nothing has happened, nobody has acknowledged | reminder | after the repeat interval |
 
-The first line that holds is the reason; whatever is told, it is all that there is to tell. Intervals are counted from
-when the channel was last told anything of the group, so that a change of a quiet group is told at once. The first
-critical alert of a milder group waits for the group wait only. The end waits for the interval as well: what was
-resolved and holds again within it is told neither way.
+The first line that holds is the reason; whatever is told, it is all that there is to tell. A channel that has refused
+a message is told again after a pause, but for an escalation. Intervals are counted from when the channel was last told
+anything of the group, so that a change of a quiet group is told at once. The first critical alert of a milder group
+waits for the group wait only. The end waits for the interval as well: what was resolved and holds again within it is
+told neither way.
 """
 
 from collections.abc import Set as AbstractSet
@@ -29,6 +30,7 @@ from watchkeeper.domain.alert_scene import Scene
 from watchkeeper.domain.alert_values import Severity
 
 NEVER: Final = datetime.max.replace(tzinfo=UTC)
+REFUSED_PAUSE: Final = timedelta(minutes=15)  # until a channel is told again what it has refused
 REMIND_OF_INFO: Final = timedelta(hours=24)  # at the earliest, of a group in which nothing is worse than info
 
 
@@ -80,6 +82,10 @@ def decide(gathering: Gathering, channel: str, last: datetime | None, step: Step
     is_news = _is_unaware(group, told) and not firing <= scene.quiet
     is_urgent = is_news or bool(gathering.overridden and new)
     reason = Reason.ESCALATION if called else Reason.FLAPPING if flaps else _change(told, new, gone, firing)
+    if reason is Reason.FIRST and channel in group.channels and _was_acknowledged(group, new, scene):
+        reason = Reason.ACKNOWLEDGED
+    if reason is not Reason.ESCALATION and told.retry_at is not None and _is_held(told.retry_at, scene.now):
+        return Outlook(due_at=told.retry_at if reason or is_news else None)
     ready_at = min(_ready_at(group, told, last, scene), _grave_at(told, new, scene))
     remind_at = _remind_at(group, scene.now, (wanted | new) & firing, scene)
     if reason in {Reason.ESCALATION, Reason.FLAPPING} or (reason and (is_urgent or ready_at <= scene.now)):
@@ -102,6 +108,17 @@ def _change(told: Told, new: AbstractSet[str], gone: AbstractSet[str], firing: A
     if new:
         return Reason.NEW_IN_GROUP if told.sequence else Reason.FIRST
     return Reason.SOME_RESOLVED if gone else None
+
+
+def _was_acknowledged(group: Group, new: AbstractSet[str], scene: Scene) -> bool:
+    """Return whether somebody has acknowledged all of this: a channel that did not take it in time calls nobody now."""
+    at = group.acknowledged_at
+    return at is not None and all((scene.alerts[f].fired_at or scene.alerts[f].started_at) <= at for f in new)
+
+
+def _is_held(retry_at: datetime, now: datetime) -> bool:
+    """Return whether the pause lasts; a clock that was put back makes it no longer."""
+    return now < retry_at <= now + REFUSED_PAUSE
 
 
 def _lasts(fingerprint: str, scene: Scene) -> bool:

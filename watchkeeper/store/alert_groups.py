@@ -51,7 +51,7 @@ class UnknownGroup(LookupError):  # noqa: N818 - says what it is
 def open_groups(session: Session) -> tuple[Group, ...]:
     """Return the groups that are not closed, oldest first."""
     table = table_of(AlertGroupRow)
-    found = (_group(row) for row in session.connection().execute(select(table).where(table.c.closed_at.is_(None))))
+    found = (group_of(row) for row in session.connection().execute(select(table).where(table.c.closed_at.is_(None))))
     return tuple(sorted(found, key=lambda each: each.id))
 
 
@@ -67,7 +67,7 @@ def group(session: Session, number: int) -> Group:
         raise UnknownGroup(
             f"there is no group {number}: its number is in the message, and in `watchkeeper alerts list`"
         )
-    return _group(row)
+    return group_of(row)
 
 
 def change_groups(session: Session, groups: Sequence[Group]) -> int:
@@ -166,21 +166,28 @@ def _written(told: Told) -> dict[str, Any]:
     firing = sorted(storable(each) for each in told.firing)
     at = told.at.isoformat() if told.at else None
     heard_of = told.acknowledgement.isoformat() if told.acknowledgement else None
+    retry_at = {"retry_at": told.retry_at.isoformat()} if told.retry_at else {}
     known = {"sequence": told.sequence, "firing": firing, "at": at, "storm": storable(told.storm)}
-    return {**known, "acknowledgement": heard_of}
+    return {**known, "acknowledgement": heard_of, **retry_at}
 
 
 def _told(written: Mapping[str, Any]) -> Told:
-    firing = frozenset(written["firing"])
-    heard_at, heard_of = _moment(written["at"]), _moment(written.get("acknowledgement"))
-    return Told(written["sequence"], firing, heard_at, written["storm"], heard_of)
+    return Told(
+        sequence=written["sequence"],
+        firing=frozenset(written["firing"]),
+        at=_moment(written["at"]),
+        storm=written["storm"],
+        acknowledgement=_moment(written.get("acknowledgement")),
+        retry_at=_moment(written.get("retry_at")),
+    )
 
 
 def _moment(written: str | None) -> datetime | None:
     return datetime.fromisoformat(written) if written else None
 
 
-def _group(row: Row[Any]) -> Group:
+def group_of(row: Row[Any]) -> Group:
+    """Return the group that a row of the table holds."""
     return Group(
         key=row.key,
         project=row.project,

@@ -1,21 +1,26 @@
 """The outbox of alerts: what is told is written with the change that it tells, and sent after that, at least once.
 
 waiting -> claimed -> sent. A sender that dies lets its claim run out, and the next pass sends. What cannot be sent is
-tried again with growing waits, and lost after a day: then it is shown as lost and not tried any more.
+tried again with growing waits, and lost after a day, or at once where the channel refuses it in every form: then it is
+shown as lost, and what the channel was to know by it is taken back (`alert_withdrawals`).
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
 from pydantic import TypeAdapter
-from sqlalchemy import JSON, Index, Row, and_, case, func, or_, select, text, update
+from sqlalchemy import JSON, Index, Row, and_, case, exists, func, or_, select, text, update
 from sqlalchemy.orm import Session
 from sqlmodel import Field
 
 from watchkeeper.domain.alert_digests import Digest
+from watchkeeper.domain.alert_groups import Reason
+from watchkeeper.domain.alert_values import Severity
+from watchkeeper.domain.circuits import Circuit
+from watchkeeper.domain.outbox import Lost, Waiting, next_messages, rank_of
 from watchkeeper.domain.windows import Window
 from watchkeeper.store.tables import Base, Columns, table_of
 from watchkeeper.store.text import clean, storable, storable_key
@@ -39,24 +44,19 @@ class AlertMessageRow(Base, table=True):
     channel: str
     key: str
     reason: str
+    rank: int
     digest: dict[str, Any] = Field(sa_type=JSON)
     planned_at: datetime
+    began_at: datetime
     not_before: datetime | None
     claimed_until: datetime | None
     attempts: int
     error: str
+    failed_at: datetime | None
+    unsure_since: datetime | None
     sent_at: datetime | None
     reference: str
     lost_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A message that may be claimed now. `key`: the same for all messages of one group on one channel."""
-
-    id: int
-    channel: str
-    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,8 @@ class AlertMessage:
     Attributes:
         reference: what the channel calls the message, issue or incident that it made of the group; "" for none yet.
         attempts: how often sending was begun, with this time.
+        failed_at: when it failed last; None when it never did.
+        unsure_since: since when an earlier attempt may have got it there without our knowing; None where none may.
     """
 
     id: int
@@ -74,6 +76,8 @@ class AlertMessage:
     planned_at: datetime
     attempts: int
     reference: str
+    failed_at: datetime | None = None
+    unsure_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +101,16 @@ def add_message(session: Session, channel: str, digest: Digest, now: datetime) -
         "channel": storable(channel),
         "key": storable_key(digest.key),
         "reason": digest.reason.value,
+        "rank": rank_of(digest),
         "digest": clean(_digests().dump_python(digest, mode="json")),
         "planned_at": now,
+        "began_at": digest.started_at,
         "not_before": None,
         "claimed_until": None,
         "attempts": 0,
         "error": "",
+        "failed_at": None,
+        "unsure_since": None,
         "sent_at": None,
         "reference": "",
         "lost_at": None,
@@ -111,29 +119,75 @@ def add_message(session: Session, channel: str, digest: Digest, now: datetime) -
     return number
 
 
-def pending_messages(session: Session, now: datetime) -> tuple[Waiting, ...]:
-    """Return what may be claimed now, oldest first.
-
-    A message waits as long as an older one of its group and channel does: nothing overtakes.
-    """
+def waiting_messages(session: Session) -> tuple[Waiting, ...]:
+    """Return all that is neither sent nor lost, the oldest first."""
     column = table_of(AlertMessageRow).c
-    query = select(column.id, column.channel, column.key, column.not_before, column.claimed_until)
-    rows = session.connection().execute(query.where(*_is_waiting(column)))
-    return tuple(_in_order(sorted(rows, key=lambda row: row.id), now))
+    wanted = [column[each.name] for each in fields(Waiting)]
+    rows = session.connection().execute(select(*wanted).where(*_is_waiting(column)))
+    return tuple(sorted(map(_waiting, rows), key=lambda message: message.id))
+
+
+def pending_messages(
+    session: Session, now: datetime, circuits: Mapping[str, Circuit] | None = None
+) -> tuple[Waiting, ...]:
+    """Return what may be claimed now, in the order of each channel (`next_messages`)."""
+    several = next_messages(waiting_messages(session), circuits or {}, now)
+    return tuple(message for channel in several.values() for message in channel)
 
 
 def claim_message(session: Session, number: int, now: datetime, lease: timedelta = LEASE) -> AlertMessage | None:
-    """Take a message for sending; None when somebody else has it, or it is done. Commit before sending."""
+    """Take a message for sending; None when somebody else has it, or it is done. Commit before sending.
+
+    From then on it may arrive without our knowing, until `mark_sent` or `mark_failed` says better.
+    """
     table = table_of(AlertMessageRow)
     free = or_(table.c.claimed_until.is_(None), table.c.claimed_until <= now)
-    claim = update(table).where(table.c.id == number, *_is_waiting(table.c), free)
-    values = {"claimed_until": now + lease, "attempts": table.c.attempts + 1}
-    if session.connection().execute(claim.values(values)).rowcount == 0:
+    mine = (table.c.id == number, *_is_waiting(table.c), free)
+    unsure_since = session.connection().execute(select(table.c.unsure_since).where(*mine)).scalar()
+    values = {
+        "claimed_until": now + lease,
+        "attempts": table.c.attempts + 1,
+        "unsure_since": func.coalesce(table.c.unsure_since, now),
+    }
+    if session.connection().execute(update(table).where(*mine).values(values)).rowcount == 0:
         return None
     row = session.connection().execute(select(table).where(table.c.id == number)).one()
-    digest = _digests().validate_python(row.digest)
-    reference = reference_of(session, row.channel, row.key)
-    return AlertMessage(row.id, row.channel, digest, row.planned_at, row.attempts, reference)
+    return AlertMessage(
+        id=row.id,
+        channel=row.channel,
+        digest=digest_of(row),
+        planned_at=row.planned_at,
+        attempts=row.attempts,
+        reference=reference_of(session, row.channel, row.key),
+        failed_at=row.failed_at,
+        unsure_since=unsure_since,
+    )
+
+
+def digest_of(row: Row[Any]) -> Digest:
+    """Return what the message in a row of the table tells."""
+    return _digests().validate_python(row.digest)
+
+
+def waiting_of(session: Session, channel: str, key: str) -> tuple[int, ...]:
+    """Return the numbers of what waits for one group on one channel, the oldest first."""
+    column = table_of(AlertMessageRow).c
+    same = (column.channel == storable(channel), column.key == storable_key(key))
+    query = select(column.id).where(*same, *_is_waiting(column)).order_by(column.id)
+    return tuple(session.connection().execute(query).scalars())
+
+
+def change_digest(session: Session, number: int, digest: Digest, unsure_since: datetime | None) -> None:
+    """Let a message that waits tell something else. `unsure_since`: of what it stands for now, too."""
+    table = table_of(AlertMessageRow)
+    values = {
+        "reason": digest.reason.value,
+        "rank": rank_of(digest),
+        "began_at": digest.started_at,
+        "digest": clean(_digests().dump_python(digest, mode="json")),
+        "unsure_since": unsure_since,
+    }
+    session.connection().execute(update(table).where(table.c.id == number).values(values))
 
 
 def hold_messages(session: Session, channel: str, until: datetime) -> None:
@@ -147,23 +201,60 @@ def hold_messages(session: Session, channel: str, until: datetime) -> None:
 def mark_sent(session: Session, number: int, reference: str, now: datetime) -> None:
     """Record that a message has arrived. `reference`: what the channel calls it; "" when it gives no name."""
     table = table_of(AlertMessageRow)
-    sent = {"sent_at": now, "reference": storable(reference), "claimed_until": None, "error": "", "lost_at": None}
+    sent = {
+        "sent_at": now,
+        "reference": storable(reference),
+        "claimed_until": None,
+        "error": "",
+        "unsure_since": None,
+        "lost_at": None,
+    }
     session.connection().execute(update(table).where(table.c.id == number).values(sent))
 
 
-def mark_failed(session: Session, number: int, error: str, retry_at: datetime | None, now: datetime) -> bool:
+def mark_failed(  # noqa: PLR0913 - all but five by name
+    session: Session, number: int, error: str, retry_at: datetime | None, now: datetime, *, is_unsure: bool = False
+) -> bool:
     """Give a claimed message back after sending failed; return True when it is lost by that.
 
     Args:
         retry_at: not before that it is tried again; None when trying again will not help.
+        is_unsure: True when it may have arrived all the same.
     """
     table = table_of(AlertMessageRow)
     mine = (table.c.id == number, *_is_waiting(table.c))
     too_old = table.c.planned_at <= now - LOST_AFTER
     lost_at = case((too_old, now), else_=None) if retry_at is not None else now
-    failed = {"claimed_until": None, "not_before": retry_at, "error": storable(error), "lost_at": lost_at}
+    failed = {
+        "claimed_until": None,
+        "not_before": retry_at,
+        "error": storable(error),
+        "failed_at": now,
+        "lost_at": lost_at,
+        **({} if is_unsure else {"unsure_since": None}),
+    }
     statement = update(table).where(*mine).values(failed).returning(table.c.lost_at)
     return session.connection().execute(statement).scalar() is not None
+
+
+def lost_messages(session: Session, since: datetime) -> tuple[Lost, ...]:
+    """Return what was lost since then and was not made up for by a later message of its group, the newest first."""
+    table, later = table_of(AlertMessageRow), table_of(AlertMessageRow).alias()
+    same = (later.c.channel == table.c.channel, later.c.key == table.c.key, later.c.id > table.c.id)
+    made_up = exists(select(later.c.id).where(*same, later.c.sent_at.is_not(None)))
+    query = select(table).where(table.c.planned_at >= since - LOST_AFTER, table.c.lost_at >= since, ~made_up)
+    rows = session.connection().execute(query.order_by(table.c.lost_at.desc(), table.c.id.desc()))
+    return tuple(
+        Lost(
+            channel=row.channel,
+            title=str(row.digest["title"]),
+            severity=Severity(row.digest["severity"]),
+            at=row.lost_at,
+            error=row.error,
+            fingerprints=frozenset(line["fingerprint"] for line in row.digest["lines"]),
+        )
+        for row in rows
+    )
 
 
 def reference_of(session: Session, channel: str, key: str) -> str:
@@ -193,14 +284,8 @@ def _is_waiting(column: Columns) -> Sequence[Any]:
     return column.sent_at.is_(None), column.lost_at.is_(None)
 
 
-def _in_order(rows: Iterable[Row[Any]], now: datetime) -> Iterable[Waiting]:
-    begun: set[tuple[str, str]] = set()
-    for row in rows:
-        is_free = row.claimed_until is None or row.claimed_until <= now
-        is_due = row.not_before is None or row.not_before <= now
-        if is_free and is_due and (row.channel, row.key) not in begun:
-            yield Waiting(row.id, row.channel, row.key)
-        begun.add((row.channel, row.key))
+def _waiting(row: Row[Any]) -> Waiting:
+    return Waiting(**{**row._asdict(), "reason": Reason(row.reason)})
 
 
 @lru_cache

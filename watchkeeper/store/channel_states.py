@@ -41,16 +41,25 @@ def claim_probe(session: Session, channel: str, now: datetime) -> bool:
     return session.connection().execute(statement).rowcount == 1
 
 
-def note_failure(session: Session, channel: str, error: str, now: datetime, *, is_certain: bool = False) -> Circuit:
+def note_failure(  # noqa: PLR0913 - all but four by name
+    session: Session,
+    channel: str,
+    error: str,
+    now: datetime,
+    *,
+    is_certain: bool = False,
+    asked: datetime | None = None,
+) -> Circuit:
     """Write down that a channel has failed, and return its circuit.
 
     Args:
         is_certain: True where one failure says that nothing will be taken.
+        asked: until when the channel wants to be left alone; None when it named no time.
     """
     table = table_of(ChannelStateRow)
     query = select(table).where(table.c.channel == storable_key(channel)).with_for_update()
     row = session.connection().execute(query).one_or_none()
-    circuit = after_failure(_circuit(row) if row else Circuit(), error, now, is_certain=is_certain)
+    circuit = after_failure(_circuit(row) if row else Circuit(), error, now, is_certain=is_certain, asked=asked)
     _save(session, channel, circuit, now)
     return circuit
 
@@ -77,4 +86,4 @@ def _save(session: Session, channel: str, circuit: Circuit, now: datetime) -> No
 
 
 def _circuit(row: Row[Any]) -> Circuit:
-    return Circuit(row.failures, row.opened_at, row.retry_at, row.error)
+    return Circuit(row.failures, row.opened_at, row.retry_at, row.error, row.at)
