@@ -141,7 +141,7 @@ DEPENDING = st.tuples(
 )
 
 
-@SETTINGS
+@settings(SETTINGS, max_examples=200)
 @given(events=st.lists(DEPENDING, min_size=3, max_size=12), policy=st.just(POLICIES[2]))
 def test_critical_is_suppressed_only_for_a_reason_that_somebody_knows_of(
     events: list[tuple[str, str, str, int]], policy: AlertPolicy
