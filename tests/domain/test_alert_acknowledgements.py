@@ -114,3 +114,19 @@ def test_an_override_keeps_in_mind_which_acknowledgement_it_was_everywhere() -> 
     }
     assert group.has_counted(moment(100)), "the vendor still says so: it does not count again"
     assert not group.has_counted(moment(101)), "who acknowledges once more does"
+
+
+def test_who_acknowledges_after_an_override_is_announced_as_well() -> None:
+    happenings: list[tuple[float, Happening]] = [
+        (0, fires()),
+        (100, acknowledges("Ada in pager")),
+        (500, fires("outage")),
+        (600, acknowledges("Ben in pager")),
+    ]
+    told = [(at, m.digest.reason, m.digest.announced) for at, m in play(happenings, HOUR, POLICY).told]
+    assert told == [
+        (30, FIRST, ""),
+        (100, ACK, "Ada in pager"),
+        (500, NEW, ""),
+        (600, ACK, "Ben in pager"),
+    ]

@@ -141,7 +141,7 @@ def test_a_storm_is_kept_quiet_as_one_and_nothing_beside_it() -> None:
     timeline.fire("outage", "p02").fire("outage", "q").at(5 * HOUR)
     told = [(at, m.digest.reason, m.digest.project) for at, m in timeline.told[1:]]
     assert told[:1] == [(630, FIRST, "q")]
-    assert {project for _, _, project in told} == {"q"}
+    assert [project for _, _, project in told if project != "q"] == []
     for number in range(6):
         timeline.resolve(f"p{number:02}/error-rate")
     last = timeline.at(5 * HOUR + 10).told[-1][1].digest
