@@ -175,6 +175,17 @@ async def crash_unfinished_runs() -> None:
             await crash(client, StuckRun(run, "its process ended with an earlier start"))
 
 
+async def crash_runs_of_worker() -> None:
+    """Crash the runs of deployments when the only worker has ended, and with it every process that it had started.
+
+    What people run by hand in a process of their own, as `watchkeeper check` does, belongs to no deployment.
+    """
+    async with get_client() as client:
+        for run in await unfinished_runs(client):
+            if run.deployment:
+                await crash(client, StuckRun(run, "its process ended with its worker"))
+
+
 async def create_work_pool() -> None:
     async with get_client() as client:
         with suppress(ObjectAlreadyExists):

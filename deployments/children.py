@@ -7,10 +7,12 @@ import signal
 import socket
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 GRACE_SECONDS = 12
+GROUP_SECONDS = 2  # longer only where nobody clears away what has ended, as in a container without an init process
 PR_SET_PDEATHSIG = 1
 
 
@@ -22,19 +24,28 @@ class Child:
     process: asyncio.subprocess.Process
     log: Path
 
+    @property
+    def ending(self) -> str:
+        """How it has ended, as the end of a sentence."""
+        code = self.process.returncode
+        if code is None:
+            return "is running"
+        return f"was killed by {_signal_name(-code)}" if code < 0 else f"ended with code {code}"
+
     def last_words(self, lines: int = 15) -> str:
         """Return the end of the child's log."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+
+class CannotStartError(RuntimeError):
+    """The start is not possible; the message says why and what to do."""
 
 
 class ChildEndedError(RuntimeError):
     """A child that should be running has ended."""
 
     def __init__(self, child: Child) -> None:
-        super().__init__(
-            f"{child.name} ended with code {child.process.returncode}. "
-            f"Its log is {child.log}; it ends with:\n{child.last_words()}"
-        )
+        super().__init__(f"{child.name} {child.ending}. Its log is {child.log}; it ends with:\n{child.last_words()}")
 
 
 async def start_child(name: str, *arguments: str, environment: Mapping[str, str], log: Path, folder: Path) -> Child:
@@ -63,18 +74,7 @@ async def stop_child(child: Child) -> None:
         except TimeoutError:
             child.process.kill()
             await child.process.wait()
-    _end_group(child.process.pid)
-
-
-async def wait_for_end(children: list[Child]) -> Child:
-    """Return the first of `children` that ends."""
-    waiting = {asyncio.create_task(child.process.wait()): child for child in children}
-    try:
-        done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in waiting:
-            task.cancel()
-    return waiting[done.pop()]
+    await _end_group(child.process.pid)
 
 
 def port_is_free(port: int) -> bool:
@@ -87,11 +87,20 @@ def port_is_free(port: int) -> bool:
     return True
 
 
-def _end_group(leader: int) -> None:
+def _signal_name(number: int) -> str:
     try:
-        os.killpg(leader, signal.SIGKILL)
-    except ProcessLookupError:
-        return
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+async def _end_group(leader: int) -> None:
+    """Kill what a child has started and left, and wait until it is gone: nothing of it may act beside a successor."""
+    with suppress(ProcessLookupError, TimeoutError):
+        async with asyncio.timeout(GROUP_SECONDS):
+            while True:
+                os.killpg(leader, signal.SIGKILL)
+                await asyncio.sleep(0.01)
 
 
 def _end_with_parent() -> None:

@@ -96,7 +96,8 @@ def up(  # noqa: PLR0913 - one option a setting
         web_port=web_port,
     )
     configuration = configuration_of(settings)
-    from deployments.up import CannotStartError, stand_watch  # noqa: PLC0415 - imported only where it is needed
+    from deployments.children import CannotStartError  # noqa: PLC0415 - imported only where it is needed
+    from deployments.up import stand_watch  # noqa: PLC0415
 
     try:
         return asyncio.run(stand_watch(settings, configuration, output, fills_history=history))

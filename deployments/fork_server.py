@@ -237,7 +237,8 @@ def log(line: str) -> None:
 
 
 def main() -> None:
-    """Serve at the socket that the command line names until a signal."""
+    """Serve at the socket that the command line names until a signal. What a killed one has left there is replaced."""
+    Path(sys.argv[1]).unlink(missing_ok=True)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(sys.argv[1])
         listener.listen()

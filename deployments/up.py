@@ -7,15 +7,16 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import httpx
 from rich.console import Console
-from rich.text import Text
 
-from deployments.children import Child, ChildEndedError, port_is_free, start_child, stop_child, wait_for_end
+from deployments.children import CannotStartError, port_is_free, start_child
 from deployments.flow_run import ADDRESS_SETTING
 from deployments.home import (
     PREFECT_USER,
@@ -27,15 +28,12 @@ from deployments.home import (
 )
 from deployments.metrics import fill_history
 from deployments.privacy import PRIVATE_UMASK, make_private
+from deployments.supervision import CannotKeepRunningError, Children, ChildSpec
 from watchkeeper.config import Configuration, Settings, read_credentials
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-SERVER_START_SECONDS = 90
 FIRST_CHECK = "health-check/every-15-minutes"
-
-
-class CannotStartError(RuntimeError):
-    """The start is not possible; the message says why and what to do."""
+RECOVERY = "rollback-watch/on-demand"
 
 
 @dataclass(slots=True)
@@ -48,7 +46,10 @@ class Start:
     console: Console
     fills_history: bool = True
     is_first: bool = False  # of this folder: its password has just been made
-    children: list[Child] = field(default_factory=list)
+    children: Children = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.children = Children(REPOSITORY, self.home.logs, self.environment, partial(_report, self))
 
     @property
     def environment(self) -> dict[str, str]:
@@ -87,13 +88,13 @@ class Start:
 async def stand_watch(
     settings: Settings, configuration: Configuration, console: Console, *, fills_history: bool = True
 ) -> int:
-    """Start everything, run the first check, and stay until a signal or until a child ends.
+    """Start everything, run the first check, and stay until a signal. A child that ends is restarted.
 
     Args:
         fills_history: whether the last 30 days are filled in meanwhile; else only the hourly run goes on with them.
 
     Returns:
-        0 after a signal, 1 when a child ended by itself.
+        0 after a signal, 1 when a child could not be kept running.
 
     Raises:
         CannotStartError: an occupied port, an unwritable folder, a child that does not come up.
@@ -119,36 +120,45 @@ async def _start_and_watch(start: Start) -> None:
     await asyncio.gather(_start_server(start), _start_sandbox(start), _start_web(start), _migrate(start))
     start.home.announce(Running(os.getpid(), start.settings.prefect_port, start.settings.sandbox_port))
     await _register(start)
-    await _first_check(start)
+    try:
+        await start.children.keep_running(_open_watch(start, began), partial(_report_trouble, start))
+    except CannotKeepRunningError as error:
+        _report(start, str(error), "red")
+
+
+async def _open_watch(start: Start, began: float) -> None:
+    """Run the first check, say where everything is, and fill in the past."""
+    try:
+        await _first_check(start)
+    except httpx.HTTPError as error:
+        _report(start, f"The first check has not run: {type(error).__name__}: {error}. The next one is scheduled.")
     start.console.print(f"\nReady after {time.monotonic() - began:.0f} s. Ctrl-C stops everything.")
     for name, address in start.addresses.items():
         start.console.print(f"  {name:<14} {address}", highlight=False, soft_wrap=True)
-    ended = await _stand(start)
-    start.console.print(Text(str(ChildEndedError(ended)), style="red"))
+    if start.fills_history:
+        await fill_history(start.configuration, start.console)
 
 
-async def _stand(start: Start) -> Child:
-    """Fill in the past until a child ends, and return that child. Whatever goes wrong in filling stops nothing."""
-    ending = asyncio.create_task(wait_for_end(start.children))
-    if not start.fills_history:
-        return await ending
-    filling = asyncio.create_task(fill_history(start.configuration, start.console))
-    try:
-        await asyncio.wait({ending, filling}, return_when=asyncio.FIRST_COMPLETED)
-        if not ending.done() and (error := filling.exception()) is not None:
-            told = f"Filling in the past has ended: {type(error).__name__}: {error}"
-            start.console.print(Text(f"{told} The hourly run goes on with it.", style="yellow"), soft_wrap=True)
-        return await ending
-    finally:
-        ending.cancel()
-        filling.cancel()
-        await asyncio.gather(ending, filling, return_exceptions=True)
+def _report_trouble(start: Start, work: asyncio.Task[None]) -> None:
+    if not work.cancelled() and (error := work.exception()) is not None:
+        told = f"Filling in the past has ended: {type(error).__name__}: {error}"
+        _report(start, f"{told} The hourly run goes on with it.")
+
+
+def _report(start: Start, line: str, style: str = "yellow") -> None:
+    """Say it to people, and write it down where it can be read later."""
+    start.console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
+    with (start.home.logs / "up.log").open("a") as log:
+        log.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}Z {line}\n")
 
 
 async def _start_server(start: Start) -> None:
     async with _step(start, "Prefect server"):
-        server = await _child(start, "Prefect server", "prefect-server.log", "-m", "deployments.prefect_server")
-        await _wait_until_up(server, f"http://127.0.0.1:{start.settings.prefect_port}/api/health")
+        health = f"http://127.0.0.1:{start.settings.prefect_port}/api/health"
+        arguments = ("-m", "deployments.prefect_server")
+        await start.children.start(
+            ChildSpec("Prefect server", "prefect-server.log", arguments, health, after_restart=_recover)
+        )
 
 
 async def _start_sandbox(start: Start) -> None:
@@ -157,15 +167,16 @@ async def _start_sandbox(start: Start) -> None:
     port, tls_port = str(start.settings.sandbox_port), str(start.settings.sandbox_tls_port)
     arguments = ("-m", "watchkeeper.sandbox", "--port", port, "--tls-port", tls_port, "--born", start.home.born)
     async with _step(start, "Sandbox (a make-believe company, no account needed)"):
-        sandbox = await _child(start, "Sandbox", "sandbox.log", *arguments, "--tls-folder", str(start.home.sandbox))
-        await _wait_until_up(sandbox, f"http://127.0.0.1:{port}/connectivity")
+        arguments = (*arguments, "--tls-folder", str(start.home.sandbox))
+        await start.children.start(
+            ChildSpec("Sandbox", "sandbox.log", arguments, f"http://127.0.0.1:{port}/connectivity")
+        )
     os.environ.update(trust_sandbox(start.home))
 
 
 async def _start_web(start: Start) -> None:
-    port = start.settings.web_port
-    web = await _child(start, "Web", "web.log", "-m", "watchkeeper.web")
-    await _wait_until_up(web, f"http://127.0.0.1:{port}/health")
+    health = f"http://127.0.0.1:{start.settings.web_port}/health"
+    await start.children.start(ChildSpec("Web", "web.log", ("-m", "watchkeeper.web"), health))
 
 
 async def _migrate(start: Start) -> None:
@@ -186,9 +197,17 @@ async def _register(start: Start) -> None:
     await crash_unfinished_runs()
     await create_work_pool()
     if sys.platform == "linux":  # elsewhere it is not safe to fork after such imports
-        address = os.environ[ADDRESS_SETTING]
-        await _child(start, "Fork server", "fork-server.log", "-m", "deployments.fork_server", address)
+        arguments = ("-m", "deployments.fork_server", os.environ[ADDRESS_SETTING])
+        await start.children.start(ChildSpec("Fork server", "fork-server.log", arguments))
     await asyncio.gather(_start_worker(start), _bootstrap(start), _deploy(start))
+    await _recover()
+
+
+async def _recover() -> None:
+    """Let what was interrupted be taken up now, and not at the next even minute."""
+    from prefect.deployments import arun_deployment  # noqa: PLC0415 - see _register
+
+    await arun_deployment(RECOVERY, timeout=0, as_subflow=False)
 
 
 async def _bootstrap(start: Start) -> None:
@@ -200,8 +219,10 @@ async def _bootstrap(start: Start) -> None:
 
 
 async def _start_worker(start: Start) -> None:
+    from deployments.bootstrap import crash_runs_of_worker  # noqa: PLC0415 - see _register
+
     arguments = ("-m", "prefect", "worker", "start", "--pool", "watchkeeper", "--type", "process", "--name", "embedded")
-    await _child(start, "Worker", "worker.log", *arguments)
+    await start.children.start(ChildSpec("Worker", "worker.log", arguments, before_restart=crash_runs_of_worker))
 
 
 async def _deploy(start: Start) -> None:
@@ -234,32 +255,10 @@ async def _first_check(start: Start) -> None:
     start.console.print(check_table(latest_checks(tuple(names)), names))
 
 
-async def _child(start: Start, name: str, log: str, *arguments: str) -> Child:
-    child = await start_child(
-        name, *arguments, environment=start.environment, log=start.home.logs / log, folder=REPOSITORY
-    )
-    start.children.append(child)
-    return child
-
-
-async def _wait_until_up(child: Child, address: str) -> None:
-    deadline = time.monotonic() + SERVER_START_SECONDS
-    async with httpx.AsyncClient(timeout=2) as client:
-        while time.monotonic() < deadline:
-            if child.process.returncode is not None:
-                raise CannotStartError(str(ChildEndedError(child)))
-            with suppress(httpx.TransportError):
-                if (await client.get(address)).is_success:
-                    return
-            await asyncio.sleep(0.1)
-    raise CannotStartError(f"{child.name} did not answer within {SERVER_START_SECONDS} s. Its log is {child.log}")
-
-
 async def _stop_everything(start: Start) -> None:
     start.console.print("\nStopping ...")
     start.home.withdraw()
-    for child in reversed(start.children):
-        await stop_child(child)
+    await start.children.stop()
     start.console.print("Stopped.")
 
 

@@ -244,8 +244,8 @@ async def move_once(desk: Desk, rollback: Rollback) -> Rollback:
     leave = Leave(rollback.id, desk.owner, was_asked=claim.started_at is not None)
     moving = move_production(desk.project, rollback, claim, may_ask=leave)
     moved, rollback = await asyncio.gather(moving, tell(desk, rollback))  # nobody waits for Slack now
-    give_move_back(rollback.id, desk.owner)
-    if leave.was_denied:
+    is_ours = give_move_back(rollback.id, desk.owner)
+    if leave.was_denied or not is_ours:
         return way_back(rollback.id)
     if moved.is_done:
         return take_step(rollback, RollbackState.VERIFYING, {}, moved.sentence)

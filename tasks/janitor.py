@@ -1,5 +1,6 @@
 """Reads and frees what runs hold on the Prefect server."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -89,7 +90,8 @@ async def crash_runs(stuck: tuple[StuckRun, ...]) -> None:
 
 async def crash(client: PrefectClient, stuck: StuckRun) -> None:
     state: State[None] = Crashed(message=f"Freed by the janitor: {stuck.reason}.")
-    await client.set_flow_run_state(UUID(stuck.run.id), state, force=True)
+    with suppress(ObjectNotFound):  # it was deleted in this moment
+        await client.set_flow_run_state(UUID(stuck.run.id), state, force=True)
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)

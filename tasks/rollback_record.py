@@ -184,9 +184,10 @@ class Leave:
             )
 
 
-def give_move_back(rollback: int, owner: str) -> None:
+def give_move_back(rollback: int, owner: str) -> bool:
+    """Give the right to change production back; False when another run has taken it meanwhile."""
     with transaction(database()) as session:
-        rollbacks.release_move(session, rollback, owner)
+        return rollbacks.release_move(session, rollback, owner)
 
 
 def claim_reminding(rollback: int, not_since: datetime) -> bool:

@@ -3,16 +3,19 @@
 import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from deployments.children import start_child, stop_child
 from deployments.home import open_home
-from deployments.up import Start, _stand
+from deployments.metrics import fill_history
+from deployments.supervision import ChildSpec
+from deployments.up import Start, _report_trouble
 from tasks.store import database
+from tests.waiting import until
 from watchkeeper.config import Settings, read_configuration
 
 
@@ -29,10 +32,11 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     database.cache_clear()
 
 
-async def begin(start: Start, seconds: float) -> None:
-    arguments = "-c", f"import time; time.sleep({seconds})"
-    log = start.home.path / "sleeper.log"
-    start.children.append(await start_child("Sleeper", *arguments, environment={}, log=log, folder=start.home.path))
+SLEEPER = ChildSpec("Sleeper", "sleeper.log", ("-c", "import time; time.sleep(600)"))
+
+
+async def stand(start: Start) -> None:
+    await start.children.keep_running(fill_history(start.configuration, start.console), partial(_report_trouble, start))
 
 
 def printed(start: Start) -> str:
@@ -40,22 +44,38 @@ def printed(start: Start) -> str:
     return start.console.file.getvalue()
 
 
-async def test_a_past_that_cannot_be_filled_in_is_told_and_the_watch_stands_until_a_child_ends(start: Start) -> None:
-    await begin(start, 3)
-    ended = await asyncio.wait_for(_stand(start), 30)
-    assert ended.name == "Sleeper"
+async def test_a_past_that_cannot_be_filled_in_is_told_and_the_watch_stands(start: Start) -> None:
+    await start.children.start(SLEEPER)
+    standing = asyncio.create_task(stand(start))
+    await until(lambda: "The hourly run goes on with it." in printed(start))
     assert "Filling in the past has ended: StoreNotMigrated" in printed(start)
-    assert "The hourly run goes on with it." in printed(start)
+    assert "Filling in the past has ended" in (start.home.logs / "up.log").read_text()
+    start.children.running[SLEEPER].process.kill()
+    await until(lambda: "Sleeper is running again." in printed(start))
+    assert "Sleeper was killed by SIGKILL. Restarting it now" in (start.home.logs / "up.log").read_text()
+    await stopped(start, standing)
 
 
 async def test_a_stop_does_not_wait_for_the_past(start: Start) -> None:
-    await begin(start, 60)
-    standing = asyncio.create_task(_stand(start))
-    await asyncio.sleep(0.2)
+    await start.children.start(SLEEPER)
+    began = asyncio.Event()
+
+    async def fill() -> None:
+        began.set()
+        await asyncio.Event().wait()
+
+    standing = asyncio.create_task(start.children.keep_running(fill(), partial(_report_trouble, start)))
+    await began.wait()
+    await stopped(start, standing)
+    assert printed(start) == ""
+
+
+async def stopped(start: Start, standing: asyncio.Task[None]) -> None:
     standing.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await asyncio.wait_for(standing, 10)
-    await stop_child(start.children[0])
+        await standing
+    await start.children.stop()
+    assert start.children.running[SLEEPER].process.returncode is not None
 
 
 def test_the_password_is_told_at_the_first_start_of_a_folder_and_then_only_where_it_is(start: Start) -> None:

@@ -48,9 +48,21 @@ def test_one_run_at_a_time_may_change_production(session: Session, executing: in
     claim = claim_move(session, executing, "a", NOON)
     assert claim is not None
     assert (claim.started_at, claim.calls, claim.until) == (None, 0, NOON + LEASE)
-    assert claim_move(session, executing, "b", NOON + LEASE - SECOND) is None
     assert not note_call(session, executing, "b", NOON)
+    assert note_call(session, executing, "a", NOON)
+    assert claim_move(session, executing, "b", NOON + LEASE - SECOND) is None
     assert claim_move(session, executing, "a", NOON + SECOND) is not None
+
+
+def test_before_the_vendor_is_called_nobody_waits_for_a_run_that_may_be_dead(session: Session, executing: int) -> None:
+    claim_move(session, executing, "a", NOON)
+    claim = claim_move(session, executing, "b", NOON + SECOND)
+    assert claim is not None
+    assert claim.started_at is None
+    assert not note_call(session, executing, "a", NOON + SECOND), "who lives all the same may not call any more"
+    assert not release_move(session, executing, "a"), "nor does it say how the move has ended"
+    assert note_call(session, executing, "b", NOON + SECOND)
+    assert claim_move(session, executing, "a", NOON + SECOND) is None
 
 
 def test_a_call_is_noted_before_it_is_made_and_only_once(session: Session, executing: int) -> None:
@@ -84,6 +96,7 @@ def test_who_was_away_for_too_long_may_not_call_any_more(session: Session, execu
 
 def test_a_clock_that_was_put_back_holds_nobody_up(session: Session, executing: int) -> None:
     claim_move(session, executing, "a", NOON)
+    note_call(session, executing, "a", NOON)
     assert claim_move(session, executing, "b", NOON) is None
     assert claim_move(session, executing, "b", NOON - SECOND) is not None
     assert not note_call(session, executing, "a", NOON - SECOND)
@@ -91,9 +104,10 @@ def test_a_clock_that_was_put_back_holds_nobody_up(session: Session, executing: 
 
 def test_a_claim_can_be_given_back(session: Session, executing: int) -> None:
     claim_move(session, executing, "a", NOON)
-    release_move(session, executing, "b")
+    note_call(session, executing, "a", NOON)
+    assert not release_move(session, executing, "b")
     assert claim_move(session, executing, "b", NOON) is None
-    release_move(session, executing, "a")
+    assert release_move(session, executing, "a")
     assert claim_move(session, executing, "b", NOON) is not None
 
 

@@ -37,17 +37,19 @@ def claim_move(
 ) -> MoveClaim | None:
     """Take the right to change production; None when another run has it, or the rollback is not being executed.
 
-    Commit, look at production, then `note_call`. The claim runs out after `lease`; its owner may take it again before.
-    One that ends later than any could is of a clock that was put back since, and holds nobody up. Who has lost the
-    claim cannot note a call any more. So the vendor is asked twice, for the same target, only where a clock jumps in
-    the moment between a note and its call.
+    Commit, look at production, then `note_call`. Who has lost the claim cannot note a call any more, so before a call
+    is noted whoever comes later takes the claim, and nobody waits for a run that has died. From then on it runs out
+    after `lease`; its owner may take it again before. One that ends later than any could is of a clock that was put
+    back since, and holds nobody up. So the vendor is asked twice, for the same target, only where a clock jumps in the
+    moment between a note and its call.
 
     Args:
         owner: one process: a run that is started again must not take itself for the one that may still be calling.
     """
     table = table_of(RollbackRow)
     until = table.c.claimed_until
-    free = or_(until.is_(None), until <= now, until > now + lease, table.c.claimed_by == owner)
+    nobody_called = table.c.move_started_at.is_(None)
+    free = or_(nobody_called, until.is_(None), until <= now, until > now + lease, table.c.claimed_by == owner)
     executing = table.c.state == RollbackState.EXECUTING.value
     claim = update(table).where(table.c.id == rollback, executing, free)
     values = {"claimed_by": owner, "claimed_until": now + lease}
@@ -88,11 +90,11 @@ def note_call(  # noqa: PLR0913 - all by name but what is usual
     return session.connection().execute(update(table).where(*mine).values(values)).rowcount == 1
 
 
-def release_move(session: Session, rollback: int, owner: str) -> None:
-    """Give the right back before it runs out."""
+def release_move(session: Session, rollback: int, owner: str) -> bool:
+    """Give the right back before it runs out; False when another run has taken it."""
     table = table_of(RollbackRow)
     mine = update(table).where(table.c.id == rollback, table.c.claimed_by == owner)
-    session.connection().execute(mine.values(claimed_by="", claimed_until=None))
+    return session.connection().execute(mine.values(claimed_by="", claimed_until=None)).rowcount == 1
 
 
 def _mine(column: Columns, rollback: int, owner: str, now: datetime) -> ColumnElement[bool]:
