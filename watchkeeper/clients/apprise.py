@@ -10,6 +10,7 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from watchkeeper.clients.trust import authorities
 from watchkeeper.clients.vendor_errors import MissingCredential
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class AppriseClient:
 
     Raises:
         MissingCredential: there is none, or one of them is none.
+        VendorRefused: the environment names no readable authorities.
     """
 
     def __init__(self, addresses: str) -> None:
@@ -83,6 +85,8 @@ class AppriseClient:
             service = Apprise.instantiate(address)
         if service is None:
             raise MissingCredential(VENDOR, f"cannot use address {number} in {BLOCK}: correct it there")
+        if service.verify_certificate:  # requests takes a place in its stead, and would not read SSL_CERT_FILE
+            service.verify_certificate = str(authorities(VENDOR))
         return service
 
 
