@@ -17,6 +17,8 @@ from reports.markdown import escape
 from tasks.alert_record import not_delivered
 from tasks.mistakes import send_mistakes
 from tasks.store import Findings, recall_history
+from watchkeeper.clients.proxies import RoutedTransport
+from watchkeeper.clients.vendor_errors import VendorRefused
 from watchkeeper.config import Configuration, read_settings
 from watchkeeper.domain.health import HealthCheck
 from watchkeeper.domain.outbox import SHOWN_FOR
@@ -106,11 +108,14 @@ async def send_heartbeat() -> None:
         return
     request = httpx.Request("GET", url, extensions={"timeout": httpx.Timeout(10).as_dict()})
     try:
-        async with httpx.AsyncHTTPTransport() as transport:  # a client would log the URL
+        async with RoutedTransport("Heartbeat") as transport:  # a client would log the URL
             answer = await transport.handle_async_request(request)
             await answer.aclose()
     except httpx.HTTPError as error:  # its text could hold the URL, which is a secret
         get_run_logger().warning("The heartbeat URL could not be called: %s.", type(error).__name__)
+        return
+    except VendorRefused as error:  # of the proxy or the authorities
+        get_run_logger().warning("%s.", error)
         return
     if answer.is_error:
         get_run_logger().warning("The heartbeat URL answered %s.", answer.status_code)

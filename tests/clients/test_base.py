@@ -472,3 +472,17 @@ async def test_nothing_at_all_can_be_sent() -> None:
     async with client_of(handler) as client:
         assert (await client.send("POST", "/things?team=a", None)).body is None
     assert (seen[0].content, seen[0].url.query) == (b"", b"team=a")
+
+
+@pytest.mark.parametrize("base", ["https://acme.test/api", "https://acme.test/api/", "https://acme.test/api//"])
+async def test_a_base_url_may_end_in_slashes(base: str) -> None:
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(200, json={})
+
+    transport = httpx.MockTransport(answer)
+    async with VendorClient(vendor="Acme", base_url=base, headers={}, secrets=(), transport=transport) as client:
+        await client.get("/things", {"q": "a//b"})
+    assert str(asked[0].url) == "https://acme.test/api/things?q=a%2F%2Fb"

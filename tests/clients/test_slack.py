@@ -252,3 +252,10 @@ def test_a_credential_that_cannot_be_one_is_missing(make: Callable[[], SlackClie
 def test_a_base_url_that_is_none_is_refused() -> None:
     with pytest.raises(VendorRefused, match="base URL"):
         SlackClient(TOKEN, base_url="slack")
+
+
+@pytest.mark.parametrize("base", ["/slack/api", "/slack/api/", "/slack/api//"])
+async def test_the_base_url_may_end_in_slashes(base: str) -> None:
+    async with serving(POSTED) as server, SlackClient(TOKEN, base_url=server.url(base)) as client:
+        await client.post("#releases", "All is well")
+    assert server.requests[0].startswith(b"POST /slack/api/chat.postMessage HTTP/1.1")

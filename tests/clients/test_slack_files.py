@@ -196,6 +196,70 @@ async def test_files_of_a_thread_are_found_by_name_and_time() -> None:
     assert (arguments(server, 0)["channel"], arguments(server, 0)["ts"]) == ("C1", "1.2")
 
 
+def paged(key: str, *pages: list[Body]) -> Callable[[LocalServer], Body]:
+    """Return what gives these pages, each to who comes with its cursor."""
+
+    def give(server: LocalServer) -> Body:
+        number = int(arguments(server, len(server.requests) - 1).get("cursor", "page-0").removeprefix("page-"))
+        is_last = number == len(pages) - 1
+        cursor = "" if is_last else f"page-{number + 1}"
+        return {key: pages[number], "has_more": not is_last, "response_metadata": {"next_cursor": cursor}}
+
+    return give
+
+
+def numbered(first: int, count: int) -> list[Body]:
+    return [{"ts": f"{STAMP + number:.6f}"} for number in range(first, first + count)]
+
+
+REPORT: Body = {"ts": f"{STAMP + 900:.6f}", "files": [{"id": "F9", "name": "report.html"}]}
+
+
+@pytest.mark.parametrize(
+    "pages",
+    [
+        pytest.param([numbered(0, 100), [REPORT]], id="on the second"),
+        pytest.param([numbered(0, 100), numbered(100, 100), [*numbered(200, 5), REPORT]], id="on the third"),
+        pytest.param([[], numbered(0, 1), [], [REPORT]], id="after an empty one"),
+        pytest.param([[REPORT], numbered(0, 100)], id="on the first of two"),
+        pytest.param([[{"ts": "1.2"}], [{"ts": "1.2"}, REPORT], [{"ts": "1.2"}, REPORT]], id="repeated on each"),
+    ],
+)
+async def test_a_file_is_found_on_whatever_page_of_a_thread(pages: list[list[Body]]) -> None:
+    async with slack(conversations_replies=paged("messages", *pages)) as (client, server):
+        assert await client.uploaded("#reports", THREAD, ["report.html"], SINCE) == ("F9",)
+    assert len(server.requests) == len(pages)
+    assert STAMP - 300 < float(arguments(server, -1)["oldest"]) < STAMP
+
+
+@pytest.mark.parametrize(
+    "pages",
+    [
+        pytest.param([[message("m1", "7.7")], [message("m1", "9.9")]], id="oldest page first"),
+        pytest.param([[message("m1", "9.9"), message("x", "8.8")], [message("m1", "7.7")]], id="newest page first"),
+        pytest.param([[message("x", "9.9")], [], [message("m1", "10.1"), message("m1", "7.7")]], id="on the last"),
+    ],
+)
+async def test_a_message_is_found_on_whatever_page_of_a_channel(pages: list[list[Body]]) -> None:
+    async with slack(conversations_history=paged("messages", *pages)) as (client, server):
+        assert await client.find("#reports", "m1", SINCE, THREAD) == "C1:7.7"
+    assert len(server.requests) == len(pages)
+
+
+@pytest.mark.parametrize("cursor", [lambda _: "same", lambda server: f"page-{len(server.requests)}"])
+@pytest.mark.parametrize("method", ["conversations_history", "conversations_list", "conversations_replies"])
+async def test_pages_without_an_end_do_not_say_that_nothing_is_there(
+    method: str, cursor: Callable[[LocalServer], str]
+) -> None:
+    def give(server: LocalServer) -> Body:
+        return {"messages": [], "channels": [], "response_metadata": {"next_cursor": cursor(server)}}
+
+    async with slack(**{method: give}) as (client, server):
+        with pytest.raises(VendorUnavailable, match="have no end"):
+            await ASKING[method](client)
+    assert 1 < len(server.requests) <= 50
+
+
 @pytest.mark.parametrize("code", ["", "file_not_found", "file_deleted"])
 async def test_a_file_is_gone_in_the_end(code: str) -> None:
     given = refusal(code) if code else said()

@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.clients.local_server import reply, serving
 from watchkeeper.clients.vendor_errors import MissingCredential, VendorError, VendorRefused, VendorUnavailable
 from watchkeeper.clients.webhook import WebhookClient, signed
 
@@ -47,6 +48,37 @@ async def test_a_message_is_posted_signed_with_its_key(response: httpx.Response)
     assert (request.headers["Idempotency-Key"], request.headers["Content-Type"]) == ("message-1", "application/json")
     headers = {name.title(): value for name, value in request.headers.items()}
     assert documented()(request.content, headers, SECRET.encode())
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "/",
+        "//path",
+        "//evil.test/in",
+        "/in//",
+        "/in/",
+        "/a//b?x=1",
+        "//path?to=//b/&x=%2F",
+        "/a%2Fb/?x=a+b",
+        "?x=1",
+    ],
+)
+async def test_an_address_is_asked_as_it_stands(path: str) -> None:
+    url = f"https://hooks.acme.example{path}"
+    (request,) = await deliver(lambda _: httpx.Response(204), url)
+    assert request.url.host == "hooks.acme.example"
+    assert request.url.raw_path.decode() == (path if path.startswith("/") else f"/{path}")
+
+
+async def test_an_address_with_two_slashes_is_asked_over_the_network() -> None:
+    async with (
+        serving(reply(b"", "204 No Content")) as server,
+        WebhookClient(server.url("//in//?to=//x"), SECRET) as client,
+    ):
+        await client.deliver(BODY, "message-1", datetime.now(UTC))
+    assert server.requests[0].startswith(b"POST //in//?to=//x HTTP/1.1\r\n")
 
 
 @pytest.mark.parametrize(

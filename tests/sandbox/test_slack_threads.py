@@ -1,5 +1,6 @@
 """Threads, files, metadata, and the channels in which not everything is allowed."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,8 +10,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from tests.sandbox.clock import Clock
 from tests.sandbox.serving import serving
 from tests.sandbox.visitor import Visitor
+from watchkeeper.clients.slack import SlackClient, SlackFile
 from watchkeeper.sandbox.app import create_app
-from watchkeeper.sandbox.slack import NARROW_TOKEN
+from watchkeeper.sandbox.slack import NARROW_TOKEN, TOKEN
 from watchkeeper.sandbox.world import World
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -129,6 +131,35 @@ async def test_history_comes_in_pages(visitor: Visitor) -> None:
         texts += [message["text"] for message in page["messages"]]
         cursor = page.get("response_metadata", {}).get("next_cursor", "")
     assert (texts, cursor, page["has_more"]) == (["4", "3", "2", "1", "0"], "", False)
+
+
+async def test_a_thread_comes_in_pages_oldest_first(visitor: Visitor) -> None:
+    root = await _post(visitor, text="0")
+    for number in range(1, 5):
+        await _post(visitor, text=str(number), thread_ts=root["ts"])
+    asked = {"channel": root["channel"], "ts": root["ts"], "limit": 2}
+    texts, cursors, cursor = [], [], ""
+    for _ in range(3):
+        page = await _call(visitor, "conversations.replies", **asked, cursor=cursor)
+        texts.append([message["text"] for message in page["messages"]])
+        cursor = page.get("response_metadata", {}).get("next_cursor", "")
+        cursors.append(bool(cursor))
+    assert texts == [["0", "1"], ["2", "3"], ["4"]]
+    assert (cursors, page["has_more"]) == ([True, True, False], False)
+
+
+async def test_a_file_far_down_a_thread_is_seen() -> None:
+    """What our client would upload twice if it read the first page alone."""
+    async with (
+        serving(create_app(world=World(clock=Clock()))) as url,
+        SlackClient(TOKEN, base_url=f"{url}/slack/api/") as client,
+    ):
+        root = await client.post("#reports", "The day")
+        for number in range(205):
+            await client.post("#reports", str(number), thread=root)
+        ids = await client.upload("#reports", [SlackFile("day.html", b"<h1>", "The day")], root)
+        since = datetime.fromtimestamp(float(root.partition(":")[2]), UTC)
+        assert await client.uploaded("#reports", root, ["day.html"], since) == ids
 
 
 async def test_what_is_not_there_is_named(visitor: Visitor) -> None:

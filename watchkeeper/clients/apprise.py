@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from watchkeeper.clients.trust import authorities
 from watchkeeper.clients.vendor_errors import MissingCredential
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class AppriseClient:
 
     Raises:
         MissingCredential: there is none, or one of them is none.
+        VendorRefused: the environment names no readable authorities.
     """
 
     def __init__(self, addresses: str) -> None:
@@ -88,6 +90,8 @@ class AppriseClient:
             service = Apprise.instantiate(address)
         if service is None:
             raise MissingCredential(VENDOR, f"cannot use address {number} in {BLOCK}: correct it there")
+        if service.verify_certificate:  # requests takes a place in its stead, and would not read SSL_CERT_FILE
+            service.verify_certificate = str(authorities(VENDOR))
         return service
 
 

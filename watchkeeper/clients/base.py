@@ -11,8 +11,8 @@ from typing import ClassVar, Self
 
 import httpx
 
+from watchkeeper.clients.proxies import RoutedTransport
 from watchkeeper.clients.rate_limits import NO_LIMITS, LimitHeaders, pause_asked
-from watchkeeper.clients.trust import well_known_authorities
 from watchkeeper.clients.vendor_errors import MissingCredential, VendorError, VendorRefused, VendorUnavailable
 from watchkeeper.clients.wording import block_name, fit_to_show, nonsense, redirection, refusal
 
@@ -36,6 +36,7 @@ MOST_ASKS = 3
 MOST_REDIRECTS = 3
 _SAME_METHOD = frozenset({httpx.codes.TEMPORARY_REDIRECT, httpx.codes.PERMANENT_REDIRECT})
 MAX_CONCURRENCY = 10
+_LIMITS = httpx.Limits(max_connections=MAX_CONCURRENCY)
 TRANSIENT_STATUSES = frozenset({408, 425, 429})
 
 Params = Mapping[str, str | int | list[str]]
@@ -69,7 +70,7 @@ class VendorClient:
 
     Raises:
         MissingCredential: a secret is empty, or holds characters that no token has.
-        VendorRefused: `base_url` is no http(s) URL.
+        VendorRefused: `base_url` is no http(s) URL, or the environment names no readable authorities.
     """
 
     request_seconds: ClassVar[float] = 20.0  # from sending until the last byte, whatever the vendor trickles
@@ -97,11 +98,9 @@ class VendorClient:
         self._http = httpx.AsyncClient(
             base_url=self._checked_url(base_url),
             headers={"Accept": "application/json", "User-Agent": "watchkeeper", **headers},
-            transport=transport,
-            verify=well_known_authorities(),
-            http2=True,
+            transport=transport or RoutedTransport(vendor, http2=True, limits=_LIMITS),
+            trust_env=False,
             timeout=httpx.Timeout(self.request_seconds, connect=CONNECT_SECONDS),
-            limits=httpx.Limits(max_connections=MAX_CONCURRENCY),
         )
 
     async def __aenter__(self) -> Self:
@@ -197,7 +196,7 @@ class VendorClient:
             raise VendorUnavailable(self.vendor, f"no full answer within {self.request_seconds:g} s") from None
         except (TimeoutError, httpx.TimeoutException):
             raise self._lost(f"no full answer within {self.request_seconds:g} s") from None
-        except httpx.ConnectError as error:
+        except (httpx.ConnectError, httpx.ProxyError) as error:  # a proxy that did not let it through
             raise VendorUnavailable(self.vendor, f"cannot be reached: {self._shown(str(error))}") from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise self._lost(f"the connection broke off ({type(error).__name__})") from None
@@ -297,7 +296,7 @@ class VendorClient:
             raise VendorRefused(
                 self.vendor, f"the base URL in {block_name(self.vendor)} is no http(s) URL without a password"
             )
-        return url
+        return url.copy_with(path=f"{url.path.rstrip('/')}/")
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:

@@ -5,7 +5,6 @@ conversations.replies, https://docs.slack.dev/messaging/working-with-files and
 https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
 """
 
-import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,19 +13,18 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 import httpx
 
 from watchkeeper.clients.slack_errors import VENDOR, MessageGone, failure, translated
-from watchkeeper.clients.vendor_errors import MissingCredential, VendorRefused
+from watchkeeper.clients.vendor_errors import MissingCredential, VendorRefused, VendorUnavailable
 
 if TYPE_CHECKING:
-    from slack_sdk.web.async_client import AsyncWebClient
+    from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-# The library's own would write webhook URLs and whole messages at level DEBUG.
-_QUIET: Final = logging.getLogger("watchkeeper.clients.slack.sdk")
-_QUIET.setLevel(logging.WARNING)
+    from watchkeeper.clients.slack_web import SlackWeb
 
 Blocks = Sequence[dict[str, Any]]
 LARGEST_FILE: Final = 20_000_000  # bytes
-MOST_READ: Final = 100  # messages of a channel or thread that are looked through
-_MOST_CHANNELS: Final = 10_000
+_PAGE: Final = 200  # what Slack advises at most
+_CHANNELS: Final = 1000
+_MAX_PAGES: Final = 50  # of a channel, a thread or the list of channels
 _CLOCKS_DIFFER: Final = timedelta(minutes=2)
 _MARKED: Final = "watchkeeper_message"
 
@@ -69,7 +67,7 @@ class SlackClient:
             raise VendorRefused(VENDOR, "the base URL in the block Watchkeeper Slack is no http(s) URL")
         self._bot_token = bot_token
         self._webhook_url = webhook_url
-        self._base_url = base_url
+        self._base_url = f"{base_url.rstrip('/')}/"
 
     async def __aenter__(self) -> Self:
         return self
@@ -155,12 +153,11 @@ class SlackClient:
         if not place:
             return ""
         oldest = f"{(since - _CLOCKS_DIFFER).timestamp():.6f}"
+        asked = {"channel": place, "oldest": oldest, "include_all_metadata": True}
         async with translated(channel):
-            found = await self._web().conversations_history(
-                channel=place, oldest=oldest, limit=MOST_READ, include_all_metadata=True
-            )
-            stamps = [message["ts"] for message in found["messages"] if _mark_of(message) == mark]
-        return str(_Reference(place, str(stamps[-1]))) if stamps else ""
+            pages = await self._pages("conversations.history", asked, _PAGE)
+            stamps = [str(message["ts"]) for page in pages for message in page["messages"] if _mark_of(message) == mark]
+            return str(_Reference(place, min(stamps, key=float))) if stamps else ""
 
     async def upload(self, channel: str, files: Sequence[SlackFile], thread: str) -> tuple[str, ...]:
         """Put files into the thread of a message and return their ids. Needs the scope files:write.
@@ -186,10 +183,12 @@ class SlackClient:
         """
         place, oldest = _Reference.parse(thread, channel), (since - _CLOCKS_DIFFER).timestamp()
         async with translated(channel):
-            answer = await self._web().conversations_replies(channel=place.channel, ts=place.ts, limit=MOST_READ)
-            recent = [message for message in answer["messages"] if float(message["ts"]) >= oldest]
+            asked = {"channel": place.channel, "ts": place.ts, "oldest": f"{oldest:.6f}"}
+            pages = await self._pages("conversations.replies", asked, _PAGE)
+            # Every page may begin with the message that was answered, however old that is.
+            recent = [message for page in pages for message in page["messages"] if float(message["ts"]) >= oldest]
             files = [file for message in recent for file in message.get("files", ())]
-            return tuple(str(file["id"]) for file in files if file.get("name") in names)
+            return tuple(dict.fromkeys(str(file["id"]) for file in files if file.get("name") in names))
 
     async def delete_file(self, channel: str, file: str) -> None:
         """Delete a file that the app has uploaded; one that is gone already is fine. Needs the scope files:write."""
@@ -203,20 +202,31 @@ class SlackClient:
         """Return the id of a channel; "" when the app sees none of that name."""
         if not channel.startswith("#"):
             return channel
-        cursor, seen = "", 0
-        while seen < _MOST_CHANNELS:
-            async with translated(channel):
-                answer = await self._web().conversations_list(
-                    limit=1000, cursor=cursor, exclude_archived=True, types="public_channel,private_channel"
-                )
-                ids = {str(each["name"]): str(each["id"]) for each in answer["channels"]}
-                cursor = str((answer.get("response_metadata") or {}).get("next_cursor") or "")
-            if channel[1:] in ids:
-                return ids[channel[1:]]
+        asked = {"exclude_archived": True, "types": "public_channel,private_channel"}
+        async with translated(channel):
+            pages = await self._pages("conversations.list", asked, _CHANNELS)
+            return next(
+                (str(each["id"]) for page in pages for each in page["channels"] if each["name"] == channel[1:]), ""
+            )
+
+    async def _pages(self, method: str, asked: Mapping[str, Any], size: int) -> list["AsyncSlackResponse"]:
+        """Return all pages: Slack may put fewer than `size` on one, and the end is where there is no cursor.
+
+        Raises:
+            VendorUnavailable: it has no end, so that nobody can say that something is not there.
+        """
+        pages: list[AsyncSlackResponse] = []
+        cursors = [""]
+        while len(pages) < _MAX_PAGES:
+            params = {**asked, "limit": size, **({"cursor": cursors[-1]} if cursors[-1] else {})}
+            pages.append(await self._web().api_call(method, http_verb="GET", params=params))
+            cursor = str((pages[-1].get("response_metadata") or {}).get("next_cursor") or "")
             if not cursor:
+                return pages
+            if cursor in cursors:
                 break
-            seen += 1000
-        return ""
+            cursors.append(cursor)
+        raise VendorUnavailable(VENDOR, f"the pages of {method} have no end: {len(pages)} were read")
 
     async def _call(self, method: str, channel: str, arguments: dict[str, Any]) -> str:
         async with translated(channel):
@@ -224,22 +234,15 @@ class SlackClient:
             found, ts = answer.get("channel"), answer.get("ts")
         return str(_Reference(str(found or channel), str(ts))) if ts else ""
 
-    def _web(self, seconds: int = 0) -> "AsyncWebClient":
-        from slack_sdk.web.async_client import AsyncWebClient  # noqa: PLC0415 - a fifth of a second, for those who post
+    def _web(self, seconds: int = 0) -> "SlackWeb":
+        from watchkeeper.clients.slack_web import SlackWeb  # noqa: PLC0415 - a fifth of a second, for those who post
 
-        # No retries of its own: the task asks again, and only it.
-        return AsyncWebClient(
-            self._bot_token,
-            base_url=self._base_url,
-            timeout=seconds or self.request_seconds,
-            retry_handlers=[],
-            logger=_QUIET,
-        )
+        return SlackWeb(self._bot_token, self._base_url, seconds or self.request_seconds)
 
     async def _post_to_webhook(self, channel: str, content: Mapping[str, Any]) -> None:
-        from slack_sdk.webhook.async_client import AsyncWebhookClient  # noqa: PLC0415 - see above
+        from watchkeeper.clients.slack_web import slack_webhook  # noqa: PLC0415 - see above
 
-        client = AsyncWebhookClient(self._webhook_url, timeout=self.request_seconds, retry_handlers=[], logger=_QUIET)
+        client = slack_webhook(self._webhook_url, self.request_seconds)
         async with translated(channel):
             answer = await client.send(**content, unfurl_links=False, unfurl_media=False)
         if answer.status_code != httpx.codes.OK or answer.body != "ok":

@@ -40,12 +40,13 @@ class WebhookClient(VendorClient):
         self._secret = secret.encode()
         _keep_quiet()
         address = _parsed(url)
-        self._path = address.raw_path.decode()
+        self._address = address
+        path = address.raw_path.decode()
         super().__init__(
             vendor=VENDOR,
             base_url=str(address.copy_with(raw_path=b"/")),
             headers={"Content-Type": "application/json"},
-            secrets=(secret, self._path) if len(self._path) > 1 else (secret,),
+            secrets=(secret, path) if len(path) > 1 else (secret,),
             transport=transport,
             credential="WEBHOOK_SECRET",
         )
@@ -62,7 +63,7 @@ class WebhookClient(VendorClient):
             VendorUnavailable: the receiver did not say that it took it.
         """
         headers = signed(body, self._secret, now) | {"Idempotency-Key": key}
-        build = partial(self._http.build_request, "POST", self._path, content=body, headers=headers)
+        build = partial(self._http.build_request, "POST", self._address, content=body, headers=headers)
         await self._ask("", build, "", "")
 
     def _error(
