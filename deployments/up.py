@@ -15,6 +15,7 @@ from pathlib import Path
 
 import httpx
 from rich.console import Console
+from rich.text import Text
 
 from deployments.children import CannotStartError, port_is_free, start_child
 from deployments.flow_run import ADDRESS_SETTING
@@ -165,7 +166,16 @@ async def _start_sandbox(start: Start) -> None:
     if not start.uses_sandbox:
         return
     port, tls_port = str(start.settings.sandbox_port), str(start.settings.sandbox_tls_port)
-    arguments = ("-m", "watchkeeper.sandbox", "--port", port, "--tls-port", tls_port, "--born", start.home.born)
+    arguments: tuple[str, ...] = (
+        "-m",
+        "watchkeeper.sandbox",
+        "--port",
+        port,
+        "--tls-port",
+        tls_port,
+        "--born",
+        start.home.born,
+    )
     async with _step(start, "Sandbox (a make-believe company, no account needed)"):
         arguments = (*arguments, "--tls-folder", str(start.home.sandbox))
         await start.children.start(

@@ -91,7 +91,7 @@ class AppriseClient:
         if service is None:
             raise MissingCredential(VENDOR, f"cannot use address {number} in {BLOCK}: correct it there")
         if service.verify_certificate:  # requests takes a place in its stead, and would not read SSL_CERT_FILE
-            service.verify_certificate = str(authorities(VENDOR))
+            vars(service)["verify_certificate"] = str(authorities(VENDOR))
         return service
 
 
