@@ -198,14 +198,19 @@ def hold_messages(session: Session, channel: str, until: datetime) -> None:
     session.connection().execute(waiting.values(not_before=until))
 
 
-def mark_sent(session: Session, number: int, reference: str, now: datetime) -> None:
-    """Record that a message has arrived. `reference`: what the channel calls it; "" when it gives no name."""
+def mark_sent(session: Session, number: int, reference: str, now: datetime, *, missing: str = "") -> None:
+    """Record that a message has arrived.
+
+    Args:
+        reference: what the channel calls it; "" when it gives no name.
+        missing: who does not have it; "" when everybody has.
+    """
     table = table_of(AlertMessageRow)
     sent = {
         "sent_at": now,
         "reference": storable(reference),
         "claimed_until": None,
-        "error": "",
+        "error": storable(missing),
         "unsure_since": None,
         "lost_at": None,
     }
@@ -238,18 +243,22 @@ def mark_failed(  # noqa: PLR0913 - all but five by name
 
 
 def lost_messages(session: Session, since: datetime) -> tuple[Lost, ...]:
-    """Return what was lost since then and was not made up for by a later message of its group, the newest first."""
+    """Return what was lost since then, or did not reach everybody, the newest first.
+
+    What a later message of its group has made up for is left out.
+    """
     table, later = table_of(AlertMessageRow), table_of(AlertMessageRow).alias()
     same = (later.c.channel == table.c.channel, later.c.key == table.c.key, later.c.id > table.c.id)
-    made_up = exists(select(later.c.id).where(*same, later.c.sent_at.is_not(None)))
-    query = select(table).where(table.c.planned_at >= since - LOST_AFTER, table.c.lost_at >= since, ~made_up)
-    rows = session.connection().execute(query.order_by(table.c.lost_at.desc(), table.c.id.desc()))
+    made_up = exists(select(later.c.id).where(*same, later.c.sent_at.is_not(None), later.c.error == ""))
+    missed = or_(table.c.lost_at >= since, and_(table.c.sent_at >= since, table.c.error != ""))
+    query = select(table).where(table.c.planned_at >= since - LOST_AFTER, missed, ~made_up)
+    rows = session.connection().execute(query.order_by(table.c.id.desc()))
     return tuple(
         Lost(
             channel=row.channel,
             title=str(row.digest["title"]),
             severity=Severity(row.digest["severity"]),
-            at=row.lost_at,
+            at=row.lost_at or row.sent_at,
             error=row.error,
             fingerprints=frozenset(line["fingerprint"] for line in row.digest["lines"]),
         )
