@@ -16,7 +16,7 @@ from typing import Final
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
-from tasks.channels import ChannelError, Failure, send_digest
+from tasks.channels import ChannelError, Failure, Sent, send_digest
 from tasks.store import database
 from watchkeeper.config import Configuration
 from watchkeeper.domain.alert_channels import ChannelConfig
@@ -131,24 +131,26 @@ async def _send(waiting: Waiting, sending: _Round) -> _Outcome:
         return _is_nowhere(message, sending.now)
     is_poison = waiting.is_poison(_circuit(message.channel))
     try:
-        reference = await _deliver(channel, message, sending, is_plain=is_poison)
+        sent = await _deliver(channel, message, sending, is_plain=is_poison)
     except ChannelError as error:
         return _failed(message, error, sending.now, is_poison=is_poison)
     with transaction(database()) as session:
-        mark_sent(session, message.id, reference, sending.now)
+        mark_sent(session, message.id, sent.reference or message.reference, sending.now, missing=sent.missing)
         note_success(session, message.channel, sending.now)
+    if sent.missing:
+        get_run_logger().error("%s: %s.", message.channel, sent.missing)
     return _Outcome.ARRIVED
 
 
-async def _deliver(channel: ChannelConfig, message: AlertMessage, sending: _Round, *, is_plain: bool) -> str:
-    """Send a message, in its plain form where the channel refuses the full one; return what the channel calls it.
+async def _deliver(channel: ChannelConfig, message: AlertMessage, sending: _Round, *, is_plain: bool) -> Sent:
+    """Send a message, in its plain form where the channel refuses the full one.
 
     Raises:
         ChannelError: it is not there; a refusal was one of the plain form.
     """
     digest = plain_digest(message.digest) if is_plain else message.digest
     try:
-        sent = await send_digest(
+        return await send_digest(
             channel,
             digest,
             message.reference,
@@ -162,7 +164,6 @@ async def _deliver(channel: ChannelConfig, message: AlertMessage, sending: _Roun
             raise
         get_run_logger().warning("%s: sent again in plain form: %s.", message.channel, error.reason.rstrip("."))
         return await _deliver(channel, message, sending, is_plain=True)
-    return sent.reference or message.reference
 
 
 def _circuit(channel: str) -> Circuit | None:

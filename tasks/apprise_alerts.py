@@ -4,13 +4,11 @@ import asyncio
 from collections.abc import Mapping
 from typing import Final
 
-from prefect.logging import get_logger
-
 from blocks.apprise import Apprise
 from reports.alert_texts import plain_text, plain_title
 from tasks.credentials import require_block
 from watchkeeper.clients.apprise import VENDOR
-from watchkeeper.clients.vendor_errors import VendorUnavailable
+from watchkeeper.clients.vendor_errors import PartlyDelivered, VendorUnavailable
 from watchkeeper.domain.alert_channels import ChannelConfig
 from watchkeeper.domain.alert_digests import Digest
 
@@ -20,10 +18,11 @@ ADDRESS_SECONDS: Final = 12.0  # the library waits as long as it likes
 async def send(channel: ChannelConfig, digest: Digest, _reference: str, _people: Mapping[str, str]) -> str:
     """Send to every address at once; there is nothing to name it by later.
 
-    Where some confirm and some do not it counts as sent, for sending it again would tell the others again. Those who
-    must each be told have a channel each.
+    Where some confirm and some do not it is not sent again, for that would tell the others again. Those who must each
+    be told have a channel each.
 
     Raises:
+        PartlyDelivered: some addresses did not confirm.
         VendorUnavailable: no address confirmed.
     """
     apprise = await require_block(Apprise, channel.credentials)
@@ -41,6 +40,6 @@ async def send(channel: ChannelConfig, digest: Digest, _reference: str, _people:
     if len(missing) == len(confirmed):
         raise VendorUnavailable(VENDOR, f"none of the {len(confirmed)} addresses of {channel.name} did confirm")
     if missing:
-        words = "%s: address %s of %d in the block did not confirm, the others did."
-        get_logger(__name__).error(words, channel.name, ", ".join(missing), len(confirmed))
+        told = f"address {', '.join(missing)} of {len(confirmed)} in the block of {channel.name} did not confirm"
+        raise PartlyDelivered(VENDOR, f"{told}; the others did")
     return ""

@@ -18,6 +18,7 @@ from tasks import apprise_alerts, console, datadog, file, github_alerts, jira, p
 from watchkeeper.clients.vendor_errors import (
     MessageUnfit,
     MissingCredential,
+    PartlyDelivered,
     VendorError,
     VendorRefused,
     VendorUnavailable,
@@ -60,9 +61,15 @@ class Failure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A message that its channel took. `reference` is what to give for the next one of its group; "" for nothing."""
+    """A message that its channel took.
+
+    Attributes:
+        reference: what to give for the next one of its group; "" for nothing.
+        missing: who does not have it, in a sentence; "" when everybody has.
+    """
 
     reference: str = ""
+    missing: str = ""
 
 
 class ChannelError(Exception):
@@ -119,6 +126,8 @@ async def send_digest(  # noqa: PLR0913 - all but four by name
         async with asyncio.timeout(seconds):
             known = reference or (await _found(place, digest, unsure_since or digest.at) if is_repeated else "")
             return Sent(await SENDERS[channel.kind](place, digest, known, handles(people, channel.kind)))
+    except PartlyDelivered as partly:
+        return Sent(reference, str(partly))
     except VendorError as error:
         raise _channel_error(error, datetime.now(UTC)) from None
     except TimeoutError:

@@ -16,6 +16,7 @@ from blocks.apprise import Apprise
 from blocks.github import GitHub
 from blocks.slack import Slack
 from tasks import report_ledger as ledger
+from tasks.slack import or_plain
 from tasks.vendors import vendor_task
 from watchkeeper.clients.apprise import AppriseFile
 from watchkeeper.clients.slack import SlackClient, SlackFile
@@ -137,7 +138,11 @@ async def _post(client: SlackClient, sending: Sending) -> Sending:
         return sending
     there = delivery.ts or await _posted_before(client, sending)
     ledger.sending(delivery, sending.owner)
-    ts = await client.update(sending.place, there, content["text"], content["blocks"], mark=sending.mark)
+    ts = await or_plain(
+        content["blocks"],
+        lambda blocks: client.update(sending.place, there, content["text"], blocks, mark=sending.mark),
+        sending.place,
+    )
     files = [part for part in delivery.parts if part not in messages and ts == delivery.ts]
     return sending.confirmed(ts, *files, sending.part(MESSAGE))
 

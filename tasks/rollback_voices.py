@@ -8,6 +8,7 @@ from blocks.github import GitHub
 from blocks.sentry import Sentry
 from blocks.slack import Slack
 from reports.slack import SlackMessage
+from tasks.slack import or_plain
 from tasks.vendors import vendor_task
 from watchkeeper.clients.base import VendorRefused
 from watchkeeper.clients.github_issues import IssueLink, IssueText
@@ -28,14 +29,18 @@ async def keep_message(  # noqa: PLR0913, PLR0917 - where, what and how it is fo
     """
     async with slack.get_client() as client:
         found = known or await _found(client, channel, mark, since)
-        return await client.update(channel, found, message.text, message.blocks, mark)
+        return await or_plain(
+            message.blocks, lambda blocks: client.update(channel, found, message.text, blocks, mark), channel
+        )
 
 
 @vendor_task("slack thread {channel}")
 async def post_answer(slack: Slack, channel: str, message: SlackMessage, thread: str) -> str:
     """Post into the thread of a message; "" for the channel itself. At least once."""
     async with slack.get_client() as client:
-        return await client.post(channel, message.text, message.blocks, thread)
+        return await or_plain(
+            message.blocks, lambda blocks: client.post(channel, message.text, blocks, thread), channel
+        )
 
 
 @vendor_task("github issue {repository}")

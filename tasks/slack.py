@@ -1,8 +1,16 @@
 """Slack: messages to people."""
 
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from prefect.logging import get_logger
+
 from blocks.slack import Slack
 from reports.slack import SlackMessage
 from tasks.vendors import vendor_task
+from watchkeeper.clients.vendor_errors import MessageUnfit
+
+Blocks = Sequence[dict[str, Any]]
 
 
 @vendor_task("slack {channel}")
@@ -16,5 +24,22 @@ async def post_message(slack: Slack, message: SlackMessage, channel: str, ts: st
     """
     async with slack.get_client() as client:
         if ts:
-            return await client.update(channel, ts, message.text, message.blocks)
-        return await client.post(channel, message.text, message.blocks)
+            return await or_plain(
+                message.blocks, lambda blocks: client.update(channel, ts, message.text, blocks), channel
+            )
+        return await or_plain(message.blocks, lambda blocks: client.post(channel, message.text, blocks), channel)
+
+
+async def or_plain(blocks: Blocks, send: Callable[[Blocks], Awaitable[str]], channel: str) -> str:
+    """Return what sending with these blocks returns, or, where Slack does not take them, sending the text alone.
+
+    Raises:
+        VendorError: neither is there.
+    """
+    try:
+        return await send(blocks)
+    except MessageUnfit as unfit:
+        if not blocks:
+            raise
+        get_logger(__name__).error("%s: the message goes out as text alone: %s.", channel, unfit)
+        return await send(())

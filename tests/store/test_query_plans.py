@@ -19,8 +19,9 @@ from watchkeeper.domain.windows import Period, Window
 from watchkeeper.store.alert_events import open_events
 from watchkeeper.store.alert_groups import open_groups
 from watchkeeper.store.alert_ledger import ledger_of, references
-from watchkeeper.store.alert_messages import pending_messages, reference_of, sent_by_channel
+from watchkeeper.store.alert_messages import lost_messages, pending_messages, reference_of, sent_by_channel
 from watchkeeper.store.alert_signals import grave_issues, last_changes, late_deliveries, metric_sums
+from watchkeeper.store.alert_withdrawals import known_by
 from watchkeeper.store.alerts import alerts_between, list_alerts, open_alerts
 from watchkeeper.store.alias_requests import alias_requests
 from watchkeeper.store.audit import audit_entries
@@ -117,6 +118,8 @@ QUERIES: dict[str, Callable[[Session], object]] = {
     "what a channel calls the groups": lambda s: references(s, "pagerduty"),
     "what waits to be told": lambda s: pending_messages(s, NOON),
     "what a channel calls a group": lambda s: reference_of(s, "slack", "shop|errors"),
+    "messages that were lost": lambda s: lost_messages(s, NOON),
+    "what a channel was to know by a message": lambda s: known_by(s, "slack", [1, 2]),
     "messages by channel": lambda s: sent_by_channel(s, DAYS_90),
     "open incidents": open_incidents,
     "an incident": lambda s: incident(s, 1),

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from blocks.apprise import Apprise
 from blocks.webhook import Webhook
 from flows.alert_dispatch import UNDELIVERED, end_of_run
 from reports.alert_terminal import alert_as_json
@@ -32,6 +33,13 @@ alerts:
 projects:
 """
 FULL = "412 of 1,330 requests failed"  # only in the full form
+HALVES = """
+alerts:
+  default_channels: [hook]
+  timing: {group_wait_seconds: 0}
+  channels: [{name: hook, kind: apprise, credentials: halves}]
+projects:
+"""
 Message = dict[str, Any]
 
 
@@ -131,7 +139,7 @@ async def test_a_refusal_is_an_alert_on_another_channel_and_shown_everywhere(day
     assert len(receiver.saw) == 2
     (raised,) = [line for line in day.lines() if not line["project"]]
     assert raised["severity"] == "critical"
-    assert 'hook did not take "shop: endpoint-down of shop"' in raised["title"]
+    assert 'not delivered to hook: "shop: endpoint-down of shop"' in raised["title"].lower()
     (lost,) = not_delivered(NOW)
     assert (lost.channel, lost.severity) == ("hook", Severity.CRITICAL)
     assert "refused the message (400)" in lost.error
@@ -141,7 +149,7 @@ async def test_a_refusal_is_an_alert_on_another_channel_and_shown_everywhere(day
     assert [each["channel"] for each in shown] == ["hook"]
     state = end_of_run(1, 0, (lost,))
     assert (state.name, state.is_completed()) == (UNDELIVERED, True)
-    assert "NOT delivered: hook did not take" in str(state.message)
+    assert 'NOT delivered: hook, "shop: endpoint-down of shop"' in str(state.message)
 
 
 @pytest.mark.parametrize("status", [0, 500, 503])
@@ -179,3 +187,15 @@ async def test_a_poisoned_message_that_somebody_acknowledges_is_no_page(day: Day
         receiver.judge = lambda _: 200
         await day.live(30)
     assert receiver.told() == [("shop", "acknowledged")]
+
+
+async def test_an_address_that_does_not_confirm_is_shown(day: Day) -> None:
+    async with serving(reply(b"ok")) as good, serving(reply(b"no", "500 No")) as bad:
+        addresses = f"json://127.0.0.1:{good.port}/a json://127.0.0.1:{bad.port}/b"
+        await Apprise(addresses=SecretStr(addresses)).asave("halves", overwrite=True)
+        day.configure(HALVES)
+        day.fire()
+        await day.live(3)
+        assert (good.connections, bad.connections) == (1, 1), "nobody is told twice"
+    (lost,) = not_delivered(NOW)
+    assert "address 2 of 2 in the block of hook did not confirm" in lost.error

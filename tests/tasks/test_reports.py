@@ -12,12 +12,13 @@ from prefect.logging import disable_run_logger
 from pydantic import SecretStr
 
 from blocks.slack import Slack
-from tasks import store
-from tasks.report_plans import Kept
+from tasks import report_ledger, store
+from tasks.report_delivery import deliver
+from tasks.report_plans import Kept, plans_of
 from tasks.reports import draw, earlier_recommendations, keep, show
 from tests.reports.period_makers import period_report
 from tests.tasks.report_desk import FILES, STEM, Desk, open_desk, saying
-from watchkeeper.domain.deliveries import ChannelKind, Outcome
+from watchkeeper.domain.deliveries import ChannelKind, Delivered, Outcome
 from watchkeeper.domain.period_reports import ReportPeriod
 from watchkeeper.domain.windows import Window
 
@@ -228,6 +229,23 @@ async def test_after_a_day_it_is_given_up_until_somebody_asks_again(desk: Desk) 
     assert await desk.retry(configuration, datetime.now(UTC) + timedelta(days=3)) == ()
     (again,) = await desk.deliver(configuration, kept)
     assert again.outcome is Outcome.PENDING
+
+
+async def test_blocks_that_slack_refuses_keep_no_report_away(desk: Desk) -> None:
+    configuration = desk.configuration()
+    kept = await desk.keep(configuration)
+    (plan,) = plans_of(configuration, kept)
+    refused = replace(plan, content={**plan.content, "blocks": [{"type": "section"}]})
+    (delivery,) = report_ledger.plan(kept.number, [refused], datetime.now(UTC))
+
+    @flow
+    async def delivering() -> Delivered:
+        return await deliver(delivery, kept.files)
+
+    assert (await delivering()).arrived
+    (message,) = await desk.messages()
+    assert message["text"] == plan.content["text"]
+    assert await desk.files(message) == FILES
 
 
 async def test_a_page_that_is_gone_is_said(desk: Desk) -> None:

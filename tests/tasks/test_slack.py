@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import pytest
 from prefect import flow
@@ -43,3 +44,20 @@ async def test_a_refusal_is_not_repeated() -> None:
         with pytest.raises(VendorRefused, match="invite"):
             await posting(slack, "")
     assert server.connections == 1
+
+
+@pytest.mark.parametrize("status", ["200 OK", "400 Bad Request", "413 Content Too Large"])
+@pytest.mark.parametrize("ts", ["", "C1:1.1"])
+async def test_what_slack_does_not_take_goes_out_as_text_alone(ts: str, status: str) -> None:
+    await create_limit("slack")
+    code = json.dumps({"ok": False, "error": "invalid_blocks" if status.startswith("200") else "whatever"}).encode()
+    answers = [reply(code, status, "Content-Type: application/json"), POSTED]
+
+    async def say(writer: Any) -> None:
+        writer.write(answers.pop(0))
+
+    async with serving(say) as server:
+        slack = Slack(bot_token=SecretStr("make-believe-token"), base_url=server.url("/api/"))
+        assert await posting(slack, ts) == "C1:1.2"
+    plain = json.loads(server.bodies[1])
+    assert (plain["text"], plain["blocks"]) == ("All is well", [])

@@ -21,8 +21,21 @@ GONE: Final = frozenset(
     {"message_not_found", "cant_update_message", "edit_window_closed", "file_not_found", "file_deleted"}
 )
 UNFIT: Final = frozenset(
-    {"invalid_blocks", "invalid_blocks_format", "invalid_attachments", "msg_blocks_too_long", "msg_too_long", "no_text"}
+    {
+        "invalid_blocks",
+        "invalid_blocks_format",
+        "invalid_attachments",
+        "invalid_metadata_format",
+        "invalid_metadata_schema",
+        "invalid_payload",
+        "metadata_too_large",
+        "msg_blocks_too_long",
+        "msg_too_long",
+        "no_text",
+        "too_many_attachments",
+    }
 )
+_UNFIT_STATUSES: Final = frozenset({httpx.codes.BAD_REQUEST, 413, 422})  # without a word about anything else
 _CODE: Final = re.compile(r"[a-z0-9_:.,-]{1,80}")
 _BLOCK: Final = "the block Watchkeeper Slack"
 _TOKEN: Final = f"does not accept the token ({{code}}): put a valid bot token into {_BLOCK}"
@@ -89,8 +102,8 @@ def failure(
         return VendorUnavailable(VENDOR, f"cannot take the message now ({status}){wait}", pause)
     if code in GONE:
         return MessageGone(VENDOR, explain(code, channel), status)
-    if code in UNFIT:
-        return MessageUnfit(VENDOR, explain(code, channel), status)
+    if code in UNFIT or (status in _UNFIT_STATUSES and code not in _MEANINGS):
+        return MessageUnfit(VENDOR, explain(code or str(status), channel), status)
     if status >= httpx.codes.INTERNAL_SERVER_ERROR or (status < httpx.codes.BAD_REQUEST and not code):
         return VendorUnavailable(VENDOR, f"answered with status {status} and no word of its API", has_reached=True)
     return VendorRefused(VENDOR, explain(code or str(status), channel, code_in(data.get("needed")) or needs), status)

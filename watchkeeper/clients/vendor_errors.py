@@ -4,6 +4,7 @@
   x VendorRefused        4xx, redirects elsewhere: asking again will not help
     - MissingCredential  there is no usable secret to ask with
     - MessageUnfit       the vendor lives, and does not take this message: another form of it may do
+  x PartlyDelivered      some of those who are addressed have it: sending it again would tell them twice
   x VendorUnavailable    429, 5xx, timeouts, nonsense: asking again may help, after `retry_after`
     - OutcomeUnknown     the same, after something was sent that may have been done: look before asking again
 
@@ -49,6 +50,10 @@ class MissingCredential(VendorRefused):
 
 class MessageUnfit(VendorRefused):
     """What was to be told does not fit: too long, of a shape that is not taken, nobody here to tell it to."""
+
+
+class PartlyDelivered(VendorError):  # noqa: N818 - as above
+    """A message that some of those who are addressed have, and others have not."""
 
 
 class VendorUnavailable(VendorError):  # noqa: N818 - as above

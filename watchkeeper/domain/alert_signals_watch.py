@@ -61,9 +61,9 @@ def channel_down(channel: str, error: str, since: datetime, now: datetime) -> Si
 
 
 def message_lost(lost: Lost, now: datetime) -> Signal:
-    """Return that a channel has refused what it was to tell; it is told on the others."""
+    """Return that a channel has refused what it was to tell, or told not everybody; that is told on the others."""
     labels = labels_of(channel=lost.channel, level=lost.severity.value)
-    told = f'{lost.channel} did not take "{lost.title}"'
+    told = f'not delivered to {lost.channel}: "{lost.title}"'
     return Signal(WATCH, "message_lost", 1.0, now, labels, details=(told, lost.error))
 
 

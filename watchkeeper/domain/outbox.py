@@ -63,7 +63,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A message that a channel did not take, and that nothing has made up for since.
+    """A message that did not reach its channel, or not everybody there, and that nothing has made up for since.
 
     Attributes:
         severity: of what it was about; fingerprints: of the alerts in it, as far as it names them.
@@ -78,7 +78,7 @@ class Lost:
 
     @property
     def sentence(self) -> str:
-        return f'{self.channel} did not take "{self.title}" at {clock(self.at)}: {self.error}'
+        return f'{self.channel}, "{self.title}", {clock(self.at)}: {self.error}'
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ class AlertNotificationRow(Base, table=True):
         ForeignKeyConstraint(["group"], ["alert_groups.id"], ondelete="CASCADE"),
         UniqueConstraint("group", "channel", "sequence"),
         Index(None, "at"),
+        Index(None, "message"),
         {"sqlite_autoincrement": True},
     )
 

@@ -5,14 +5,14 @@ tried again with growing waits, and lost after a day, or at once where the chann
 shown as lost, and what the channel was to know by it is taken back (`alert_withdrawals`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
 from pydantic import TypeAdapter
-from sqlalchemy import JSON, Index, Row, and_, case, exists, func, or_, select, text, update
+from sqlalchemy import JSON, Index, Row, and_, case, func, or_, select, text, update
 from sqlalchemy.orm import Session
 from sqlmodel import Field
 
@@ -198,14 +198,19 @@ def hold_messages(session: Session, channel: str, until: datetime) -> None:
     session.connection().execute(waiting.values(not_before=until))
 
 
-def mark_sent(session: Session, number: int, reference: str, now: datetime) -> None:
-    """Record that a message has arrived. `reference`: what the channel calls it; "" when it gives no name."""
+def mark_sent(session: Session, number: int, reference: str, now: datetime, *, missing: str = "") -> None:
+    """Record that a message has arrived.
+
+    Args:
+        reference: what the channel calls it; "" when it gives no name.
+        missing: who does not have it; "" when everybody has.
+    """
     table = table_of(AlertMessageRow)
     sent = {
         "sent_at": now,
         "reference": storable(reference),
         "claimed_until": None,
-        "error": "",
+        "error": storable(missing),
         "unsure_since": None,
         "lost_at": None,
     }
@@ -238,22 +243,39 @@ def mark_failed(  # noqa: PLR0913 - all but five by name
 
 
 def lost_messages(session: Session, since: datetime) -> tuple[Lost, ...]:
-    """Return what was lost since then and was not made up for by a later message of its group, the newest first."""
-    table, later = table_of(AlertMessageRow), table_of(AlertMessageRow).alias()
-    same = (later.c.channel == table.c.channel, later.c.key == table.c.key, later.c.id > table.c.id)
-    made_up = exists(select(later.c.id).where(*same, later.c.sent_at.is_not(None)))
-    query = select(table).where(table.c.planned_at >= since - LOST_AFTER, table.c.lost_at >= since, ~made_up)
-    rows = session.connection().execute(query.order_by(table.c.lost_at.desc(), table.c.id.desc()))
-    return tuple(
-        Lost(
-            channel=row.channel,
-            title=str(row.digest["title"]),
-            severity=Severity(row.digest["severity"]),
-            at=row.lost_at,
-            error=row.error,
-            fingerprints=frozenset(line["fingerprint"] for line in row.digest["lines"]),
-        )
-        for row in rows
+    """Return what was lost since then, or did not reach everybody, the newest first.
+
+    What a later message of its group has made up for is left out.
+    """
+    column = table_of(AlertMessageRow).c
+    missed = or_(column.lost_at >= since, and_(column.sent_at >= since, column.error != ""))
+    query = select(table_of(AlertMessageRow)).where(column.planned_at >= since - LOST_AFTER, missed)
+    # Asked in an order, it would be read by another index.
+    rows = sorted(session.connection().execute(query), key=lambda row: row.id, reverse=True)
+    arrived = _last_arrived(session, {row.channel for row in rows}, {row.key for row in rows})
+    return tuple(_lost(row) for row in rows if row.id > arrived.get((row.channel, row.key), 0))
+
+
+def _last_arrived(session: Session, channels: Collection[str], keys: Collection[str]) -> Mapping[tuple[str, str], int]:
+    """Return the number of the last message of these groups that everybody has, by channel and key."""
+    if not keys:
+        return {}
+    column = table_of(AlertMessageRow).c
+    same = (column.channel.in_(channels), column.key.in_(keys))
+    whole = (*same, column.sent_at.is_not(None), column.error == "")
+    query = select(column.channel, column.key, func.max(column.id).label("id")).where(*whole)
+    rows = session.connection().execute(query.group_by(column.channel, column.key))
+    return {(row.channel, row.key): row.id for row in rows}
+
+
+def _lost(row: Row[Any]) -> Lost:
+    return Lost(
+        channel=row.channel,
+        title=str(row.digest["title"]),
+        severity=Severity(row.digest["severity"]),
+        at=row.lost_at or row.sent_at,
+        error=row.error,
+        fingerprints=frozenset(line["fingerprint"] for line in row.digest["lines"]),
     )
 
 

@@ -25,7 +25,7 @@ MUTED_PAUSE: Final = timedelta(minutes=1)  # until what must not be taken back, 
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class Knowledge:
     """What a channel was to know of a group by some messages, and what it knew before.
 
     Attributes:
@@ -55,7 +55,7 @@ def renew_messages(session: Session, stale: Stale, audible: Set[str], now: datet
     rows = _locked(session, ids, now)
     if len(rows) != len(ids):
         return
-    known = _known_by(session, stale.channel, ids)
+    known = known_by(session, stale.channel, ids)
     if waiting_of(session, stale.channel, stale.key) != tuple(ids):
         return
     is_end_owed = any(each.group.closed_at is not None and each.arrived for each in known)
@@ -83,7 +83,7 @@ def take_back_lost(session: Session, lost: AlertMessage, now: datetime, pause: t
     channel, key = lost.channel, lost.digest.key
     behind = [number for number in waiting_of(session, channel, key) if number > lost.id]
     ids = [lost.id, *behind]
-    _forget(session, channel, ids, _known_by(session, channel, ids), now, now + pause)
+    _forget(session, channel, ids, known_by(session, channel, ids), now, now + pause)
     _delete_messages(session, behind)
 
 
@@ -95,7 +95,8 @@ def _locked(session: Session, ids: Sequence[int], now: datetime) -> Sequence[Row
     return session.connection().execute(query.order_by(table.c.id).with_for_update()).all()
 
 
-def _known_by(session: Session, channel: str, ids: Collection[int]) -> tuple[_Known, ...]:
+def known_by(session: Session, channel: str, ids: Collection[int]) -> tuple[Knowledge, ...]:
+    """Return what a channel was to know of each group by these messages; the groups are locked."""
     ledger, groups = table_of(AlertNotificationRow), table_of(AlertGroupRow)
     query = select(ledger).where(ledger.c.message.in_(ids), ledger.c.channel == storable(channel))
     by_group: dict[int, list[Row[Any]]] = {}
@@ -105,7 +106,7 @@ def _known_by(session: Session, channel: str, ids: Collection[int]) -> tuple[_Kn
         return ()
     of_groups = select(groups).where(groups.c.id.in_(by_group)).order_by(groups.c.id).with_for_update()
     return tuple(
-        _Known(group_of(row), by_group[row.id], _entry_before(session, by_group[row.id][0]))
+        Knowledge(group_of(row), by_group[row.id], _entry_before(session, by_group[row.id][0]))
         for row in session.connection().execute(of_groups).all()
     )
 
@@ -121,7 +122,7 @@ def _forget(  # noqa: PLR0913, PLR0917 - what, of whom, and from when on it is t
     session: Session,
     channel: str,
     ids: Collection[int],
-    known: Iterable[_Known],
+    known: Iterable[Knowledge],
     now: datetime,
     retry_at: datetime | None = None,
 ) -> None:
@@ -136,7 +137,7 @@ def _forget(  # noqa: PLR0913, PLR0917 - what, of whom, and from when on it is t
     change_groups(session, changed)
 
 
-def _told_before(known: _Known, channel: str, retry_at: datetime | None) -> Told:
+def _told_before(known: Knowledge, channel: str, retry_at: datetime | None) -> Told:
     before = known.before
     if before is None:
         return Told(retry_at=retry_at)
@@ -144,7 +145,7 @@ def _told_before(known: _Known, channel: str, retry_at: datetime | None) -> Told
     return replace(told, sequence=before.sequence, firing=known.arrived, at=before.at, retry_at=retry_at)
 
 
-def _fold(session: Session, stale: Stale, rows: Sequence[Row[Any]], known: Iterable[_Known]) -> Digest:
+def _fold(session: Session, stale: Stale, rows: Sequence[Row[Any]], known: Iterable[Knowledge]) -> Digest:
     """Let the last message tell for all of them, and return what it tells."""
     *others, last = [message.id for message in stale.messages]
     digests = [digest_of(row) for row in rows]
@@ -160,7 +161,7 @@ def _fold(session: Session, stale: Stale, rows: Sequence[Row[Any]], known: Itera
     return digest
 
 
-def _fold_entries(session: Session, message: int, known: Iterable[_Known]) -> None:
+def _fold_entries(session: Session, message: int, known: Iterable[Knowledge]) -> None:
     """Leave one entry of each group, that tells what is another since what has arrived."""
     ledger = table_of(AlertNotificationRow)
     for each in known:
@@ -175,7 +176,7 @@ def _fold_entries(session: Session, message: int, known: Iterable[_Known]) -> No
         session.connection().execute(update(ledger).where(ledger.c.id == last.id).values(told))
 
 
-def _with_sequence(known: _Known, channel: str) -> Group | None:
+def _with_sequence(known: Knowledge, channel: str) -> Group | None:
     told, sequence = known.group.channels.get(channel), known.entries[0].sequence
     if told is None or told.sequence == sequence:
         return None

@@ -126,6 +126,7 @@ def _create_ledger() -> None:
         sqlite_autoincrement=True,
     )
     index("alert_notifications", "at")
+    index("alert_notifications", "message")
 
 
 def _create_silences() -> None:
