@@ -30,6 +30,7 @@ class Fact:
 
 _GROUP: Final = "getsentry/sentry src/sentry/api/serializers/models/group.py, group_stream.py"
 _SENTRY: Final = "tests/clients/test_sentry.py"
+_SLACK: Final = "tests/clients/test_slack_files.py"
 _VERCEL: Final = "tests/clients/test_vercel.py"
 _MOVES: Final = "tests/clients/test_vercel_moves.py"
 
@@ -126,5 +127,38 @@ FACTS: Final = (
         "autoAssignCustomDomains becomes false: later builds do not go live until one is promoted",
         "https://vercel.com/docs/instant-rollback",
         f"{_MOVES}::test_a_promotion_ends_custody_even_of_what_serves",
+    ),
+    Fact(
+        "slack-replies-in-pages",
+        "slack",
+        "GET conversations.replies, limit and cursor",
+        "oldest first; what was answered stands on the first page only; next_cursor is empty or missing on the last",
+        "https://docs.slack.dev/reference/methods/conversations.replies; simstudioai/sim#4934",
+        f"{_SLACK}::test_a_file_is_found_on_whatever_page_of_a_thread",
+    ),
+    Fact(
+        "slack-replies-since",
+        "slack",
+        "GET conversations.replies, oldest",
+        "leaves out the answers before it, and not what was answered",
+        "https://docs.slack.dev/reference/methods/conversations.replies",
+        f"{_SLACK}::test_files_of_a_thread_are_found_by_name_and_time",
+    ),
+    Fact(
+        "slack-history-in-pages",
+        "slack",
+        "GET conversations.history, limit and cursor",
+        "newest first, the older ones behind next_cursor",
+        "https://docs.slack.dev/reference/methods/conversations.history",
+        f"{_SLACK}::test_a_message_is_found_on_whatever_page_of_a_channel",
+    ),
+    Fact(
+        "slack-short-pages",
+        "slack",
+        "GET conversations.*, limit",
+        "fewer may come, even none, though there are more; 15 at most for apps sold outside the Marketplace",
+        "https://docs.slack.dev/reference/methods/conversations.replies, argument limit and the note of May 29, 2025",
+        f"{_SLACK}::test_a_file_is_found_on_whatever_page_of_a_thread",
+        sandbox="its pages are as long as they were asked to be",
     ),
 )
