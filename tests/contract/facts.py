@@ -32,6 +32,7 @@ _GROUP: Final = "getsentry/sentry src/sentry/api/serializers/models/group.py, gr
 _SENTRY: Final = "tests/clients/test_sentry.py"
 _GITHUB: Final = "tests/clients/test_github.py"
 _GITHUB_ISSUES: Final = "tests/clients/test_github_issues.py"
+_SLACK: Final = "tests/clients/test_slack_files.py"
 _VERCEL: Final = "tests/clients/test_vercel.py"
 _MOVES: Final = "tests/clients/test_vercel_moves.py"
 
@@ -154,5 +155,38 @@ FACTS: Final = (
         "18F/charlie#85; google/go-github#184",
         f"{_GITHUB_ISSUES}::test_a_repository_that_was_renamed_is_written_to_where_it_is",
         sandbox="none of its repositories was renamed",
+    ),
+    Fact(
+        "slack-replies-in-pages",
+        "slack",
+        "GET conversations.replies, limit and cursor",
+        "oldest first; what was answered stands on the first page only; next_cursor is empty or missing on the last",
+        "https://docs.slack.dev/reference/methods/conversations.replies; simstudioai/sim#4934",
+        f"{_SLACK}::test_a_file_is_found_on_whatever_page_of_a_thread",
+    ),
+    Fact(
+        "slack-replies-since",
+        "slack",
+        "GET conversations.replies, oldest",
+        "leaves out the answers before it, and not what was answered",
+        "https://docs.slack.dev/reference/methods/conversations.replies",
+        f"{_SLACK}::test_files_of_a_thread_are_found_by_name_and_time",
+    ),
+    Fact(
+        "slack-history-in-pages",
+        "slack",
+        "GET conversations.history, limit and cursor",
+        "newest first, the older ones behind next_cursor",
+        "https://docs.slack.dev/reference/methods/conversations.history",
+        f"{_SLACK}::test_a_message_is_found_on_whatever_page_of_a_channel",
+    ),
+    Fact(
+        "slack-short-pages",
+        "slack",
+        "GET conversations.*, limit",
+        "fewer may come, even none, though there are more; 15 at most for apps sold outside the Marketplace",
+        "https://docs.slack.dev/reference/methods/conversations.replies, argument limit and the note of May 29, 2025",
+        f"{_SLACK}::test_a_file_is_found_on_whatever_page_of_a_thread",
+        sandbox="its pages are as long as they were asked to be",
     ),
 )

@@ -104,6 +104,51 @@ async def rollback_stops_assignment(call: Call) -> None:
     assert not (await call("vercel", "/v9/projects/prj_shop", **TEAM)).json()["autoAssignCustomDomains"]
 
 
+async def slack_pages(call: Call, method: str, **asked: Any) -> list[list[str]]:
+    """Return the texts of each page, three messages to a page."""
+    pages, cursor = [], {}
+    while not pages or cursor:
+        page = (await call("slack", f"/{method}", limit=3, **asked, **cursor)).json()
+        pages.append([message["text"] for message in page["messages"]])
+        following = page.get("response_metadata", {}).get("next_cursor", "")
+        assert page["has_more"] is bool(following)
+        cursor = {"cursor": following} if following else {}
+    return pages
+
+
+async def slack_thread(call: Call, answers: int) -> dict[str, str]:
+    """Post a message with answers, and return where it is; `last` is the stamp of the last answer."""
+    root = (await call("slack", "/chat.postMessage", "POST", channel="#reports", text="root")).json()
+    where = {"channel": root["channel"], "ts": root["ts"]}
+    for number in range(answers):
+        said = {"channel": root["channel"], "thread_ts": root["ts"], "text": str(number)}
+        where["last"] = (await call("slack", "/chat.postMessage", "POST", **said)).json()["ts"]
+    return where
+
+
+@shows("slack-replies-in-pages")
+async def replies_in_pages(call: Call) -> None:
+    where = await slack_thread(call, 7)
+    asked = {"channel": where["channel"], "ts": where["ts"]}
+    pages = await slack_pages(call, "conversations.replies", **asked)
+    assert pages == [["root", "0", "1"], ["2", "3", "4"], ["5", "6"]]
+
+
+@shows("slack-replies-since")
+async def replies_since(call: Call) -> None:
+    where = await slack_thread(call, 7)
+    asked = {"channel": where["channel"], "ts": where["ts"], "oldest": where["last"], "inclusive": "true"}
+    assert await slack_pages(call, "conversations.replies", **asked) == [["root", "6"]]
+
+
+@shows("slack-history-in-pages")
+async def history_in_pages(call: Call) -> None:
+    for number in range(5):
+        posted = await call("slack", "/chat.postMessage", "POST", channel="#reports", text=str(number))
+    pages = await slack_pages(call, "conversations.history", channel=posted.json()["channel"])
+    assert pages == [["4", "3", "2"], ["1", "0"]]
+
+
 @pytest.mark.parametrize("name", SHOWN)
 async def test_the_sandbox_answers_as_the_vendor_does(name: str, call: Call) -> None:
     await SHOWN[name](call)
