@@ -106,7 +106,8 @@ async def rollback_stops_assignment(call: Call) -> None:
 
 async def slack_pages(call: Call, method: str, **asked: Any) -> list[list[str]]:
     """Return the texts of each page, three messages to a page."""
-    pages, cursor = [], {}
+    pages: list[list[str]] = []
+    cursor: dict[str, str] = {}
     while not pages or cursor:
         page = (await call("slack", f"/{method}", limit=3, **asked, **cursor)).json()
         pages.append([message["text"] for message in page["messages"]])
