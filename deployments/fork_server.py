@@ -161,7 +161,9 @@ class ForkServer:
 
     def _hand_on(self, process: int) -> None:
         """Hand a signal on to the run; end it when nobody stands for it any more."""
-        connection = self.runs[process]
+        connection = self.runs.get(process)
+        if connection is None:  # it has ended in this moment, and who stood for it was told
+            return
         try:
             number = connection.recv(1)[0]
         except (OSError, IndexError):

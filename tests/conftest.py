@@ -1,10 +1,13 @@
 """What every test shares: loopback only, and one real Prefect server for those that need it."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +21,35 @@ from tests.browser import CHROMIUM, OPTIONS
 os.environ.pop("COLUMNS", None)  # of the terminal of pytest-xdist: what the tests read is piped
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost", "0.0.0.0"}  # noqa: S104 - compared with, not bound to
+
+
+@pytest.fixture(autouse=True)
+def _no_process_is_left() -> Iterator[None]:
+    """Fail the test that does not wait for every process that it has started, and name them.
+
+    What longer fixtures have started is there before; what `multiprocessing` forks from is there for all tests.
+    """
+    before = child_processes()
+    yield
+    left = {
+        process: command
+        for process, command in child_processes().items()
+        if process not in before and "from multiprocessing." not in command
+    }
+    for process in left:
+        os.kill(process, signal.SIGKILL)
+    assert not left, f"processes were left: {left}"
+
+
+def child_processes() -> dict[int, str]:
+    """Return the children of this process with their commands, those too that have ended and that nobody waited for."""
+    found = {}
+    for thread in Path("/proc/self/task").glob("*/children"):
+        with suppress(OSError):  # the thread, or the process, is gone
+            for process in thread.read_text().split():
+                command = Path(f"/proc/{process}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                found[int(process)] = command.strip() or "ended"
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Waiting for a condition. The limit only keeps a failed test from standing still; no outcome depends on it."""
+"""Waiting for a condition. The limit only keeps a failed test from standing still: no outcome depends on it."""
 
 import asyncio
 import time

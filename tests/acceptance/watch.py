@@ -16,9 +16,19 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
+
+from tests.waiting import wait_until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-m", "deployments.cli"]
+CHILDREN = {
+    "Prefect server": "deployments.prefect_server",
+    "Worker": "worker",
+    "Fork server": "deployments.fork_server",
+    "Web": "watchkeeper.web",
+    "Sandbox": "watchkeeper.sandbox",
+}
 
 
 def free_port() -> int:
@@ -124,6 +134,18 @@ class Started:
     @property
     def printed(self) -> str:
         return self.log.read_text()
+
+    def child(self, name: str) -> psutil.Process:
+        """Return the child of that name."""
+        children = psutil.Process(self.process.pid).children()
+        return next(child for child in children if CHILDREN[name] in child.cmdline())
+
+    def kill(self, name: str) -> None:
+        """Kill a child and wait until it is restarted."""
+        before = len(self.printed)
+        self.child(name).kill()
+        wait_until(lambda: f"{name} is running again." in self.printed[before:] or self.process.poll() is not None)
+        assert self.process.poll() is None, self.printed
 
 
 def start(watch: Watch, *arguments: str) -> Started:

@@ -13,11 +13,28 @@ import pytest
 
 from deployments.flow_run import ADDRESS_SETTING
 from deployments.fork_server import Prepared, RefusedError, Request, changed_at
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks after imports are safe on Linux only")
 
 ROOT = Path(__file__).resolve().parents[2]
 NOBODY = "00000000-0000-0000-0000-000000000001"
+
+BOTH_AT_ONCE = """
+import os, selectors, socket
+from deployments.fork_server import ForkServer, Prepared
+here, there = socket.socketpair()
+server = ForkServer(socket.socket(socket.AF_UNIX), Prepared({}, {}))
+run = os.fork()
+if not run:
+    os._exit(0)
+os.waitid(os.P_PID, run, os.WEXITED | os.WNOWAIT)
+server.runs[run] = here
+server.selector.register(here, selectors.EVENT_READ, run)
+there.close()
+server._tell_who_ended()
+server._hand_on(run)
+"""
 
 
 class Served:
@@ -33,21 +50,33 @@ class Served:
                 [sys.executable, "-m", "deployments.fork_server", str(self.address)],
                 cwd=ROOT, env=self.environment, stdout=log, stderr=log,
             )  # fmt: skip
-        while not self.address.exists():
-            assert self.process.poll() is None, self.log.read_text()
+        self.asked: list[subprocess.Popen[str]] = []
+        wait_until(lambda: "ready" in self.log.read_text() or self.process.poll() is not None)
+        assert self.process.poll() is None, self.log.read_text()
 
     def run(self, *arguments: str, **settings: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
+        asked = subprocess.Popen(
             [sys.executable, "-m", "deployments.flow_run", *arguments],
             cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             env={**self.environment, ADDRESS_SETTING: str(self.address), **settings},
         )  # fmt: skip
+        self.asked.append(asked)
+        return asked
 
     def forked(self) -> psutil.Process:
-        """Return the process that was forked, once it is there."""
-        while not (children := psutil.Process(self.process.pid).children()):
-            assert self.process.poll() is None, self.log.read_text()
-        return children[0]
+        """Return the only process that is forked, once it is there."""
+        wait_until(lambda: self.process.poll() is not None or psutil.Process(self.process.pid).children())
+        assert self.process.poll() is None, self.log.read_text()
+        (forked,) = psutil.Process(self.process.pid).children()
+        return forked
+
+    def end(self, how: signal.Signals) -> None:
+        """End the server, and wait for it and for everybody who has asked it."""
+        self.process.send_signal(how)
+        code = self.process.wait()
+        for asked in self.asked:
+            asked.communicate()
+        assert code == -how, self.log.read_text()
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +91,7 @@ def silent() -> Iterator[socket.socket]:
 def server(tmp_path_factory: pytest.TempPathFactory, silent: socket.socket) -> Iterator[Served]:
     served = Served(tmp_path_factory.mktemp("fork"), silent)
     yield served
-    served.process.terminate()
-    assert served.process.wait() == -signal.SIGTERM
+    served.end(signal.SIGTERM)
 
 
 def test_a_forked_run_prints_and_ends_as_one_that_was_started(server: Served) -> None:
@@ -104,10 +132,25 @@ def test_a_run_does_not_outlive_the_fork_server(tmp_path: Path, silent: socket.s
     server = Served(tmp_path, silent)
     asked = server.run(NOBODY)
     forked = server.forked()
-    server.process.kill()
-    assert asked.wait() == -signal.SIGKILL
+    server.end(signal.SIGKILL)
+    assert asked.returncode == -signal.SIGKILL
     psutil.wait_procs([forked])
-    server.process.wait()
+
+
+def test_a_fork_server_takes_the_place_of_one_that_was_killed(tmp_path: Path, silent: socket.socket) -> None:
+    """What the killed one has left is a socket at which nobody listens."""
+    Served(tmp_path, silent).end(signal.SIGKILL)
+    successor = Served(tmp_path, silent)
+    asked = successor.run(NOBODY)
+    successor.forked()
+    successor.end(signal.SIGKILL)
+    assert asked.returncode == -signal.SIGKILL
+
+
+def test_a_run_that_ends_while_somebody_lets_go_of_it_does_not_end_the_server() -> None:
+    """Both are seen by the same look: the end of the process is handled first, and then its connection."""
+    ended = subprocess.run([sys.executable, "-c", BOTH_AT_ONCE], cwd=ROOT, check=False, capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 def test_changed_code_is_not_forked(tmp_path: Path) -> None:

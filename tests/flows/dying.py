@@ -1,32 +1,92 @@
-"""Runs in processes of their own, to be killed: forked from one that has imported the flows, so each begins at once."""
+"""Runs in processes of their own, each to be killed by itself at a write of the store that has a name.
+
+They are forked from one that has imported the flows, so each begins at once.
+"""
 
 import os
+import signal
 import sys
+from collections.abc import Callable, Mapping
 from multiprocessing import get_context
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from typing import Any, Final
 
 from prefect.settings import PREFECT_API_URL, PREFECT_LOGGING_LEVEL, temporary_settings
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+from sqlalchemy.orm import Session
 
 FLOWS = Path(__file__).resolve().parents[2] / "flows"
 BESIDES = ["prefect.flow_engine", "prefect.task_engine", "reports.charts", "altair", "vl_convert", "apprise"]
+
+# The writes to the row of a rollback beside those that take it to a state, by the columns that they set.
+WRITES: Final[Mapping[str, Callable[[str, Mapping[str, Any]], bool]]] = {
+    "adopted": lambda _, values: "flow_run_id" in values,
+    "claimed": lambda _, values: bool(values.get("claimed_by")),
+    "called": lambda statement, _: "move_calls=" in statement,
+    "released": lambda _, values: values.get("claimed_by") == "",
+}
 
 _context = get_context("forkserver")
 _context.set_forkserver_preload([*BESIDES, *(f"flows.{file.stem}" for file in FLOWS.glob("*.py"))])
 
 
-def start(code: str, *arguments: str, **environment: str) -> ForkServerProcess:
-    """Run Python code in a process of its own, on the Prefect server of this test."""
-    given = (code, arguments, {**os.environ, **environment}, PREFECT_API_URL.value())
+def start(code: str, *arguments: str, dies: str = "", **environment: str) -> ForkServerProcess:
+    """Run Python code in a process of its own, on the Prefect server of this test.
+
+    Args:
+        dies: "after" or "before" and the name of a write: a state that it takes a rollback to, one of `WRITES`, or a
+            table that is written to; "" for nothing.
+    """
+    given = (code, arguments, {**os.environ, **environment}, PREFECT_API_URL.value(), dies)
     process = _context.Process(target=_run, args=given, daemon=True)
     process.start()
     return process
 
 
-def _run(code: str, arguments: tuple[str, ...], environment: dict[str, str], api: str) -> None:
+def die_at(dies: str) -> None:
+    """Let this process kill itself right before a write, or once it is committed."""
+    moment, _, write = dies.partition(" ")
+    matches: Callable[[str, Mapping[str, Any]], bool] = WRITES.get(
+        write, lambda _, values: values.get("state") == write
+    )
+    found = False
+
+    def look(_connection: object, _cursor: object, statement: str, _given: object, context: Any, _many: object) -> None:
+        nonlocal found
+        is_row = statement.startswith("UPDATE rollbacks ") or (
+            statement.startswith("INSERT INTO rollbacks ") and write not in WRITES
+        )
+        is_table = statement.startswith(f"INSERT INTO {write} ")
+        found = found or is_table or (is_row and matches(statement, context.compiled_parameters[0]))
+        if found and moment == "before":
+            die()
+
+    def committed(_session: Session) -> None:
+        if found:
+            die()
+
+    event.listen(Engine, "before_cursor_execute", look)
+    event.listen(Session, "after_commit", committed)
+
+
+def was_killed(process: ForkServerProcess) -> bool:
+    """Wait for the end of a process, and return whether it has killed itself."""
+    process.join()
+    return process.exitcode == -signal.SIGKILL
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _run(code: str, arguments: tuple[str, ...], environment: dict[str, str], api: str, dies: str) -> None:
     os.environ.clear()
     os.environ.update(environment)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     sys.argv[1:] = arguments
+    if dies:
+        die_at(dies)
     with temporary_settings({PREFECT_API_URL: api, PREFECT_LOGGING_LEVEL: "CRITICAL"}):
         exec(code, {"__name__": "__main__"})  # noqa: S102 - of the tests themselves
