@@ -94,7 +94,8 @@ async def rollback_stops_assignment(call: Call) -> None:
 
 async def slack_pages(call: Call, method: str, **asked: Any) -> list[list[str]]:
     """Return the texts of each page, three messages to a page."""
-    pages, cursor = [], {}
+    pages: list[list[str]] = []
+    cursor: dict[str, str] = {}
     while not pages or cursor:
         page = (await call("slack", f"/{method}", limit=3, **asked, **cursor)).json()
         pages.append([message["text"] for message in page["messages"]])
@@ -126,7 +127,8 @@ async def replies_in_pages(call: Call) -> None:
 async def replies_since(call: Call) -> None:
     where = await slack_thread(call, 7)
     asked = {"channel": where["channel"], "ts": where["ts"], "oldest": where["last"], "inclusive": "true"}
-    assert await slack_pages(call, "conversations.replies", **asked) == [["root", "6"]]
+    (page,) = await slack_pages(call, "conversations.replies", **asked)
+    assert [text for text in page if text != "root"] == ["6"]
 
 
 @shows("slack-history-in-pages")

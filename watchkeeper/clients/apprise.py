@@ -86,7 +86,8 @@ class AppriseClient:
         if service is None:
             raise MissingCredential(VENDOR, f"cannot use address {number} in {BLOCK}: correct it there")
         if service.verify_certificate:  # requests takes a place in its stead, and would not read SSL_CERT_FILE
-            service.verify_certificate = str(authorities(VENDOR))
+            settings: Any = service
+            settings.verify_certificate = str(authorities(VENDOR))
         return service
 
 
