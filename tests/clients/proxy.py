@@ -1,6 +1,7 @@
 """A real proxy on loopback, which asks for a password and passes on what it gets."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
@@ -17,12 +18,13 @@ class Proxy:
 
     def __init__(self) -> None:
         self.port = 0
+        self.scheme = "http"
         self.status = "200 Connection established"
         self.asked: list[str] = []
 
     @property
     def url(self) -> str:
-        return f"http://watch:{PASSWORD}@127.0.0.1:{self.port}"
+        return f"{self.scheme}://watch:{PASSWORD}@127.0.0.1:{self.port}"
 
     @property
     def tunnels(self) -> list[str]:
@@ -30,8 +32,10 @@ class Proxy:
 
 
 @asynccontextmanager
-async def proxying() -> AsyncIterator[Proxy]:
+async def proxying(tls: ssl.SSLContext | None = None) -> AsyncIterator[Proxy]:
+    """Serve as a proxy; with `tls` it is asked over TLS itself."""
     proxy = Proxy()
+    proxy.scheme = "https" if tls else "http"
     handlers: set[asyncio.Task[Any]] = set()
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -41,7 +45,7 @@ async def proxying() -> AsyncIterator[Proxy]:
             await _pass_on(proxy, reader, writer)
         await _close(writer)
 
-    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=tls)
     proxy.port = server.sockets[0].getsockname()[1]
     try:
         yield proxy
@@ -68,7 +72,7 @@ async def _pass_on(proxy: Proxy, reader: asyncio.StreamReader, writer: asyncio.S
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(ConnectionError):
+    with suppress(ConnectionError, ssl.SSLError):
         while data := await reader.read(65_536):
             writer.write(data)
             await writer.drain()
@@ -77,5 +81,5 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 async def _close(writer: asyncio.StreamWriter) -> None:
     writer.close()
-    with suppress(ConnectionError):
+    with suppress(ConnectionError, ssl.SSLError):
         await writer.wait_closed()

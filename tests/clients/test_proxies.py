@@ -37,6 +37,18 @@ async def test_a_client_goes_through_the_proxy(
 
 
 @every_client
+@pytest.mark.usefixtures("trusted")
+async def test_a_proxy_may_have_tls_of_its_own(kind: str, environment: Environment, certificates: Certificates) -> None:
+    async with (
+        serving(answering(kind), tls=certificates.context) as server,
+        proxying(certificates.context) as proxy,
+    ):
+        environment(HTTPS_PROXY=proxy.url)
+        await CLIENTS[kind](server.url("", "https", "localhost"))
+    assert (proxy.tunnels, server.connections) == ([f"localhost:{server.port}"], 1)
+
+
+@every_client
 async def test_without_tls_a_client_goes_through_the_other_proxy(kind: str, environment: Environment) -> None:
     async with serving(answering(kind)) as server, proxying() as proxy:
         environment(HTTP_PROXY=proxy.url, HTTPS_PROXY="http://127.0.0.1:9")

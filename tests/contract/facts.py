@@ -168,7 +168,7 @@ FACTS: Final = (
         "slack-replies-since",
         "slack",
         "GET conversations.replies, oldest",
-        "leaves out the answers before it, and not what was answered",
+        "leaves out the answers before it; whether what was answered is left out is not documented",
         "https://docs.slack.dev/reference/methods/conversations.replies",
         f"{_SLACK}::test_files_of_a_thread_are_found_by_name_and_time",
     ),

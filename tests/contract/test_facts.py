@@ -139,7 +139,8 @@ async def replies_in_pages(call: Call) -> None:
 async def replies_since(call: Call) -> None:
     where = await slack_thread(call, 7)
     asked = {"channel": where["channel"], "ts": where["ts"], "oldest": where["last"], "inclusive": "true"}
-    assert await slack_pages(call, "conversations.replies", **asked) == [["root", "6"]]
+    (page,) = await slack_pages(call, "conversations.replies", **asked)
+    assert [text for text in page if text != "root"] == ["6"]
 
 
 @shows("slack-history-in-pages")
