@@ -7,6 +7,8 @@ import asyncio
 import hashlib
 import logging
 import warnings
+from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 VENDOR: Final = "Apprise"
 BLOCK: Final = "the block Watchkeeper Apprise"
+_JOINT: Final = 10  # between a title and a body that some services count together
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,8 @@ class AppriseClient:
     async def send(self, fingerprint: str, title: str, text: str, file: AppriseFile | None = None) -> Sent:
         """Send to one address, and return whether its service has confirmed it.
 
+        What is longer than the service takes is cut, at the end of a line where that can be.
+
         Args:
             text: plain text.
         """
@@ -86,13 +91,55 @@ class AppriseClient:
         if service is None:
             raise MissingCredential(VENDOR, f"cannot use address {number} in {BLOCK}: correct it there")
         if service.verify_certificate:  # requests takes a place in its stead, and would not read SSL_CERT_FILE
-            settings: Any = service
-            settings.verify_certificate = str(authorities(VENDOR))
+            vars(service)["verify_certificate"] = str(authorities(VENDOR))
         return service
 
 
 def _notify(service: "NotifyBase", title: str, text: str, file: AppriseFile | None) -> bool:
-    return bool(service.notify(title=title, body=text, body_format="text", **_attached(service, file)))
+    title, body = fitted(service, title, text)
+    return bool(service.notify(title=title, body=body, body_format="text", **_attached(service, file)))
+
+
+def fitted(service: "NotifyBase", title: str, text: str) -> tuple[str, str]:
+    """Return title and body in the service's own format, as short as it wants them; the title may be in the body.
+
+    Source: https://appriseit.com/library/plugins/ (`body_maxlen`, `title_maxlen`, `body_max_line_count`)
+    """
+    if service.title_maxlen <= 0:
+        title, text = "", f"{title}\n{text}"
+    title = _cut(title, max(service.title_maxlen, 0))
+    joined = len(title) + _JOINT if service.overflow_amalgamate_title else 0
+    lines = text.splitlines()[: service.body_max_line_count or None]
+    return title, _body(service, lines, service.body_maxlen - joined)
+
+
+def _body(service: "NotifyBase", lines: list[str], room: int) -> str:
+    """Return as many lines in the service's format as there is room for; of the first one at least its beginning."""
+    body = _converted(service, "\n".join(lines))
+    if len(body) <= room:
+        return body
+    whole = _most(len(lines) - 1, lambda kept: len(_converted(service, "\n".join([*lines[:kept], "…"]))) <= room)
+    if whole:
+        return _converted(service, "\n".join([*lines[:whole], "…"]))
+    first = lines[0]
+    return _converted(
+        service, _cut(first, _most(room, lambda kept: len(_converted(service, _cut(first, kept))) <= room))
+    )
+
+
+def _most(limit: int, fits: Callable[[int], bool]) -> int:
+    """Return the greatest number up to a limit that fits; 0 when not even 1 does."""
+    return bisect_left(range(1, limit + 1), True, key=lambda number: not fits(number))
+
+
+def _converted(service: "NotifyBase", text: str) -> str:
+    from apprise.conversion import convert_between  # noqa: PLC0415 - see above
+
+    return str(convert_between("text", service.notify_format, text))  # type: ignore[no-untyped-call]
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: max(most - 1, 0)]}…"
 
 
 def _attached(service: "NotifyBase", file: AppriseFile | None) -> dict[str, Any]:
