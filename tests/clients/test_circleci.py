@@ -11,7 +11,7 @@ from tests.clients.circleci_answers import API, SHA, SHOP, SINCE, job, pipeline,
 from tests.clients.garbage import shaped
 from watchkeeper.clients.base import MissingCredential, VendorError, VendorRefused, VendorUnavailable
 from watchkeeper.clients.circleci import CircleCIClient
-from watchkeeper.domain.builds import BuildReport, Pipeline, WorkflowStatus
+from watchkeeper.domain.builds import BuildReport, Outcome, Pipeline, WorkflowStatus, outcome
 from watchkeeper.domain.verdicts import Gap, Missing
 
 TOKEN = "make-believe-token"
@@ -200,12 +200,199 @@ async def test_a_project_that_circleci_does_not_know_is_no_silence() -> None:
     assert "does not know project gh/acme/api" in api.reason
 
 
-async def test_quiet_projects_are_looked_at_within_a_bound() -> None:
+def alone(project: str) -> str:
+    return f"/api/v2/project/{project}/pipeline"
+
+
+async def test_a_project_that_the_tokens_user_does_not_follow_is_asked_for_by_itself() -> None:
+    circleci = CircleCI(pipeline(103, API))
+    circleci.older["gh%2Facme%2Fshop"] = [pipeline(n) for n in (108, 107, 106, 105, 104, 102, 101, 100, 90)]
+    found = await report(circleci)
+    assert [one.number for one in found.pipelines] == [108, 107, 106, 105, 104, 102, 101, 100]
+    assert {one.workflows[0].status for one in found.pipelines if isinstance(one.workflows, tuple)} == {"success"}
+    assert found.warnings == ()
+
+
+@pytest.mark.parametrize("of_before", [[90], [90, 104], [104]])
+async def test_what_is_known_of_a_project_does_not_stand_for_what_it_has_now(of_before: list[int]) -> None:
+    circleci = CircleCI(pipeline(103, API))
+    circleci.older["gh%2Facme%2Fshop"] = [pipeline(n) for n in of_before]
+    known = {one.id: one for one in (await report(circleci)).pipelines}
+    circleci.older["gh%2Facme%2Fshop"] = [pipeline(n) for n in (105, *reversed(of_before))]
+    assert (await report(circleci, known)).pipelines[0].number == 105
+
+
+async def test_all_pages_of_a_project_that_is_not_followed_are_read_back_to_the_start() -> None:
+    circleci = CircleCI(page_size=2)
+    circleci.older["gh%2Facme%2Fshop"] = [pipeline(n) for n in range(106, 96, -1)]
+    assert [one.number for one in (await report(circleci)).pipelines] == [106, 105, 104, 103, 102, 101, 100]
+    assert len(circleci.asked("/project/gh/acme/shop/pipeline")) == 4
+
+
+async def test_a_project_that_the_list_names_needs_no_call_of_its_own() -> None:
+    circleci = CircleCI(pipeline(90), pipeline(101, branch="idea"))
+    circleci.older["gh%2Facme%2Fshop"] = [pipeline(90)]
+    known = {one.id: one for one in (await report(circleci)).pipelines}
+    circleci.requests.clear()
+    assert [one.number for one in (await report(circleci, known)).pipelines] == [90]
+    assert circleci.asked("/project/gh/acme/shop/pipeline") == []
+
+
+async def test_a_project_that_cannot_be_asked_by_itself_is_missing_and_not_quiet() -> None:
+    circleci = CircleCI(pipeline(101, API))
+    circleci.older["gh%2Facme%2Fshop"] = [pipeline(90)]
+    known = {one.id: one for one in (await report(circleci)).pipelines}
+    circleci.older["gh%2Facme%2Fshop"] = httpx.Response(503)
+    missing = (await reports(circleci, known))[SHOP]
+    assert isinstance(missing, Missing)
+    assert missing.gap is Gap.UNAVAILABLE
+
+
+async def test_a_pipeline_without_vcs_is_found_on_the_branch_that_was_asked_for() -> None:
+    bodies = [pipeline(102), pipeline(101)]
+    del bodies[0]["vcs"]
+    circleci = CircleCI(*bodies)
+    circleci.older["gh%2Facme%2Fshop"] = bodies
+    found = (await report(circleci)).pipelines
+    assert [(one.number, one.branch, one.sha) for one in found] == [(102, "main", ""), (101, "main", SHA)]
+
+
+async def test_projects_that_the_list_lacks_are_asked_within_a_bound_in_turn() -> None:
     circleci = CircleCI()
-    found = await reports(circleci, branches={f"gh/acme/p{n}": "main" for n in range(30)})
-    assert len(circleci.requests) == 21
+    names = {f"gh/acme/p{n}": "main" for n in range(80)}
+    found = await reports(circleci, branches=names)
+    assert len(circleci.requests) == 51
     warnings = [report.warnings for report in found.values() if isinstance(report, BuildReport) and report.warnings]
-    assert warnings == [("CircleCI: only 20 of 30 projects without new pipelines were looked at",)] * 10
+    words = "CircleCI: 80 projects are not in the organization's list; 50 are asked in turn"
+    assert warnings == [(words,)] * 30
+
+
+async def test_a_project_that_is_sure_to_lack_in_the_list_is_asked_first() -> None:
+    names = {f"gh/acme/p{n}": "main" for n in range(80)}
+    circleci = CircleCI()
+    await reports(circleci, branches=names)
+    asked = {"/".join(request.url.path.split("/")[4:7]) for request in circleci.requests[1:]}
+    skipped = set(names) - asked
+    project = min(skipped)
+    circleci.older[project.replace("/", "%2F")] = [pipeline(101, project)]
+    known = {one.id: one for one in [await only(circleci, project)]}
+    circleci.requests.clear()
+    await reports(circleci, known, branches=names)
+    assert circleci.requests[1].url.path == alone(project)
+
+
+async def only(circleci: CircleCI, project: str) -> Pipeline:
+    found = (await reports(circleci, branches={project: "main"}))[project]
+    assert isinstance(found, BuildReport)
+    return found.pipelines[0]
+
+
+FINE = workflow(id="flow-fine", name="fine")
+
+
+def broken(**changes: Any) -> dict[str, Any]:
+    """A workflow that lacks what is None here."""
+    body = workflow("failed", **{"id": "flow-broken", "name": "broken", **changes})
+    return {name: value for name, value in body.items() if value is not None}
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        pytest.param(broken(id=None), id="without an id"),
+        pytest.param({}, id="without anything"),
+        pytest.param(5, id="no object"),
+        pytest.param(None, id="null"),
+    ],
+)
+async def test_one_unreadable_workflow_is_counted_and_hides_no_other(bad: Any) -> None:
+    circleci = CircleCI(pipeline(101))
+    circleci.workflows["pipe-101"] = [bad, FINE]
+    found = await report(circleci)
+    (only_one,) = found.pipelines
+    assert isinstance(only_one.workflows, tuple)
+    assert [(one.name, one.status) for one in only_one.workflows if one.id == "flow-fine"] == [("fine", "success")]
+    assert outcome(only_one) is Outcome.UNKNOWN
+    (warning,) = found.warnings
+    assert warning.startswith("pipeline #101: 1 of 2 workflows could not be read")
+
+
+async def test_a_workflow_that_was_never_dated_still_counts() -> None:
+    """As Apache DevLake has met it: failed, without created_at and stopped_at."""
+    circleci = CircleCI(pipeline(101))
+    circleci.workflows["pipe-101"] = [broken(created_at=None, stopped_at=None), FINE]
+    found = await report(circleci)
+    (only_one,) = found.pipelines
+    assert isinstance(only_one.workflows, tuple)
+    first = only_one.workflows[0]
+    assert (first.status, first.created_at, first.duration) == (WorkflowStatus.FAILED, only_one.created_at, None)
+    assert outcome(only_one) is Outcome.FAILED
+    assert found.warnings == ()
+
+
+@pytest.mark.parametrize("bad", [5, None, {}, {"name": "x"}])
+async def test_one_unreadable_job_is_counted_and_hides_no_other(bad: Any) -> None:
+    circleci = CircleCI(pipeline(101))
+    circleci.workflows["pipe-101"] = [workflow("failed"), FINE]
+    circleci.jobs["flow-failed"] = [job("failed"), bad]
+    found = await report(circleci)
+    (only_one,) = found.pipelines
+    assert isinstance(only_one.workflows, tuple)
+    assert [(one.status, [each.status for each in one.jobs]) for one in only_one.workflows] == [
+        ("failed", ["failed"]),
+        ("success", []),
+    ]
+    (warning,) = found.warnings
+    assert warning.startswith("pipeline #101: 1 of 2 jobs could not be read")
+
+
+async def test_where_no_job_can_be_read_the_workflows_still_stand() -> None:
+    circleci = CircleCI(pipeline(101))
+    circleci.workflows["pipe-101"] = [workflow("failed"), FINE]
+    circleci.jobs["flow-failed"] = [5]
+    found = await report(circleci)
+    (only_one,) = found.pipelines
+    assert isinstance(only_one.workflows, tuple)
+    assert [one.status for one in only_one.workflows] == ["failed", "success"]
+    assert "1 of 1 jobs could not be read" in found.warnings[0]
+
+
+ENDED_SOMEHOW = [
+    pytest.param(workflow("terminated-unknown", stopped_at=None), id="terminated-unknown"),
+    pytest.param(workflow("needs_setup", stopped_at=None), id="needs_setup"),
+    pytest.param(workflow("of-tomorrow"), id="a status of tomorrow that has stopped"),
+]
+
+
+@pytest.mark.parametrize("ended", ENDED_SOMEHOW)
+async def test_an_end_that_nobody_knows_is_an_end_and_no_success(ended: dict[str, Any]) -> None:
+    circleci = CircleCI(pipeline(101))
+    circleci.workflows["pipe-101"] = [ended, FINE]
+    (found,) = (await report(circleci)).pipelines
+    assert (found.is_final, outcome(found)) == (True, Outcome.UNKNOWN)
+    circleci.requests.clear()
+    await report(circleci, {found.id: found})
+    assert circleci.asked("/workflow") == []
+
+
+@pytest.mark.parametrize(("number", "asked"), [(101, 1), (100 - 11 * 60, 1), (100 - 13 * 60, 0)])
+async def test_a_state_that_nobody_knows_is_not_waited_for_for_ever(number: int, asked: int) -> None:
+    circleci = CircleCI(pipeline(number))
+    circleci.older["gh%2Facme%2Fshop"] = [pipeline(number)]
+    circleci.workflows[f"pipe-{number}"] = [workflow("of-tomorrow", stopped_at=None), FINE]
+    (found,) = (await report(circleci)).pipelines
+    assert (found.is_final, outcome(found)) == (False, Outcome.UNKNOWN)
+    circleci.requests.clear()
+    (again,) = (await report(circleci, {found.id: found})).pipelines
+    assert len(circleci.asked("/workflow")) == asked
+    assert outcome(again) is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize("errors", [None, "x", [None], [{"message": None}]])
+async def test_a_pipeline_whose_errors_are_no_list_is_read(errors: Any) -> None:
+    found = await report(CircleCI(pipeline(102), pipeline(101, errors=errors)))
+    assert [one.number for one in found.pipelines] == [102, 101]
+    assert found.warnings == ()
 
 
 async def test_a_slug_may_be_spelled_in_both_ways() -> None:

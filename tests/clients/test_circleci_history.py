@@ -208,6 +208,43 @@ async def test_a_list_that_is_too_long_is_asked_by_project() -> None:
     assert found.warnings == ()
 
 
+async def test_a_project_that_is_not_in_the_list_is_asked_by_itself_and_the_others_are_not() -> None:
+    circleci = CircleCI(pipeline(102, API), pipeline(101, API))
+    circleci.by_project[SHOP] = [pipeline(number) for number in range(108, 98, -1)]
+    found = await histories(circleci, projects=(SHOP, API))
+    shop, api = found[SHOP], found[API]
+    assert isinstance(shop, BuildHistory)
+    assert isinstance(api, BuildHistory)
+    assert [one.number for one in shop.pipelines] == list(range(108, 99, -1))
+    assert [one.number for one in api.pipelines] == [102, 101]
+    assert len(circleci.asked("/pipeline")) == 2
+
+
+async def test_a_project_that_is_not_in_the_list_and_cannot_be_asked_is_missing() -> None:
+    circleci = CircleCI(pipeline(102, API))
+    circleci.by_project[SHOP] = httpx.Response(404)
+    found = await histories(circleci, projects=(SHOP, API))
+    shop = found[SHOP]
+    assert isinstance(shop, Missing)
+    assert shop.gap is Gap.REFUSED
+    assert "does not know project gh/acme/shop" in shop.reason
+    assert isinstance(found[API], BuildHistory)
+
+
+async def test_what_cannot_be_read_of_the_past_is_counted() -> None:
+    circleci = CircleCI(pipeline(102), pipeline(101))
+    circleci.workflows["pipe-101"] = [{"name": "x"}, workflow()]
+    circleci.named = [{"name": "build"}, {"window_end": "2026-03-02T00:00:00Z"}]
+    circleci.flaky = {"flaky-tests": [flaky(), {}]}
+    found = await history(circleci)
+    assert [one.number for one in found.pipelines] == [102, 101]
+    assert [warning.split(" could not")[0] for warning in found.warnings] == [
+        "pipeline #101: 1 of 2 workflows",
+        "1 of 2 workflows",
+        "1 of 2 flaky tests",
+    ]
+
+
 async def test_a_past_that_cannot_be_read_to_its_start_is_missing() -> None:
     circleci = CircleCI(page_size=1)
     circleci.by_project[SHOP] = [pipeline(number) for number in range(500, 300, -1)]

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -179,6 +180,23 @@ def test_what_is_final_is_not_asked_again() -> None:
     assert not pipeline(1).is_final
     assert workflow(S.SUCCESS, 30).duration == timedelta(minutes=10)
     assert workflow(S.RUNNING, 30).duration is None
+
+
+@pytest.mark.parametrize("status", [S.TERMINATED_UNKNOWN, S.NEEDS_SETUP])
+def test_an_end_that_nobody_knows_is_final_and_neither_a_success_nor_a_failure(status: S) -> None:
+    ended = pipeline(1, status, S.SUCCESS)
+    assert (ended.is_final, outcome(ended)) == (True, Outcome.UNKNOWN)
+    assert judge(ended).verdict is Verdict.UNKNOWN
+
+
+def test_a_status_that_is_not_known_has_ended_when_it_has_stopped() -> None:
+    stopped = workflow(S.UNKNOWN, 30, stopped_at=at(20))
+    assert (stopped.is_final, replace(stopped, stopped_at=None).is_final) == (True, False)
+
+
+def test_moments_that_contradict_give_no_duration() -> None:
+    done = workflow(S.SUCCESS, 30)
+    assert replace(done, stopped_at=done.created_at - timedelta(minutes=1)).duration is None
 
 
 @given(st.text("".join(STATES), min_size=1, max_size=8), st.randoms())

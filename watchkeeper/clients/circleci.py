@@ -1,11 +1,13 @@
 """CircleCI: pipelines of an organization's default branches, their workflows, and the jobs that matter.
 
-Pipelines are listed once for the whole organization, page by page. What is settled is not asked again.
+Pipelines are listed once for the whole organization, page by page; projects that the list does not have, since the
+token's user does not follow them, are asked for by themselves. What is settled is not asked again.
 
 Source: https://circleci.com/docs/api/v2/
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,6 +20,8 @@ from watchkeeper.clients.circleci_history import read_past
 from watchkeeper.clients.circleci_parsing import same_slug
 from watchkeeper.clients.circleci_pipelines import (
     RERUN_WITHIN,
+    Listed,
+    OfBranch,
     PipelineCalls,
     late,
     newest_first,
@@ -43,7 +47,7 @@ _LIMITS: Final = LimitHeaders(
     per_endpoint=False,
 )
 _WORKFLOWS_WITHIN: Final = timedelta(hours=1)
-_MOST_QUIET: Final = 20  # projects that are looked at on their own, since the organization's list does not name them
+_MAX_ALONE: Final = 50  # projects that are asked for by themselves, since the organization's list does not have them
 _MOST_PIPELINES: Final = 200  # whose workflows are asked for in one call; the next call goes on with the rest
 
 
@@ -74,7 +78,8 @@ class CircleCIClient(VendorClient):
     ) -> dict[str, BuildReport | Missing]:
         """Read the pipelines created since then on each project's default branch, and the known older ones.
 
-        A project without any gets its newest older pipeline: a branch that broke last week is still broken.
+        A project without any gets its newest older pipeline: a branch that broke last week is still broken. What the
+        organization's list does not name is asked for by itself: the token's user may not follow it.
 
         Args:
             organization: slug, as in `gh/acme`.
@@ -87,21 +92,25 @@ class CircleCIClient(VendorClient):
         """
         calls = PipelineCalls(self, self._web_url)
         listed = await calls.listed(organization, since)
+        earlier: defaultdict[tuple[str, str], list[Pipeline]] = defaultdict(list)
         for pipeline in (pipeline for pipeline in known.values() if pipeline.created_at < since):
-            listed.by_branch[same_slug(pipeline.project), pipeline.branch].append(pipeline)
-        found: dict[str, tuple[Pipeline, ...] | Missing] = {
-            project: newest_first(listed.by_branch[same_slug(project), branch]) for project, branch in branches.items()
-        }
-        quiet = _in_turn([project for project in branches if not found[project]], since)
-        found |= await _newest(calls, {project: branches[project] for project in quiet[:_MOST_QUIET]})
-        complete = await _complete(calls, found, known, since)
-        unseen = f"CircleCI: only {_MOST_QUIET} of {len(quiet)} projects without new pipelines were looked at"
-        skipped = set(quiet[_MOST_QUIET:])
-        return {
-            project: _report(
-                found[project], complete, (*listed.warnings, unseen) if project in skipped else listed.warnings
+            earlier[same_slug(pipeline.project), pipeline.branch].append(pipeline)
+        found: dict[str, OfBranch | Missing] = {
+            project: OfBranch(
+                newest_first([*listed.of(project, branch), *earlier[same_slug(project), branch]]), listed.warnings
             )
-            for project in branches
+            for project, branch in branches.items()
+        }
+        unsure = _unsure(listed, branches, found, known, since)
+        alone = {project: branches[project] for project in unsure[:_MAX_ALONE]}
+        for project, read in (await _asked_alone(calls, alone, since)).items():
+            found[project] = read if isinstance(read, Missing) else _merged(read, found[project])
+        unseen = f"CircleCI: {len(unsure)} projects are not in the organization's list; {_MAX_ALONE} are asked in turn"
+        skipped = set(unsure[_MAX_ALONE:])
+        complete = await _complete(calls, found, known, since)
+        return {
+            project: _report(read, complete, calls.unread, (unseen,) if project in skipped else ())
+            for project, read in found.items()
         }
 
     async def build_history(
@@ -129,21 +138,57 @@ class CircleCIClient(VendorClient):
         )
 
 
-async def _newest(calls: PipelineCalls, branches: Mapping[str, str]) -> dict[str, tuple[Pipeline, ...] | Missing]:
-    """Return the newest pipeline of each project's branch, however old it is."""
+def _unsure(
+    listed: Listed,
+    branches: Mapping[str, str],
+    found: Mapping[str, OfBranch | Missing],
+    known: Mapping[str, Pipeline],
+    since: datetime,
+) -> list[str]:
+    """Return the projects to ask for by themselves, in turn.
+
+    Those that the list does not have whole may have pipelines all the same; those that it has without any on the
+    branch want their newest older one. First come those that are sure to lack in the list: we know of pipelines that
+    it should have.
+    """
+    unsure = [p for p in branches if not (listed.has_all_of(p) and _pipelines(found[p]))]
+    lacking = {same_slug(pipeline.project) for pipeline in known.values() if pipeline.created_at >= since}
+    turn = int(since.timestamp() // 900) * _MAX_ALONE % len(unsure) if len(unsure) > _MAX_ALONE else 0
+    return sorted(unsure[turn:] + unsure[:turn], key=lambda project: same_slug(project) not in lacking)
+
+
+async def _asked_alone(
+    calls: PipelineCalls, branches: Mapping[str, str], since: datetime
+) -> dict[str, OfBranch | Missing]:
+    """Return the pipelines of each project's branch since then, or its newest one however old it is."""
     patience = Patience()
-    asked = (patience.spend(partial(calls.newest, project, branch)) for project, branch in branches.items())
-    return dict(zip(branches, await asyncio.gather(*asked), strict=True))
+    asked = (patience.spend(partial(calls.of_branch, project, branch, since)) for project, branch in branches.items())
+    found = zip(branches, await asyncio.gather(*asked), strict=True)
+    return {project: read if isinstance(read, Missing) else _recent(read, since) for project, read in found}
+
+
+def _recent(read: OfBranch, since: datetime) -> OfBranch:
+    return OfBranch(read.since(since) or read.pipelines[:1], read.warnings)
+
+
+def _merged(read: OfBranch, listed: OfBranch | Missing) -> OfBranch:
+    """Return what was read of a project alone, with what else is known of it."""
+    warnings = () if isinstance(listed, Missing) else listed.warnings
+    return OfBranch(newest_first([*read.pipelines, *_pipelines(listed)]), (*warnings, *read.warnings))
+
+
+def _pipelines(read: OfBranch | Missing) -> tuple[Pipeline, ...]:
+    return () if isinstance(read, Missing) else read.pipelines
 
 
 async def _complete(
     calls: PipelineCalls,
-    found: Mapping[str, tuple[Pipeline, ...] | Missing],
+    found: Mapping[str, OfBranch | Missing],
     before: Mapping[str, Pipeline],
     since: datetime,
 ) -> dict[str, Pipeline]:
     """Return all pipelines with their workflows, by id; the newest of every project are asked for first."""
-    placed = ranked(found)
+    placed = ranked({project: _pipelines(read) for project, read in found.items()})
     known = {
         pipeline.id: before[pipeline.id]
         for place, pipeline in placed
@@ -153,32 +198,34 @@ async def _complete(
     return known | await with_workflows(calls, open_ones, before, _MOST_PIPELINES)
 
 
-def _in_turn(projects: list[str], since: datetime) -> list[str]:
-    """Return the projects from another one on each quarter hour, so that all have their turn before the bound."""
-    turn = int(since.timestamp() // 900) * _MOST_QUIET % len(projects) if len(projects) > _MOST_QUIET else 0
-    return projects[turn:] + projects[:turn]
-
-
 def _report(
-    pipelines: tuple[Pipeline, ...] | Missing, complete: Mapping[str, Pipeline], warnings: tuple[str, ...]
+    read: OfBranch | Missing,
+    complete: Mapping[str, Pipeline],
+    unread: Mapping[str, tuple[str, ...]],
+    warnings: tuple[str, ...],
 ) -> BuildReport | Missing:
-    if isinstance(pipelines, Missing):
-        return pipelines
-    read = tuple(complete[pipeline.id] for pipeline in pipelines)
-    left = sum(pipeline.workflows == late(_MOST_PIPELINES) for pipeline in read)
+    if isinstance(read, Missing):
+        return read
+    pipelines = tuple(complete[pipeline.id] for pipeline in read.pipelines)
+    flaws = (flaw for pipeline in pipelines for flaw in unread.get(pipeline.id, ()))
+    left = sum(pipeline.workflows == late(_MOST_PIPELINES) for pipeline in pipelines)
     rest = (f"CircleCI: the workflows of {left} pipelines will be read next time",) if left else ()
-    return BuildReport(read, (*warnings, *rest))
+    return BuildReport(pipelines, (*read.warnings, *flaws, *warnings, *rest))
 
 
 def _is_settled(pipeline: Pipeline, since: datetime, *, is_newest: bool) -> bool:
     """Return True when asking for its workflows again is not worth a call.
 
     The newest one of a project is asked again while it is broken and young, since a rerun adds workflows to it. One
-    that has had no workflow for an hour gets none any more.
+    that has had no workflow for an hour gets none any more, and one whose state nobody can name is not waited for.
     """
     if is_newest and _is_broken(pipeline) and pipeline.created_at > since - RERUN_WITHIN:
         return False
-    return pipeline.is_final or (pipeline.workflows == () and pipeline.created_at < since - _WORKFLOWS_WITHIN)
+    if pipeline.is_final or (pipeline.workflows == () and pipeline.created_at < since - _WORKFLOWS_WITHIN):
+        return True
+    workflows = () if isinstance(pipeline.workflows, Missing) else pipeline.workflows
+    has_ended = all(workflow.is_final or workflow.status.is_unknown for workflow in workflows)
+    return bool(workflows) and has_ended and pipeline.created_at < since - RERUN_WITHIN
 
 
 def _is_broken(pipeline: Pipeline) -> bool:

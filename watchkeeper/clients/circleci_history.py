@@ -1,14 +1,20 @@
 """CircleCI's past: the pipelines of a span with all their jobs, and what Insights tells of it."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
 from watchkeeper.clients.circleci_insights import Insights, InsightsCalls
-from watchkeeper.clients.circleci_parsing import same_slug
-from watchkeeper.clients.circleci_pipelines import RERUN_WITHIN, PipelineCalls, has_queued, ranked, with_workflows
+from watchkeeper.clients.circleci_pipelines import (
+    RERUN_WITHIN,
+    OfBranch,
+    PipelineCalls,
+    has_queued,
+    ranked,
+    with_workflows,
+)
 from watchkeeper.clients.patience import Patience
 from watchkeeper.domain.builds import Pipeline
 from watchkeeper.domain.history import BuildHistory
@@ -32,38 +38,44 @@ async def read_past(  # noqa: PLR0913, PLR0917 - who, what and when
     Raises:
         VendorError: the organization's pipelines could not be listed.
     """
-    found, warnings = await _past(calls, organization, branches, span, now)
+    found = await _past(calls, organization, branches, span, now)
     insights = InsightsCalls(calls.client, span, now, Patience())
+    pipelines = {project: read if isinstance(read, Missing) else read.pipelines for project, read in found.items()}
     complete, told = await asyncio.gather(
-        _complete_past(calls, found, known, now),
+        _complete_past(calls, pipelines, known, now),
         asyncio.gather(*(insights.insights(project) for project in branches)),
     )
     return {
-        project: _history(found[project], complete, insight, warnings)
+        project: _history(found[project], complete, insight, calls.unread)
         for project, insight in zip(branches, told, strict=True)
     }
 
 
 async def _past(
     calls: PipelineCalls, organization: str, branches: Mapping[str, str], span: Window, now: datetime
-) -> tuple[dict[str, tuple[Pipeline, ...] | Missing], tuple[str, ...]]:
-    """Return the pipelines created in the span by project, newest first, and what could not be read of them."""
+) -> dict[str, OfBranch | Missing]:
+    """Return the pipelines created in the span by project, newest first, and what could not be read of them.
+
+    A project that the organization's list does not have whole is asked by itself: it may not be followed.
+    """
+    found: dict[str, OfBranch | Missing] = {}
     if now - span.start <= _LISTED_WITHIN:
         listed = await calls.listed(organization, span.start)
-        if not listed.is_cut:
-            found = {
-                project: _within(listed.by_branch[same_slug(project), branch], span)
-                for project, branch in branches.items()
-            }
-            return dict(found), listed.warnings
+        found |= {
+            project: OfBranch(tuple(listed.of(project, branch)), listed.warnings)
+            for project, branch in branches.items()
+            if listed.has_all_of(project)
+        }
+    alone = {project: branch for project, branch in branches.items() if project not in found}
     patience = Patience()
-    asked = (patience.spend(partial(calls.since, project, branch, span.start)) for project, branch in branches.items())
-    each = zip(branches, await asyncio.gather(*asked), strict=True)
-    return {project: read if isinstance(read, Missing) else _within(read, span) for project, read in each}, ()
+    asked = (patience.spend(partial(calls.of_branch, project, branch, span.start)) for project, branch in alone.items())
+    found |= zip(alone, await asyncio.gather(*asked), strict=True)
+    return {project: read if isinstance(read, Missing) else _within(read, span) for project, read in found.items()}
 
 
-def _within(pipelines: Sequence[Pipeline], span: Window) -> tuple[Pipeline, ...]:
-    return tuple(pipeline for pipeline in pipelines if span.contains(pipeline.created_at))
+def _within(read: OfBranch, span: Window) -> OfBranch:
+    inside = tuple(pipeline for pipeline in read.pipelines if span.contains(pipeline.created_at))
+    return OfBranch(inside, read.warnings)
 
 
 async def _complete_past(
@@ -86,17 +98,18 @@ def _is_past(pipeline: Pipeline, now: datetime) -> bool:
 
 
 def _history(
-    pipelines: tuple[Pipeline, ...] | Missing,
+    found: OfBranch | Missing,
     complete: Mapping[str, Pipeline],
     insights: Insights,
-    warnings: tuple[str, ...],
+    unread: Mapping[str, tuple[str, ...]],
 ) -> BuildHistory | Missing:
-    if isinstance(pipelines, Missing):
-        return pipelines
+    if isinstance(found, Missing):
+        return found
+    flaws = (flaw for pipeline in found.pipelines for flaw in unread.get(pipeline.id, ()))
     return BuildHistory(
-        pipelines=tuple(complete[pipeline.id] for pipeline in pipelines),
+        pipelines=tuple(complete[pipeline.id] for pipeline in found.pipelines),
         runs=insights.runs,
         flaky_tests=insights.flaky_tests,
         credits_until=insights.credits_until,
-        warnings=(*warnings, *insights.warnings),
+        warnings=(*found.warnings, *flaws, *insights.warnings),
     )

@@ -61,8 +61,8 @@ class InsightsCalls:
         )
         lacks = [f"{name}: {found.reason}" for name, found in _named(runs, flaky) if isinstance(found, Missing)]
         known = Runs((), self.span.start) if isinstance(runs, Missing) else runs
-        tests = () if isinstance(flaky, Missing) else flaky
-        return Insights(known.runs, tests, known.credits_until, (*known.warnings, *lacks))
+        tests, flaws = ((), ()) if isinstance(flaky, Missing) else flaky
+        return Insights(known.runs, tests, known.credits_until, (*known.warnings, *flaws, *lacks))
 
     async def _runs(self, project: str) -> Runs:
         oldest = self.now - KEPT
@@ -70,25 +70,25 @@ class InsightsCalls:
             days = f"CircleCI: credits are kept for {KEPT.days} days, and what was asked for is older"
             return Runs((), self.span.start, (days,))
         workflows = await self._pages(project, "", {"reporting-window": self._reporting_window()})
-        names = dict.fromkeys(raw.text("name") for raw in items_of(workflows))
-        found = [await self._runs_of(project, name) for name in names]
+        names, nameless = readable(items_of(workflows), lambda raw: raw.text("name"), "workflows")
+        found = [await self._runs_of(project, name) for name in dict.fromkeys(names)]
         runs = {run.id: run for each, _ in found for run in each if self.span.contains(run.created_at)}
         stops = [run.stopped_at for each, _ in found for run in each if run.stopped_at is not None]
         ends = [end for raw in items_of(workflows) if (end := raw.moment_or_none("window_end"))]
         # What Insights has shows how far it has been refreshed, if that is less than a day ago.
         until = min(self.now, max([self.now - REFRESHED_WITHIN, *stops, *ends]))
         newest_first = sorted(runs.values(), key=lambda run: (run.created_at, run.id), reverse=True)
-        return Runs(tuple(newest_first), until, tuple(flaw for _, flaws in found for flaw in flaws))
+        return Runs(tuple(newest_first), until, (*nameless, *(flaw for _, flaws in found for flaw in flaws)))
 
     async def _runs_of(self, project: str, workflow: str) -> tuple[list[BuildRun], list[str]]:
         bounds = {"start-date": _moment(self.span.start), "end-date": _moment(self.span.end)}
         pages = await self._pages(project, f"/{quote(workflow, safe='')}", bounds)
         return readable(items_of(pages), lambda raw: read_run(raw, workflow), "runs")
 
-    async def _flaky(self, project: str) -> tuple[FlakyTest, ...]:
+    async def _flaky(self, project: str) -> tuple[tuple[FlakyTest, ...], tuple[str, ...]]:
         answer = await self.client.get(f"{_path(project)}/flaky-tests", about=f"the flaky tests of {project}")
-        tests, _ = readable(record_of(answer).records("flaky-tests"), read_flaky_test, "flaky tests")
-        return tuple(sorted(tests, key=lambda test: (-test.times, test.name, test.file)))
+        tests, flaws = readable(record_of(answer).records("flaky-tests"), read_flaky_test, "flaky tests")
+        return tuple(sorted(tests, key=lambda test: (-test.times, test.name, test.file))), tuple(flaws)
 
     async def _pages(self, project: str, workflow: str, bounds: Params) -> Pages:
         pages = await self.client.get_pages(

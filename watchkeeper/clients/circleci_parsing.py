@@ -32,24 +32,33 @@ def read_pipeline(raw: Record, web_url: str) -> Pipeline:
         ),
         state=_known(raw.text("state", ""), _PIPELINE_STATES),
         created_at=raw.moment("created_at"),
-        errors=tuple(_short(error.text("message", "")) for error in raw.records("errors")),
+        errors=_errors(raw),
         url=f"{web_url}/pipelines/{_long(project)}/{number}",
     )
 
 
-def read_workflow(raw: Record, jobs: Sequence[Job], pipeline_url: str, queued: timedelta | None = None) -> Workflow:
-    """Return a workflow with its jobs; `queued` is how long it queued where that was read before."""
-    workflow, created_at = raw.text("id"), raw.moment("created_at")
+def read_workflow(raw: Record, jobs: Sequence[Job], pipeline: Pipeline, queued: timedelta | None = None) -> Workflow:
+    """Return a workflow with its jobs; `queued` is how long it queued where that was read before.
+
+    One that does not say when it was created counts as old as its pipeline, and nobody knows how long it took.
+    """
+    workflow, known = raw.text("id"), raw.moment_or_none("created_at")
     return Workflow(
         id=workflow,
         name=_short(raw.text("name", "")),
         status=read_status(raw),
-        created_at=created_at,
-        stopped_at=raw.moment_or_none("stopped_at"),
+        created_at=known or pipeline.created_at,
+        stopped_at=raw.moment_or_none("stopped_at") if known else None,
         jobs=tuple(jobs),
-        url=f"{pipeline_url}/workflows/{workflow}",
-        queued=_queued(jobs, created_at) if queued is None else queued,
+        url=f"{pipeline.url}/workflows/{workflow}",
+        queued=_queued(jobs, known) if queued is None and known else queued,
     )
+
+
+def unreadable_workflow(pipeline: Pipeline, place: int) -> Workflow:
+    """Return what stands for a workflow that cannot be read, so that its pipeline is no success without it."""
+    id_ = f"{pipeline.id}/unreadable-{place}"
+    return Workflow(id_, id_, WorkflowStatus.UNKNOWN, pipeline.created_at, url=pipeline.url)
 
 
 def read_status(raw: Record) -> WorkflowStatus:
@@ -71,7 +80,7 @@ def read_run(raw: Record, workflow: str) -> BuildRun:
     """Return a run as Insights tells it; one without a status is still running."""
     stopped_at = raw.moment_or_none("stopped_at")
     status = read_status(raw)
-    running = status is WorkflowStatus.UNKNOWN and stopped_at is None
+    running = not raw.text("status", "") and stopped_at is None
     return BuildRun(
         id=raw.text("id"),
         workflow=_short(workflow),
@@ -99,6 +108,12 @@ def same_slug(slug: str) -> str:
     """Return the one spelling of a slug: `github/Acme/shop` is `gh/acme/shop`."""
     host, slash, rest = slug.lower().partition("/")
     return f"{_SHORT_HOSTS.get(host, host)}{slash}{rest}"
+
+
+def _errors(raw: Record) -> tuple[str, ...]:
+    """Return why a configuration was refused; a pipeline without errors may have null there, or nothing at all."""
+    errors = (Record(raw.vendor, error) for error in raw.values("errors") if isinstance(error, dict))
+    return tuple(_short(error.text("message", "")) for error in errors)
 
 
 def _long(slug: str) -> str:

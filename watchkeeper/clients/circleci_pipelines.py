@@ -3,14 +3,20 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 from urllib.parse import quote
 
 from watchkeeper.clients.base import Answer, Pages, Params, VendorClient, VendorUnavailable
-from watchkeeper.clients.circleci_parsing import read_job, read_pipeline, read_status, read_workflow, same_slug
+from watchkeeper.clients.circleci_parsing import (
+    read_job,
+    read_pipeline,
+    read_workflow,
+    same_slug,
+    unreadable_workflow,
+)
 from watchkeeper.clients.parsing import Record, readable, record_of
 from watchkeeper.clients.patience import Patience
 from watchkeeper.domain.builds import Job, Pipeline, Workflow, WorkflowStatus
@@ -25,11 +31,34 @@ _NEVER_RAN: Final = frozenset({WorkflowStatus.NOT_RUN, WorkflowStatus.UNAUTHORIZ
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """The pipelines of an organization by project and branch, newest first. `is_cut`: it has more of them."""
+    """What CircleCI lists of an organization: the projects that the token's user follows, at most 250 of them.
+
+    Attributes:
+        by_branch: the pipelines by project and branch, newest first.
+        whole: the projects of which the list has all pipelines. A project that is not named may have some: nothing
+            tells whether it is quiet, or not followed.
+    """
 
     by_branch: defaultdict[tuple[str, str], list[Pipeline]]
     warnings: tuple[str, ...]
-    is_cut: bool
+    whole: frozenset[str]
+
+    def of(self, project: str, branch: str) -> list[Pipeline]:
+        return self.by_branch[same_slug(project), branch]
+
+    def has_all_of(self, project: str) -> bool:
+        return same_slug(project) in self.whole
+
+
+@dataclass(frozen=True, slots=True)
+class OfBranch:
+    """The pipelines of a branch, newest first, and what of them could not be read."""
+
+    pipelines: tuple[Pipeline, ...]
+    warnings: tuple[str, ...] = ()
+
+    def since(self, moment: datetime) -> tuple[Pipeline, ...]:
+        return tuple(pipeline for pipeline in self.pipelines if pipeline.created_at >= moment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +69,13 @@ class PipelineCalls:
         web_url: where people look.
         every_job: True to read the jobs of all workflows, which tell how long they queued; else only of those that
             somebody will look at.
+        unread: what could not be read of a pipeline's workflows and jobs, by its id.
     """
 
     client: VendorClient
     web_url: str
     every_job: bool = False
+    unread: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     async def listed(self, organization: str, since: datetime) -> Listed:
         """List the organization's pipelines created since then."""
@@ -59,16 +90,12 @@ class PipelineCalls:
         for pipeline in newest_first(pipelines):
             if pipeline.created_at >= since:
                 by_branch[same_slug(pipeline.project), pipeline.branch].append(pipeline)
-        return Listed(by_branch, tuple(warnings), pages.is_cut)
+        named = {same_slug(pipeline.project) for pipeline in pipelines}
+        unplaced = {same_slug(pipeline.project) for pipeline in pipelines if not pipeline.branch}
+        return Listed(by_branch, tuple(warnings), frozenset() if pages.is_cut else frozenset(named - unplaced))
 
-    async def newest(self, project: str, branch: str) -> tuple[Pipeline, ...]:
-        """Return the newest pipeline of the branch, however old it is."""
-        answer = await self.client.get(_path(project), {"branch": branch}, about=f"project {project}")
-        pipelines, _ = readable(record_of(answer).records("items"), self._read, "pipelines")
-        return newest_first(pipelines)[:1]
-
-    async def since(self, project: str, branch: str, since: datetime) -> tuple[Pipeline, ...]:
-        """Return the pipelines of the branch created since then, newest first.
+    async def of_branch(self, project: str, branch: str, since: datetime) -> OfBranch:
+        """Return the pipelines of the branch created since then, with older ones of the same page.
 
         Raises:
             VendorUnavailable: there are more than can be read.
@@ -81,8 +108,9 @@ class PipelineCalls:
             about=f"project {project}",
         )
         self._check_whole(pages, _MOST_PROJECT_PAGES, f"the pipelines of {project}")
-        pipelines, _ = readable(items_of(pages), self._read, "pipelines")
-        return tuple(pipeline for pipeline in newest_first(pipelines) if pipeline.created_at >= since)
+        pipelines, warnings = readable(items_of(pages), self._read, "pipelines")
+        placed = (pipeline if pipeline.branch else replace(pipeline, branch=branch) for pipeline in pipelines)
+        return OfBranch(newest_first(placed), tuple(warnings))
 
     async def with_workflows(self, pipeline: Pipeline, before: Pipeline | None, patience: Patience) -> Pipeline:
         """Return the pipeline with its workflows; `before` is what was read of it earlier."""
@@ -95,22 +123,45 @@ class PipelineCalls:
         raws = await self._inner_items(f"/pipeline/{quote(pipeline.id, safe='')}/workflow", about)
         known = () if before is None or isinstance(before.workflows, Missing) else before.workflows
         by_id = {workflow.id: workflow for workflow in known}
-        return tuple([await self._workflow(raw, pipeline, by_id.get(raw.text("id", ""))) for raw in raws])
+        read = [await self._workflow(raw, pipeline, by_id.get(raw.text("id", ""))) for raw in raws]
+        flaws = [workflow for workflow in read if isinstance(workflow, VendorUnavailable)]
+        if flaws:
+            self._note_unread(pipeline, [f"{len(flaws)} of {len(read)} workflows could not be read: {flaws[0]}"])
+        return tuple(
+            unreadable_workflow(pipeline, place) if isinstance(workflow, VendorUnavailable) else workflow
+            for place, workflow in enumerate(read)
+        )
 
-    async def _workflow(self, raw: Record, pipeline: Pipeline, before: Workflow | None) -> Workflow:
-        """Return a workflow, with its jobs where somebody will look at them; those of one that has ended stay."""
-        status = read_status(raw)
-        if before is not None and status.is_final and before.status is status and self._is_enough(before):
-            return read_workflow(raw, before.jobs, pipeline.url, before.queued)
+    async def _workflow(self, raw: Record, pipeline: Pipeline, before: Workflow | None) -> Workflow | VendorUnavailable:
+        """Return a workflow, with its jobs where somebody will look at them; those of one that has ended stay.
+
+        One that cannot be read does not hide the others: what is wrong with it is returned.
+        """
+        try:
+            found = read_workflow(raw, (), pipeline)
+        except VendorUnavailable as flaw:
+            return flaw
+        status = found.status
+        if before is not None and before.is_final and before.status is status and self._is_enough(before):
+            return read_workflow(raw, before.jobs, pipeline, before.queued)
         wanted = status.is_broken or not status.is_final or (self.every_job and status not in _NEVER_RAN)
-        return read_workflow(raw, await self._jobs(raw.text("id")) if wanted else (), pipeline.url)
+        return read_workflow(raw, await self._jobs(found, pipeline), pipeline) if wanted else found
 
     def _is_enough(self, workflow: Workflow) -> bool:
         return not self.every_job or has_queued(workflow)
 
-    async def _jobs(self, workflow: str) -> tuple[Job, ...]:
-        raws = await self._inner_items(f"/workflow/{quote(workflow, safe='')}/job", f"workflow {workflow}")
-        return tuple(read_job(raw) for raw in raws)
+    async def _jobs(self, workflow: Workflow, pipeline: Pipeline) -> tuple[Job, ...]:
+        raws = await self._inner_items(f"/workflow/{quote(workflow.id, safe='')}/job", f"workflow {workflow.id}")
+        try:
+            jobs, warnings = readable(raws, read_job, "jobs")
+        except VendorUnavailable as flaw:
+            jobs, warnings = [], [f"{len(raws)} of {len(raws)} jobs could not be read: {flaw}"]
+        self._note_unread(pipeline, warnings)
+        return tuple(jobs)
+
+    def _note_unread(self, pipeline: Pipeline, warnings: Sequence[str]) -> None:
+        told = tuple(f"pipeline #{pipeline.number}: {warning}" for warning in warnings)
+        self.unread[pipeline.id] = (*self.unread.get(pipeline.id, ()), *told)
 
     async def _inner_items(self, path: str, about: str) -> list[Record]:
         pages = await self.client.get_pages(path, {}, next_page, most=_MOST_INNER_PAGES, about=about)

@@ -22,6 +22,8 @@ class WorkflowStatus(StrEnum):
     ON_HOLD = "on_hold"
     CANCELED = "canceled"
     UNAUTHORIZED = "unauthorized"
+    TERMINATED_UNKNOWN = "terminated-unknown"
+    NEEDS_SETUP = "needs_setup"
     UNKNOWN = "unknown"
 
     @property
@@ -31,6 +33,11 @@ class WorkflowStatus(StrEnum):
     @property
     def is_broken(self) -> bool:
         return self in {self.FAILED, self.ERROR, self.FAILING, self.UNAUTHORIZED}
+
+    @property
+    def is_unknown(self) -> bool:
+        """True where nobody can say how it went: neither a success nor a failure, whether it has ended or not."""
+        return self in {self.UNKNOWN, self.TERMINATED_UNKNOWN, self.NEEDS_SETUP}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +71,16 @@ class Workflow:
     queued: timedelta | None = None
 
     @property
+    def is_final(self) -> bool:
+        """True when it has ended, however that is called."""
+        return self.status.is_final or (self.status.is_unknown and self.stopped_at is not None)
+
+    @property
     def duration(self) -> timedelta | None:
-        return None if self.stopped_at is None else self.stopped_at - self.created_at
+        """Return how long it took; None while that is not known, and where the vendor's two moments contradict."""
+        if self.stopped_at is None or self.stopped_at < self.created_at:
+            return None
+        return self.stopped_at - self.created_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +107,7 @@ class Pipeline:
         """True when asking again cannot change anything."""
         if isinstance(self.workflows, Missing):
             return False
-        return self.state == "errored" or (bool(self.workflows) and all(w.status.is_final for w in self.workflows))
+        return self.state == "errored" or (bool(self.workflows) and all(w.is_final for w in self.workflows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +137,7 @@ def outcome(pipeline: Pipeline) -> Outcome:
     states = {workflow.status for workflow in last_runs(pipeline)}
     if any(state.is_broken for state in states):
         return Outcome.FAILED
-    if WorkflowStatus.UNKNOWN in states:
+    if any(state.is_unknown for state in states):
         return Outcome.UNKNOWN
     if not states or any(not state.is_final for state in states):
         return Outcome.UNFINISHED
