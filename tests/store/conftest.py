@@ -3,6 +3,7 @@ from tests.store.databases import (  # noqa: F401
     new_postgresql_url,
     new_sqlite_url,
     new_url,
+    kept_databases,
     postgresql_server,
     postgresql_template,
     postgresql_url,
