@@ -139,6 +139,7 @@ def test_after_the_yes_production_moves_once_whatever_is_killed(
     wait_until(lambda: process_of(run) is None)
     answer(watch, run, "YES", "Grace")
     process = wait_until(lambda: process_of(run))
+    assert process is not None
     if killed == "the run":
         os.kill(process.pid, signal.SIGKILL)
     else:

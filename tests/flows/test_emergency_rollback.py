@@ -14,6 +14,7 @@ from tasks.store import database
 from tests.flows.company import Company
 from tests.flows.watch import Watch, document, project
 from tests.flows.ways_back import Desk, at_the_desk
+from tests.waiting import until
 from watchkeeper.domain.approvals import Answer
 from watchkeeper.domain.rollback import Outcome, RollbackState
 
@@ -140,7 +141,7 @@ async def test_an_answer_is_carried_out_whoever_wakes_the_run_and_given_again_it
 
 async def test_without_an_answer_it_expires_and_a_late_one_is_told_so(desk: Desk) -> None:
     run, rollback = await desk.waiting(approval_timeout_minutes=0.05)
-    await asyncio.sleep(3)
+    await until(lambda: rollback.approve_until and datetime.now(UTC) > rollback.approve_until)
     late = await give_answer(rollback.id, "YES", "Grace", "", "cli")
     assert "too late" in late.reason
     await rollback_watch()
