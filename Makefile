@@ -21,7 +21,7 @@ demo: $(VENV)/installed
 	@exec $(BIN)/python -m deployments.demo
 
 test: $(VENV)/installed-for-tests
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --durations=10
 
 lint: $(VENV)/installed-for-tests
 	$(BIN)/ruff check .

@@ -4,6 +4,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.acceptance.pages import log_in
 from tests.acceptance.watch import Started, Watch, standing_watch, start, stop
 from tests.browser import CHROMIUM
+from tests.waiting import wait_until
 
 T = TypeVar("T")
 
@@ -79,7 +81,15 @@ def test_a_bad_release_is_told_once_in_slack(watch: Watch, started: Started) -> 
     watch.check()
     (told,) = watch.wait_for_alerts("Shop")
     watch.check()
-    time.sleep(10)  # whatever the check has changed is decided on after it
+    checked = datetime.now(UTC)
+
+    def is_decided() -> bool:
+        """Whether the alerts were gone through once more after the check."""
+        runs = watch.prefect("POST", "/flow_runs/filter", {"flows": {"name": {"any_": ["alert-dispatch"]}}})
+        done = [run for run in runs if run["state_type"] == "COMPLETED"]
+        return any(datetime.fromisoformat(run["start_time"]) > checked for run in done)
+
+    wait_until(is_decided, pause=1)
     assert len(watch.alerts("Shop")) == 1, told
 
 

@@ -33,6 +33,7 @@ _SENTRY: Final = "tests/clients/test_sentry.py"
 _GITHUB: Final = "tests/clients/test_github.py"
 _GITHUB_ISSUES: Final = "tests/clients/test_github_issues.py"
 _SLACK: Final = "tests/clients/test_slack_files.py"
+_CIRCLECI: Final = "tests/clients/test_circleci.py"
 _VERCEL: Final = "tests/clients/test_vercel.py"
 _MOVES: Final = "tests/clients/test_vercel_moves.py"
 
@@ -188,5 +189,40 @@ FACTS: Final = (
         "https://docs.slack.dev/reference/methods/conversations.replies, argument limit and the note of May 29, 2025",
         f"{_SLACK}::test_a_file_is_found_on_whatever_page_of_a_thread",
         sandbox="its pages are as long as they were asked to be",
+    ),
+    Fact(
+        "circleci-only-followed-projects",
+        "circleci",
+        "GET pipeline, org-slug",
+        "lists only the most recently built projects that the token's user follows, at most 250",
+        "CircleCI's OpenAPI document of API v2; CircleCI-Archived/api-preview-docs#65, #97",
+        f"{_CIRCLECI}::test_a_project_that_the_tokens_user_does_not_follow_is_asked_for_by_itself",
+    ),
+    Fact(
+        "circleci-pipelines-without-vcs",
+        "circleci",
+        "GET pipeline",
+        "pipelines without vcs occur, and errors null",
+        "apache/incubator-devlake, its e2e tables of CircleCI",
+        f"{_CIRCLECI}::test_a_pipeline_without_vcs_is_found_on_the_branch_that_was_asked_for",
+        sandbox="all its pipelines are of GitHub",
+    ),
+    Fact(
+        "circleci-workflows-without-created-at",
+        "circleci",
+        "GET pipeline workflow",
+        "workflows without created_at occur",
+        "apache/incubator-devlake, its e2e tables of CircleCI",
+        f"{_CIRCLECI}::test_a_workflow_that_was_never_dated_still_counts",
+        sandbox="it answers as the document says",
+    ),
+    Fact(
+        "circleci-final-statuses",
+        "circleci",
+        "GET pipeline workflow, status",
+        "needs_setup and terminated-unknown occur beside those of the document",
+        "apache/incubator-devlake, its e2e tables of CircleCI; circleci-docs#3088",
+        f"{_CIRCLECI}::test_an_end_that_nobody_knows_is_an_end_and_no_success",
+        sandbox="its workflows have the document's statuses",
     ),
 )

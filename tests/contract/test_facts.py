@@ -33,7 +33,9 @@ def shows(name: str) -> Callable[[Callable[[Call], Awaitable[None]]], Callable[[
 
 @pytest.fixture
 async def call() -> AsyncIterator[Call]:
-    transport = httpx.ASGITransport(create_app(world=World(clock=Clock())))
+    world = World(clock=Clock())
+    world.unfollowed.add("api")
+    transport = httpx.ASGITransport(create_app(world=world))
     async with httpx.AsyncClient(transport=transport, base_url="http://sandbox") as http:
 
         async def ask(vendor: str, path: str, method: str = "GET", json: Any = None, **params: Any) -> httpx.Response:
@@ -149,6 +151,15 @@ async def history_in_pages(call: Call) -> None:
         posted = await call("slack", "/chat.postMessage", "POST", channel="#reports", text=str(number))
     pages = await slack_pages(call, "conversations.history", channel=posted.json()["channel"])
     assert pages == [["4", "3", "2"], ["1", "0"]]
+
+
+@shows("circleci-only-followed-projects")
+async def only_followed_projects(call: Call) -> None:
+    listed = (await call("circleci", "/pipeline", **{"org-slug": "gh/acme"})).json()["items"]
+    slugs = {each["project_slug"] for each in listed}
+    assert "gh/acme/shop" in slugs
+    assert "gh/acme/api" not in slugs
+    assert (await call("circleci", "/project/gh%2Facme%2Fapi/pipeline")).json()["items"]
 
 
 @pytest.mark.parametrize("name", SHOWN)

@@ -11,6 +11,7 @@ from tests.flows.company import Company, open_for_business
 from tests.flows.reporting import Desk, filled  # noqa: F401
 from tests.flows.watch import Watch, document
 from tests.store.databases import (  # noqa: F401
+    kept_databases,
     postgresql_server,
     postgresql_template,
     postgresql_url,

@@ -48,9 +48,10 @@ def start(code: str, *arguments: str, dies: str = "", **environment: str) -> For
 def die_at(dies: str) -> None:
     """Let this process kill itself right before a write, or once it is committed."""
     moment, _, write = dies.partition(" ")
-    matches: Callable[[str, Mapping[str, Any]], bool] = WRITES.get(
-        write, lambda _, values: values.get("state") == write
-    )
+
+    def matches(statement: str, values: Mapping[str, Any]) -> bool:
+        return WRITES[write](statement, values) if write in WRITES else values.get("state") == write
+
     found = False
 
     def look(_connection: object, _cursor: object, statement: str, _given: object, context: Any, _many: object) -> None:

@@ -14,6 +14,7 @@ from tasks.store import database
 from tests.flows.company import Company
 from tests.flows.watch import Watch, document, project
 from tests.flows.ways_back import Desk, at_the_desk
+from tests.waiting import until
 from watchkeeper.domain.approvals import Answer
 from watchkeeper.domain.rollback import Outcome, RollbackState
 from watchkeeper.domain.rollback_questions import plan_digest
@@ -142,7 +143,7 @@ async def test_an_answer_is_carried_out_whoever_wakes_the_run_and_given_again_it
 
 async def test_without_an_answer_it_expires_and_a_late_one_is_told_so(desk: Desk) -> None:
     run, rollback = await desk.waiting(approval_timeout_minutes=0.05)
-    await asyncio.sleep(3)
+    await until(lambda: rollback.approve_until and datetime.now(UTC) > rollback.approve_until)
     late = await give_answer(rollback.id, "YES", "Grace", "", "cli", plan_digest(rollback))
     assert "too late" in late.reason
     await rollback_watch()

@@ -11,6 +11,7 @@ from prefect.client.schemas.objects import State, StateType
 from prefect.events import emit_event
 from prefect.states import Pending, Running
 
+from deployments.bootstrap import crash_runs_of_worker
 from flows.janitor import janitor
 from tasks.janitor import crash, unfinished_runs
 from tests.flows.prefect_time import age
@@ -73,6 +74,18 @@ async def test_a_run_whose_process_is_gone_is_crashed_and_its_slot_is_free(
     assert await slots_of(client, deployment) == 0
     again = await start(client, deployment, Pending())
     assert await state_of(client, again) is StateType.PENDING, "the next run is not held up"
+
+
+async def test_with_its_worker_each_run_of_a_deployment_has_ended_and_what_people_run_by_hand_has_not(
+    client: PrefectClient,
+) -> None:
+    deployment = await deploy(client)
+    starting = await start(client, deployment, Pending())
+    by_hand = (await client.create_flow_run(watching, state=Running())).id
+    await crash_runs_of_worker()
+    assert await state_of(client, starting) is StateType.CRASHED
+    assert await slots_of(client, deployment) == 0
+    assert await state_of(client, by_hand) is StateType.RUNNING
 
 
 async def test_a_run_that_gives_signs_of_life_is_left_alone(client: PrefectClient) -> None:

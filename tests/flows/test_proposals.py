@@ -1,6 +1,5 @@
 """Ways back that are proposed by the watch itself: once for each bad release, and never where they may not be."""
 
-import asyncio
 import json
 import re
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from flows.emergency_rollback import emergency_rollback
 from tests.flows.company import Company
 from tests.flows.test_telling import events
 from tests.flows.watch import Watch, document, minutes, now, project
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -171,10 +171,11 @@ async def roll_back_by_hand(company: Company) -> None:
     address = f"{company.url}/vercel"
     async with httpx.AsyncClient(headers={"Authorization": "Bearer sandbox-vercel-token"}) as client:
         wanted = {"projectId": "prj_shop", "target": "production", **TEAM}
+        before = company.production("shop")
         found = (await client.get(f"{address}/v6/deployments", params=wanted)).json()["deployments"]
         moved = await client.post(f"{address}/v1/projects/prj_shop/rollback/{found[1]['uid']}", params=TEAM)
         assert moved.status_code == 201, moved.text
-    await asyncio.sleep(2.5)
+    await until(lambda: company.production("shop") != before, pause=0.1)
 
 
 def change(watch: Watch, statement: str, **values: Any) -> None:

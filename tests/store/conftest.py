@@ -1,5 +1,6 @@
 from tests.store.databases import (  # noqa: F401
     engine,
+    kept_databases,
     new_postgresql_url,
     new_sqlite_url,
     new_url,

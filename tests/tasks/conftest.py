@@ -1,4 +1,5 @@
 from tests.store.databases import (  # noqa: F401
+    kept_databases,
     postgresql_server,
     postgresql_template,
     postgresql_url,

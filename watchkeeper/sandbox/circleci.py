@@ -91,7 +91,9 @@ class CircleCI:
     async def organization_pipelines(self, request: Request) -> Response:
         if request.query_params.get("org-slug") not in {f"gh/{ORGANIZATION}", f"github/{ORGANIZATION}"}:
             raise MissingError("Organization not found")
-        return self._pipelines(request, self._world.all_builds(_token_time(request)))
+        hidden = {place for place, p in enumerate(self._world.projects) if p.slug in self._world.unfollowed}
+        builds = self._world.all_builds(_token_time(request))
+        return self._pipelines(request, (build for build in builds if build.project not in hidden))
 
     async def project_pipelines(self, request: Request) -> Response:
         project, branch = self._project(request), request.query_params.get("branch")

@@ -40,6 +40,7 @@ class World:
         self.rollings: dict[int, Rolling] = {}
         self.percentages: dict[int, list[tuple[float, float]]] = {}
         self.switches = Switches()
+        self.unfollowed: set[str] = set()  # projects that the user of CircleCI's token does not follow
         self._story = Story(seed, self.born)
         self._days = lru_cache(maxsize=8 * size + 2048)(self._plain_day)
         self._org_days = lru_cache(maxsize=6)(self._plain_org_day)
