@@ -4,6 +4,7 @@ import json
 import os
 import secrets
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -122,6 +123,7 @@ def open_home(path: Path) -> Home:
 def prefect_client_environment(home: Home, port: int) -> dict[str, str]:
     """Return what a Prefect client needs to reach the server of this folder."""
     return {
+        **loopback_without_proxy(os.environ),
         "PREFECT_HOME": str(home.prefect),
         "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
         "PREFECT_API_AUTH_STRING": f"{PREFECT_USER}:{home.password}",
@@ -145,6 +147,15 @@ def prefect_server_environment(home: Home, port: int) -> dict[str, str]:
         "PREFECT_WORKER_QUERY_SECONDS": "1",
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
     }
+
+
+def loopback_without_proxy(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables by which this machine is asked directly; nothing where no proxy is set."""
+    if not any(name.lower() in {"http_proxy", "https_proxy", "all_proxy"} for name in environment):
+        return {}
+    named = environment.get("no_proxy") or environment.get("NO_PROXY") or ""
+    direct = ",".join([*filter(None, named.split(",")), "localhost", "127.0.0.1"])
+    return {"NO_PROXY": direct, "no_proxy": direct}
 
 
 def trust_sandbox(home: Home) -> dict[str, str]:

@@ -6,6 +6,7 @@ import pytest
 
 from deployments.home import (
     Running,
+    loopback_without_proxy,
     open_home,
     prefect_client_environment,
     prefect_server_environment,
@@ -71,3 +72,18 @@ def test_the_trusted_authorities_are_never_half_there(tmp_path: Path, monkeypatc
         trust_sandbox(home)
         assert reading.read().endswith("the sandbox's own")
     assert list(home.sandbox.glob("trusted*")) == [bundle]
+
+
+@pytest.mark.parametrize(
+    ("given", "direct"),
+    [
+        pytest.param({}, None, id="no proxy"),
+        pytest.param({"NO_PROXY": "a.test"}, None, id="no proxy, but what would go around one"),
+        pytest.param({"HTTPS_PROXY": "http://p:1"}, "localhost,127.0.0.1", id="a proxy"),
+        pytest.param({"http_proxy": "http://p:1", "NO_PROXY": "a.test"}, "a.test,localhost,127.0.0.1", id="both"),
+        pytest.param({"ALL_PROXY": "x", "no_proxy": "b", "NO_PROXY": "a"}, "b,localhost,127.0.0.1", id="small letters"),
+    ],
+)
+def test_this_machine_is_asked_without_a_proxy(given: dict[str, str], direct: str | None) -> None:
+    wanted = {} if direct is None else {"NO_PROXY": direct, "no_proxy": direct}
+    assert loopback_without_proxy(given) == wanted
