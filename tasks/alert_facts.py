@@ -185,14 +185,18 @@ def _lives(
     over = alert_signals.last_changes(session, slugs, first - NEW_FOR, IssueChange.RESOLVED) if is_past else {}
     return {
         slug: tuple(
-            _life(issue, back[slug].get(issue.id), over.get(slug, {}).get(issue.id))
+            life
             for issue in several
             if is_past or issue.status not in {"resolved", "ignored"}
+            if (life := _life(issue, back[slug].get(issue.id), over.get(slug, {}).get(issue.id)))
         )
         for slug, several in issues.items()
     }
 
 
-def _life(issue: Issue, back: datetime | None, over: datetime | None) -> IssueLife:
+def _life(issue: Issue, back: datetime | None, over: datetime | None) -> IssueLife | None:
+    """Return its life since it was new or came back; None where neither is known: unknown is not new."""
     since = issue.first_seen if back is None else back
+    if since is None:
+        return None
     return IssueLife(issue, back is None, since, over if over is not None and over > since else None)

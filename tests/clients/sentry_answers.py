@@ -15,6 +15,13 @@ def sessions(project: Any = 11, status: str = "healthy", series: Any = (50, 5), 
 
 
 def issue(**more: Any) -> dict[str, Any]:
+    """Return an issue of a list; what is said of its range is said of its life too, unless `lifetime` is given."""
+    made = _issue(**more)
+    seen = {key: made[key] for key in ("count", "userCount", "firstSeen", "lastSeen")}
+    return {**made, "lifetime": more.get("lifetime", {**seen, "stats": None})}
+
+
+def _issue(**more: Any) -> dict[str, Any]:
     return {
         "id": "900",
         "shortId": "SHOP-1",
@@ -41,6 +48,6 @@ def release(version: str = SHA, **more: Any) -> dict[str, Any]:
         "dateReleased": None,
         "newGroups": 2,
         "lastDeploy": {"environment": "production", "dateFinished": "2026-03-01T11:45:00Z"},
-        "projects": [{"id": 11, "slug": "shop-web"}, {"id": 12, "slug": "portal-web"}],
+        "projects": [{"id": 11, "slug": "shop-web", "newGroups": 2}, {"id": 12, "slug": "portal-web", "newGroups": 0}],
         **more,
     }

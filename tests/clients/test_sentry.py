@@ -128,31 +128,50 @@ async def test_an_old_issue_is_not_new_because_the_range_is() -> None:
 
 
 async def test_an_issue_without_counts_is_one_issue_of_unknown_counts() -> None:
-    gone = {"count", "userCount", "firstSeen", "lastSeen"}
-    bare = {key: value for key, value in issue(substatus="ongoing").items() if key not in gone}
+    gone = {"count", "userCount", "firstSeen", "lastSeen", "lifetime"}
+    bare = {key: value for key, value in issue(substatus="regressed").items() if key not in gone}
     found = await report(Sentry(issues=[bare]))
     (only,) = found.issues
-    assert not only.is_counted
+    assert (only.count, only.users, only.first_seen) == (None, None, None)
+    assert (only.recent_count, only.recent_users) == (None, None)
     assert new_issues([only], WINDOW) == (), "unknown is not new"
     assert "Sentry does not say how often 1 of 1 issues happened" in found.warnings
     assert "an unknown number of events" in how_often(only)
 
 
-async def test_sessions_are_asked_for_in_pages() -> None:
-    sentry = Sentry(page_size=1)
-    await reports(sentry)
-    asked = sentry.asked("sessions")
-    assert [each.get("per_page") for each in asked] == ["100"] * 3
-    assert [each.get("cursor") for each in asked] == [None, "0:1:0", "0:2:0"]
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        pytest.param(
+            {"count": "0", "firstSeen": None, "lastSeen": None, "lifetime": LIFE},
+            {"count": 48_211, "recent_count": 0, "last_seen": NOW - timedelta(minutes=1)},
+            id="no event in the range",
+        ),
+        pytest.param(
+            {"lifetime": {**LIFE, "firstSeen": None}}, {"first_seen": None, "count": 48_211}, id="never there"
+        ),
+        pytest.param(
+            {"lifetime": {**LIFE, "userCount": None}}, {"users": None, "count": 48_211, "recent_users": 56}, id="people"
+        ),
+        pytest.param(
+            {"lifetime": None}, {"count": None, "first_seen": None, "recent_count": 1234}, id="nothing of its life"
+        ),
+        pytest.param(
+            {"lastSeen": None, "lifetime": {**LIFE, "lastSeen": None}},
+            {"last_seen": WINDOW.start - timedelta(hours=1)},
+            id="seen in what was asked for, at the earliest",
+        ),
+    ],
+)
+async def test_what_sentry_does_not_say_of_an_issue_is_unknown(raw: dict[str, Any], expected: dict[str, Any]) -> None:
+    (found,) = (await report(Sentry(issues=[issue(**raw)]))).issues
+    assert {name: getattr(found, name) for name in expected} == expected
 
 
-async def test_sessions_that_may_have_been_left_out_are_said() -> None:
-    groups = [sessions(12, release=f"{n:040d}") for n in range(100)]
-    body = {"groups": groups, "intervals": ["2026-03-01T11:00:00Z", "2026-03-01T12:00:00Z"]}
-    cut = await report(holding("sessions", httpx.Response(200, json=body)), "portal-web")
-    assert "Sentry: it may have left out sessions of some releases" in cut.warnings
-    few = await report(holding("sessions", httpx.Response(200, json={**body, "groups": groups[:9]})), "portal-web")
-    assert few.warnings == ()
+async def test_one_issue_that_cannot_be_read_hides_no_other_and_is_reported() -> None:
+    found = await report(Sentry(issues=[issue(id="1"), {"id": "2"}, issue(id="3", count="many")]))
+    assert [each.id for each in found.issues] == ["1"]
+    assert found.warnings[0].startswith("2 of 3 issues could not be read: Sentry: ")
 
 
 async def test_an_environment_that_is_not_there_is_named() -> None:
@@ -166,20 +185,77 @@ async def test_an_environment_that_is_not_there_is_named() -> None:
     assert "token" not in found.reason
 
 
+async def test_events_that_are_not_there_may_be_left_out_of_the_plan() -> None:
+    found = await report(holding("events", httpx.Response(404)), "portal-web")
+    assert 'has no environment "production" in organization acme, or its plan has no events' in found.warnings[0]
+
+
+async def new_of(*projects: dict[str, Any], top: int | None = 7) -> dict[str, int | None]:
+    found = await reports(Sentry(releases=[release(newGroups=top, projects=list(projects))]))
+    read = {name: each.releases for name, each in found.items() if isinstance(each, ErrorReport)}
+    return {name: several[0].new_issues for name, several in read.items() if several}
+
+
 async def test_new_issues_of_a_release_are_those_of_the_project() -> None:
-    of = [{"slug": "shop-web", "newGroups": 7}, {"slug": "portal-web", "newGroups": 0}]
-    found = await reports(Sentry(releases=[release(newGroups=7, projects=of)]))
-    news = {name: each.releases[0].new_issues for name, each in found.items() if isinstance(each, ErrorReport)}
-    assert news == {"shop-web": 7, "portal-web": 0}
+    of = {"slug": "shop-web", "newGroups": 7}, {"slug": "portal-web", "newGroups": 0}
+    assert await new_of(*of) == {"shop-web": 7, "portal-web": 0}
 
 
-async def test_a_sentry_without_failure_counts_is_read_by_sessions() -> None:
-    """As one of one's own before June 2025."""
-    old = httpx.Response(400, json={"detail": "Unknown function failure_count"})
-    found = await report(holding("events", old), "portal-web")
+async def test_new_issues_that_are_null_are_none() -> None:
+    of = {"slug": "shop-web", "newGroups": 7}, {"slug": "portal-web", "newGroups": None}
+    assert await new_of(*of) == {"shop-web": 7, "portal-web": 0}
+
+
+async def test_new_issues_that_are_not_said_of_each_project_are_unknown_but_for_a_single_one() -> None:
+    assert await new_of({"slug": "shop-web"}, {"slug": "portal-web"}) == {"shop-web": None, "portal-web": None}
+    assert await new_of({"slug": "shop-web"}) == {"shop-web": 7}
+    assert await new_of({"slug": "shop-web"}, top=None) == {"shop-web": None}
+
+
+class Older(Sentry):
+    """A Sentry of one's own that refuses functions which it has not."""
+
+    lacks: tuple[str, ...] = ("failure_count",)
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        asked = {field.removesuffix("()") for field in request.url.params.get_list("field")}
+        for name in self.lacks:
+            if name in asked:
+                self.requests.append(request)
+                return httpx.Response(400, json={"detail": f"Unknown function {name}"})
+        return super().__call__(request)
+
+
+async def test_a_sentry_without_failure_counts_is_read_by_its_failure_rate() -> None:
+    rows = [
+        {"project": "shop-web", "release": SHA, "count()": 300, "failure_rate()": 0.04},
+        {"project": "shop-web", "release": "r2", "count()": 7, "failure_rate()": 3 / 7},
+    ]
+    found = await report(Older(events=rows))
+    assert found.spans == (ErrorCount(SHA, 12, 300), ErrorCount("r2", 3, 7))
+    assert any("does not count failures" in warning for warning in found.warnings)
+
+
+async def test_a_sentry_without_failure_rates_is_read_by_sessions() -> None:
+    sentry = Older()
+    sentry.lacks = ("failure_count", "failure_rate")
+    found = await report(sentry, "portal-web")
     assert found.spans == ()
     assert found.readings
-    assert any("spans are not used" in warning and "failure_count" in warning for warning in found.warnings)
+    assert any("spans are not used" in warning and "failure_rate" in warning for warning in found.warnings)
+
+
+async def test_counts_that_were_scaled_up_are_rounded() -> None:
+    found = await report(Sentry(events=[span(total=99.7, failed=3.6)]))
+    assert found.spans == (ErrorCount(SHA, 4, 100),)
+
+
+async def test_no_page_is_larger_than_sentry_allows() -> None:
+    sentry = Sentry()
+    await reports(sentry)
+    sizes = {what: sentry.asked(what)[0].get("per_page") for what in ("projects", "events", "releases")}
+    assert sizes == {"projects": "100", "events": "100", "releases": "100"}
+    assert sentry.asked("issues")[0]["limit"] == "100"
 
 
 async def test_issues_are_read_with_what_a_person_needs() -> None:
@@ -326,17 +402,44 @@ async def test_the_limit_is_told_in_epoch_seconds() -> None:
 
 
 @pytest.mark.parametrize(
-    "rows",
+    "row",
     [
-        pytest.param([span(total=None)], id="no number"),
-        pytest.param([span(total=-3)], id="less than nothing"),
-        pytest.param([span(total=-3e38)], id="far out of range"),
-        pytest.param(["?"], id="no object"),
+        pytest.param(span(total=None), id="no number"),
+        pytest.param(span(total=-3), id="less than nothing"),
+        pytest.param(span(failed=-3), id="fewer failures than none"),
+        pytest.param(span(failed=None), id="no failures"),
+        pytest.param(span(total=-3e38), id="far out of range"),
+        pytest.param(span(total=3e38), id="far out of range, above"),
     ],
 )
-async def test_a_rate_is_never_made_of_half_the_rows(rows: list[Any]) -> None:
+async def test_a_rate_is_never_made_of_half_the_rows_and_other_projects_stand(row: Any) -> None:
+    found = await reports(Sentry(events=[span(), row, span("portal-web", total=7, failed=1)]))
+    shop, portal = found["shop-web"], found["portal-web"]
+    assert isinstance(shop, Missing)
+    assert shop.gap is Gap.UNAVAILABLE
+    assert isinstance(portal, ErrorReport)
+    assert portal.spans == (ErrorCount(SHA, 1, 7),)
+    assert portal.warnings[0].startswith("1 of 3 rows of spans could not be read: Sentry: ")
+
+
+@pytest.mark.parametrize(
+    "row",
+    [pytest.param("?", id="no object"), pytest.param(span(None), id="nobody's")],  # type: ignore[arg-type]
+)
+async def test_a_row_that_may_be_anybodys_leaves_no_rate_at_all(row: Any) -> None:
     with pytest.raises(VendorUnavailable):
-        await reports(Sentry(events=[span(), *rows]))
+        await reports(Sentry(events=[span(), row]))
+
+
+@pytest.mark.parametrize("broken", [{"slug": None, "id": "13"}, {"slug": "other-web"}, "?"])
+async def test_one_project_that_cannot_be_read_hides_no_other_and_is_reported(broken: Any) -> None:
+    projects = [{"id": "11", "slug": "shop-web"}, broken]
+    found = await reports(Sentry(projects=projects))
+    shop, portal = found["shop-web"], found["portal-web"]
+    assert isinstance(shop, ErrorReport)
+    assert shop.warnings[0].startswith("1 of 2 projects could not be read: Sentry: ")
+    assert isinstance(portal, Missing)
+    assert portal.gap is Gap.UNAVAILABLE, "it may be the one that cannot be read"
 
 
 def test_an_empty_token_is_a_missing_credential() -> None:

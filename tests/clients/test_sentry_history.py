@@ -92,7 +92,11 @@ def known(found: ErrorHistory, hour: datetime) -> ErrorHour:
 
 
 async def test_each_hour_has_its_requests_sessions_and_people() -> None:
-    groups = [sessions(11, "healthy", (90, 40, 20)), sessions(11, "crashed", (2, 0, 1)), sessions(11, "errored", (5,))]
+    groups = [
+        sessions(11, "healthy", (90, 40, 20)),
+        sessions(11, "crashed", (2, 0, 1)),
+        sessions(11, "errored", (5, 0, 0)),
+    ]
     sentry = Sentry(sessions=groups)
     sentry.spans[TEN] = [span(), span(release="b" * 40, total=50, failed=0), span("portal-web", total=7)]
     sentry.users[TEN] = [people("portal-web", 9), people(count=4)]

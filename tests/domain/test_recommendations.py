@@ -163,8 +163,8 @@ SPEAKING: list[Any] = [
     pytest.param(
         {"issues": (issue_line(kind="regressed", events=40, users=1),)},
         ("regressed_issue", "SHOP-1", "warning"),
-        "40 events, 1 person, last seen 2026-11-16 10:00 UTC",
-        "40 events fewer, met by 1 person",
+        "40 events since it was first seen, 1 person, last seen 2026-11-16 10:00 UTC",
+        "Ends an error met by 1 person",
         id="an issue that came back",
     ),
     pytest.param(

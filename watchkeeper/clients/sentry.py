@@ -65,7 +65,7 @@ class SentryClient(VendorClient):
             VendorError: nothing can be said about any project.
         """
         calls, listed, ids = await self._prepared(SentryCalls(self, organization, environment), projects)
-        found = await _found(calls, window) if ids else None
+        found = await _found(calls, window, listed.flaws) if ids else None
         return {
             project: self._report(organization, window, found, project, ids[project], now)
             if found and project in ids
@@ -90,7 +90,7 @@ class SentryClient(VendorClient):
         """
         calls = SentryCalls(self, organization, environment, most_pages=HISTORY_PAGES)
         calls, listed, ids = await self._prepared(calls, projects)
-        past = await read_past(calls, sorted(hours), now) if ids else None
+        past = await read_past(calls, sorted(hours), now, listed.flaws) if ids else None
         return {
             project: past.history(project.lower(), ids[project], self._page_of(organization, project))
             if past and project in ids
@@ -110,7 +110,12 @@ class SentryClient(VendorClient):
         self, organization: str, window: Window, found: Found, project: str, project_id: str, now: datetime
     ) -> ErrorReport | Missing:
         slug = project.lower()
-        spans, sessions = found.spans.by_project[slug], found.sessions.by_project[project_id]
+        if slug in found.spans.incomplete:
+            return found.spans.incomplete[slug]
+        spans, half = found.spans.by_project[slug], found.sessions.incomplete.get(project_id)
+        sessions = [] if half else found.sessions.by_project[project_id]
+        if not spans and half:
+            return half
         if not spans and found.sessions.refusal is not None:
             return found.sessions.refusal.missing()
         return ErrorReport(
@@ -127,7 +132,7 @@ class SentryClient(VendorClient):
         return f"{self._web_url}/organizations/{quote(organization)}/projects/{quote(project)}/"
 
 
-async def _found(calls: SentryCalls, window: Window) -> Found:
+async def _found(calls: SentryCalls, window: Window, flaws: tuple[str, ...]) -> Found:
     active = Window(window.start - _ISSUES_ACTIVE_SINCE, window.end)
     spans, sessions, issues, releases = await asyncio.gather(
         or_warning(calls.spans(window), "spans are not used", VendorRefused),
@@ -135,12 +140,16 @@ async def _found(calls: SentryCalls, window: Window) -> Found:
         or_warning(calls.issues(active, "is:unresolved"), "issues are not known", VendorError),
         or_warning(calls.releases(window.start - RELEASES_WITHIN), "releases are not known", VendorError),
     )
-    return Found(spans, sessions, issues, releases)
+    return Found(spans, sessions, issues, releases, flaws)
 
 
 def _unlisted(organization: str, project: str, listed: Listed) -> Missing:
     if listed.is_cut:
         return Missing(Gap.UNAVAILABLE, f"Sentry: project {project} is not among the first {len(listed.ids)}")
+    if listed.flaws:
+        return Missing(
+            Gap.UNAVAILABLE, f"Sentry: project {project} is not among those that could be read: {listed.flaws[0]}"
+        )
     return Missing(
         Gap.REFUSED,
         f"Sentry: does not know project {project} in organization {organization}, or hides it from the token: "

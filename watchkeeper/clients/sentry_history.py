@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, TypeVar
 
-from watchkeeper.clients.base import VendorError, VendorRefused, VendorUnavailable
+from watchkeeper.clients.base import VendorError, VendorRefused
 from watchkeeper.clients.patience import Patience
 from watchkeeper.clients.sentry_calls import SentryCalls
 from watchkeeper.clients.sentry_found import Read, or_warning
@@ -34,6 +34,7 @@ class Past:
 
     Attributes:
         spans, users: by hour; one that could not be read says why.
+        flaws: entries of the list of projects that could not be read.
     """
 
     hours: Sequence[datetime]
@@ -42,6 +43,7 @@ class Past:
     sessions: Read[SessionCount]
     issues: tuple[Read[Issue], ...]
     releases: Read[SentryRelease]
+    flaws: tuple[str, ...] = ()
 
     def history(self, slug: str, project_id: str, url: str) -> ErrorHistory | Missing:
         """Return the past of one project; missing when not a single hour is known."""
@@ -52,11 +54,14 @@ class Past:
         return ErrorHistory(hours, self._issues(slug), tuple(self.releases.by_project[slug]), self._warnings(), url)
 
     def _hours(self, slug: str, project_id: str) -> dict[datetime, ErrorHour | Missing]:
-        sessions = _by_hour(self.sessions.by_project[project_id])
+        half = self.sessions.incomplete.get(project_id)
+        sessions = _by_hour([] if half else self.sessions.by_project[project_id])
         spans = {hour: _counts(read, slug) for hour, read in self.spans.items()}
         sends_spans = any(counts for counts in spans.values() if not isinstance(counts, Missing))
+        unknown = half or (self.sessions.refusal.missing() if self.sessions.refusal is not None else None)
         return {
-            hour: self._hour(hour, slug, spans[hour], sessions[hour], sends_spans=sends_spans) for hour in self.hours
+            hour: self._hour(hour, slug, spans[hour], unknown or sessions[hour], sends_spans=sends_spans)
+            for hour in self.hours
         }
 
     def _hour(
@@ -64,7 +69,7 @@ class Past:
         hour: datetime,
         slug: str,
         spans: tuple[ErrorCount, ...] | Missing,
-        sessions: Sequence[SessionCount],
+        sessions: Sequence[SessionCount] | Missing,
         *,
         sends_spans: bool,
     ) -> ErrorHour | Missing:
@@ -73,8 +78,10 @@ class Past:
         if isinstance(spans, Missing) and spans.gap is not Gap.REFUSED:
             return spans
         requests = () if isinstance(spans, Missing) else spans
-        if not requests and self.sessions.refusal is not None and (refused or not sends_spans):
-            return self.sessions.refusal.missing()
+        if isinstance(sessions, Missing):
+            if not requests and (refused or not sends_spans):
+                return sessions
+            sessions = ()
         (reading,) = session_readings(sessions, [hour], hour + _HOUR)
         counted = tuple(count for count in reading.counts if count.total)
         by_requests = bool(requests) or (sends_spans and not counted)
@@ -96,12 +103,24 @@ class Past:
             *_lacks("spans are not used", self.spans.values(), only=Gap.REFUSED),
             *_lacks("how many people met an error is not known", self.users.values()),
         ]
-        rest = [self.sessions.warnings, *(read.warnings for read in self.issues), self.releases.warnings]
+        by_hour = [
+            read.warnings for reads in (self.spans, self.users) for read in reads.values() if isinstance(read, Read)
+        ]
+        rest = [
+            self.flaws,
+            *by_hour,
+            self.sessions.warnings,
+            *(read.warnings for read in self.issues),
+            self.releases.warnings,
+        ]
         return tuple(dict.fromkeys([*lacks, *(warning for warnings in rest for warning in warnings)]))
 
 
-async def read_past(calls: SentryCalls, hours: Sequence[datetime], now: datetime) -> Past:
+async def read_past(calls: SentryCalls, hours: Sequence[datetime], now: datetime, flaws: tuple[str, ...] = ()) -> Past:
     """Read the hours, which are sorted, with all that lies between them.
+
+    Args:
+        flaws: entries of the list of projects that could not be read.
 
     Raises:
         VendorUnavailable: the sessions could not be read.
@@ -110,11 +129,11 @@ async def read_past(calls: SentryCalls, hours: Sequence[datetime], now: datetime
     spans, users, sessions, issues, releases = await asyncio.gather(
         _each_hour(calls.spans, hours),
         _each_hour(calls.users, hours),
-        or_warning(_whole_sessions(calls, hours), "sessions are not known", VendorRefused),
+        or_warning(calls.sessions(hours), "sessions are not known", VendorRefused),
         _issues(calls, span, now),
         or_warning(calls.releases(span.start - RELEASES_WITHIN), "releases are not known", VendorError),
     )
-    return Past(hours, spans, users, sessions, issues, releases)
+    return Past(hours, spans, users, sessions, issues, releases, flaws)
 
 
 async def _issues(calls: SentryCalls, span: Window, now: datetime) -> tuple[Read[Issue], ...]:
@@ -138,19 +157,14 @@ async def _each_hour(
 async def _whole(read: Callable[[Window], Coroutine[None, None, Read[T]]], hour: datetime) -> Read[T] | Missing:
     """Return all of an hour; half of it would look like less traffic than there was."""
     found = await read(Window(hour, hour + _HOUR))
-    return Missing(Gap.UNAVAILABLE, found.warnings[0]) if found.warnings else found
-
-
-async def _whole_sessions(calls: SentryCalls, hours: Sequence[datetime]) -> Read[SessionCount]:
-    found = await calls.sessions(hours)
-    if not found.warnings:
-        return found
-    return Read(defaultdict(list), found.warnings, VendorUnavailable("Sentry", "has too many sessions to read"))
+    return Missing(Gap.UNAVAILABLE, found.warnings[0]) if found.is_cut else found
 
 
 def _counts(read: Read[ErrorCount] | Missing, slug: str) -> tuple[ErrorCount, ...] | Missing:
     if isinstance(read, Missing):
         return read
+    if slug in read.incomplete:
+        return read.incomplete[slug]
     return tuple(count for count in merge_counts(read.by_project[slug]) if count.total)
 
 
@@ -162,7 +176,7 @@ def _by_hour(counts: Sequence[SessionCount]) -> defaultdict[datetime, list[Sessi
 
 
 def _people(read: Read[int] | Missing, slug: str) -> int | None:
-    return None if isinstance(read, Missing) else sum(read.by_project[slug])
+    return None if isinstance(read, Missing) or slug in read.incomplete else sum(read.by_project[slug])
 
 
 def _lacks(lack: str, reads: Iterable[Read[T] | Missing], only: Gap | None = None) -> list[str]:

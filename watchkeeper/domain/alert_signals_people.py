@@ -8,7 +8,7 @@ from watchkeeper.domain.alert_facts import STALE, AlertFacts, IssueLife, cause_o
 from watchkeeper.domain.alert_signals import Signal
 from watchkeeper.domain.alert_values import labels_of
 from watchkeeper.domain.commits import short_name
-from watchkeeper.domain.issues import TITLE, how_often
+from watchkeeper.domain.issues import TITLE, Issue, how_often
 from watchkeeper.domain.phrases import clock
 from watchkeeper.domain.rollback import Outcome, Rollback, RollbackKind, RollbackState
 from watchkeeper.domain.verdicts import Component, Verdict
@@ -127,10 +127,20 @@ def _issue(facts: AlertFacts, life: IssueLife, name: str, now: datetime) -> Sign
     issue = life.issue
     title = issue.title if len(issue.title) <= TITLE else f"{issue.title[: TITLE - 1]}…"
     told = f"{issue.short_id or issue.id} {title}"
-    met = f"{issue.level}, {how_often(issue)}, first seen {clock(issue.first_seen)}"
+    met = f"{issue.level}, {how_often(issue)}, {_first_seen(issue)}"
     labels = labels_of(issue=issue.short_id or issue.id, level=issue.level.value)
     cause = cause_of(facts.check_at(now))
-    return Signal(facts.project, name, float(issue.count), now, labels, details=(told, met), cause=cause, url=issue.url)
+    events = float(_events(issue))
+    return Signal(facts.project, name, events, now, labels, details=(told, met), cause=cause, url=issue.url)
+
+
+def _events(issue: Issue) -> int:
+    """Return the events since the issue was first seen: one at least, or it would not be there."""
+    return 1 if issue.count is None else issue.count
+
+
+def _first_seen(issue: Issue) -> str:
+    return f"first seen {clock(issue.first_seen)}" if issue.first_seen else "first seen at an unknown time"
 
 
 def _again(rollback: Rollback) -> str:

@@ -53,7 +53,7 @@ def _of_issues(kind: str, issues: Iterable[Issue], name_of: Callable[[Issue], st
     for issue in issues:
         name = name_of(issue)
         if name:
-            events[name[:LONGEST]] += issue.count
+            events[name[:LONGEST]] += issue.count or 0
             number[name[:LONGEST]] += 1
     return _ranked(kind, events, number)
 

@@ -1,7 +1,7 @@
 """Failures of the running application: samples, releases, and how they are judged (source: Sentry)."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -32,6 +32,7 @@ __all__ = [
     "SessionReading",
     "error_sample",
     "judge_errors",
+    "merge_releases",
     "new_issues",
     "regressed_issues",
 ]
@@ -80,7 +81,11 @@ class ErrorSample:
 
 @dataclass(frozen=True, slots=True)
 class SentryRelease:
-    """A release as Sentry names it. `version` may be a SHA, a short SHA, or `package@1.2.3+sha`."""
+    """A release as Sentry names it. `version` may be a SHA, a short SHA, or `package@1.2.3+sha`.
+
+    Attributes:
+        new_issues: issues of the project that this was read of, first seen in the release; None where not known.
+    """
 
     version: str
     projects: tuple[str, ...]
@@ -88,7 +93,17 @@ class SentryRelease:
     released_at: datetime | None = None
     deployed_at: datetime | None = None
     environment: str = ""
-    new_issues: int = 0
+    new_issues: int | None = 0
+
+
+def merge_releases(releases: Iterable[SentryRelease]) -> tuple[SentryRelease, ...]:
+    """Return each release once, with the sum of the new issues of the projects that it was read of."""
+    merged: dict[SentryRelease, int | None] = {}
+    for release in releases:
+        key = replace(release, new_issues=None)
+        known = merged.get(key, 0)
+        merged[key] = None if known is None or release.new_issues is None else known + release.new_issues
+    return tuple(replace(release, new_issues=new) for release, new in merged.items())
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from watchkeeper.domain.builds import Pipeline, WorkflowStatus
 from watchkeeper.domain.commits import Commit
 from watchkeeper.domain.delivery import DeliveryReport
 from watchkeeper.domain.error_rates import merge_counts
-from watchkeeper.domain.errors import Denominator, ErrorCount, Issue, SentryRelease
+from watchkeeper.domain.errors import Denominator, ErrorCount, Issue, SentryRelease, merge_releases
 from watchkeeper.domain.verdicts import Missing
 
 
@@ -113,7 +113,7 @@ def merge_error_histories(histories: Sequence[ErrorHistory | Missing]) -> ErrorH
     return ErrorHistory(
         hours={hour: _merge_hours([history.hours[hour] for history in known]) for hour in known[0].hours},
         issues=tuple(issue for history in known for issue in history.issues),
-        releases=tuple(dict.fromkeys(release for history in known for release in history.releases)),
+        releases=merge_releases(release for history in known for release in history.releases),
         warnings=tuple(dict.fromkeys(warning for history in known for warning in history.warnings)),
         url=next((history.url for history in known if history.url), ""),
     )

@@ -23,7 +23,8 @@ def issue_changes(before: Mapping[str, IssueState], issues: Iterable[Issue], now
 
     The vendor says when an issue was first seen, but not when it came back or was resolved. It came back when it was
     last seen at the look that found it so; it was resolved by the time of the first look that found it resolved. One
-    that was resolved before anybody looked was resolved at a time that nobody knows.
+    that was resolved before anybody looked was resolved at a time that nobody knows; so did one appear whose first
+    event the vendor leaves out.
 
     Args:
         before: by the vendor's id; without those that were never looked at.
@@ -32,7 +33,9 @@ def issue_changes(before: Mapping[str, IssueState], issues: Iterable[Issue], now
 
 
 def _changes(before: IssueState | None, issue: Issue, now: datetime) -> list[IssueEvent]:
-    events = [IssueEvent(issue.id, IssueChange.NEW, issue.first_seen, issue.level)]
+    events = []
+    if issue.first_seen is not None:
+        events.append(IssueEvent(issue.id, IssueChange.NEW, issue.first_seen, issue.level))
     if issue.substatus == REGRESSED and (before is None or before.substatus != REGRESSED):
         events.append(IssueEvent(issue.id, IssueChange.REGRESSED, issue.last_seen, issue.level))
     if issue.status == RESOLVED and before is not None and before.status != RESOLVED:

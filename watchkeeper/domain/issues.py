@@ -35,10 +35,10 @@ class Issue:
     Attributes:
         project: the vendor's project slug.
         status: resolved, unresolved, ignored or unknown; `substatus` new, regressed, escalating, ongoing ... or "".
-        count: events since it was first seen; `users`: people affected; both of its whole life.
+        count, users: events since it was first seen and people affected, over its whole life; None where the vendor
+            does not say, as with `first_seen`.
+        last_seen: or the start of the range in which it was seen, where the vendor does not say when.
         recent_count, recent_users: of the range that was asked for; None where the vendor does not say.
-        is_counted: False where the vendor does not say how many there are: then `count` and `users` are 0 and mean
-            nothing.
     """
 
     id: str
@@ -49,26 +49,29 @@ class Issue:
     level: IssueLevel
     status: str
     substatus: str
-    count: int
-    users: int
-    first_seen: datetime
+    count: int | None
+    users: int | None
+    first_seen: datetime | None
     last_seen: datetime
     url: str
     is_unhandled: bool = False
     recent_count: int | None = None
     recent_users: int | None = None
-    is_counted: bool = True
 
     @property
     def lately(self) -> tuple[int, int]:
-        """Return events and people of the range that was asked for, of the whole life where that is not known."""
+        """Return events and people of the range that was asked for, of the whole life where that is not known.
+
+        Where neither is known, one: it would not be there without an event.
+        """
         count = self.count if self.recent_count is None else self.recent_count
-        return count, self.users if self.recent_users is None else self.recent_users
+        users = self.users if self.recent_users is None else self.recent_users
+        return 1 if count is None else count, 1 if users is None else users
 
 
 def new_issues(issues: Iterable[Issue], window: Window) -> tuple[Issue, ...]:
     """Return the issues first seen in the window, by the vendor's own time, those with most events first."""
-    return _by_weight(issue for issue in issues if window.contains(issue.first_seen))
+    return _by_weight(issue for issue in issues if issue.first_seen and window.contains(issue.first_seen))
 
 
 def regressed_issues(issues: Iterable[Issue]) -> tuple[Issue, ...]:
@@ -105,12 +108,24 @@ def issue_evidence(issues: Iterable[Issue], window: Window) -> tuple[Evidence, .
     """Return the issues that are told as links, with their events."""
     told = told_issues(issues, window)[:SHOWN]
     return tuple(
-        Evidence(f"{kind} issue {issue.short_id or issue.id}", issue.count, "events", issue.url) for kind, issue in told
+        Evidence(f"{kind} issue {issue.short_id or issue.id}", *_counted(issue), issue.url) for kind, issue in told
     )
 
 
+def _counted(issue: Issue) -> tuple[int | str, str]:
+    """Return how many events and of what time, for people."""
+    if issue.count is None:
+        return "unknown", "events"
+    return issue.count, "events since it was first seen"
+
+
 def _by_weight(issues: Iterable[Issue]) -> tuple[Issue, ...]:
-    return tuple(sorted(issues, key=lambda issue: (not issue.level.is_grave, -issue.count, -issue.users, issue.id)))
+    return tuple(sorted(issues, key=lambda issue: (not issue.level.is_grave, *weight(issue), issue.id)))
+
+
+def weight(issue: Issue) -> tuple[int, int]:
+    """Return what sorts the issues with most events and people first; those whose number is not known come last."""
+    return -(issue.count or 0), -(issue.users or 0)
 
 
 def _finding(kind: str, issue: Issue, total: int) -> Finding:
@@ -127,8 +142,10 @@ def _named(issue: Issue) -> str:
 
 def how_often(issue: Issue) -> str:
     """Return how often it has happened and to how many, for people: over its life, and lately where that is less."""
-    if not issue.is_counted:
+    if issue.count is None and issue.recent_count is None:
         return "an unknown number of events"
+    if issue.count is None:
+        return f"{amount(issue.recent_count or 0, 'event')} lately"
     people = f", {issue.users:,} {'person' if issue.users == 1 else 'people'}" if issue.users else ""
     recent = issue.recent_count
     lately = f", {recent:,} of them lately" if recent is not None and recent < issue.count else ""

@@ -9,7 +9,7 @@ from watchkeeper.domain.builds import BuildReport, judge_builds
 from watchkeeper.domain.delivery import DeliveryReport, PlatformStatus, Production, judge_delivery
 from watchkeeper.domain.endpoints import Endpoint, EndpointReport, judge_endpoints
 from watchkeeper.domain.error_rates import ErrorCount, merge_counts
-from watchkeeper.domain.errors import ErrorReport, ErrorSample, error_sample, judge_errors
+from watchkeeper.domain.errors import ErrorReport, ErrorSample, error_sample, judge_errors, merge_releases
 from watchkeeper.domain.health import CheckType, HealthCheck, check_health
 from watchkeeper.domain.limits import HealthLimits
 from watchkeeper.domain.observations import Observation, observations_of
@@ -139,7 +139,7 @@ def merge_error_reports(reports: Sequence[ErrorReport | Missing]) -> ErrorReport
         readings=_merge_readings([reading for report in known for reading in report.readings]),
         crash_free_rate=min(rates, default=None),
         issues=tuple(issue for report in known for issue in report.issues),
-        releases=tuple(dict.fromkeys(release for report in known for release in report.releases)),
+        releases=merge_releases(release for report in known for release in report.releases),
         warnings=tuple(dict.fromkeys(warning for report in known for warning in report.warnings)),
         url=next((report.url for report in known if report.url), ""),
     )

@@ -184,46 +184,49 @@ def failed_release(report: ProjectReport, _: float) -> Iterator[Recommendation]:
 
 def top_issue(report: ProjectReport, _: float) -> Iterator[Recommendation]:
     total = sum(area.events for area in report.areas if area.kind == "culprit")
-    total = max(total, sum(line.events for line in report.issues))
-    top = max(report.issues, key=lambda line: line.events, default=None)
-    if top is None or top.events < TOP_EVENTS or top.events < TOP_SHARE * total or top.level not in GRAVE:
+    total = max(total, sum(line.events or 0 for line in report.issues))
+    top = max(report.issues, key=lambda line: line.events or 0, default=None)
+    most = (top.events or 0) if top else 0
+    if top is None or most < TOP_EVENTS or most < TOP_SHARE * total or top.level not in GRAVE:
         return
     if len(report.issues) == 1 and top.kind == "top":
         return  # there is nothing that it could come before
-    share = percent(top.events / total)
+    share = percent(most / total)
     yield give(
         report,
         "top_issue",
         top.short_id,
         WARNING if top.kind != "top" else INFO,
         f"Mend {top.short_id} first: {_title(top)}",
-        f"{top.events:,} of {total:,} events since it was first seen ({share}), {_people(top)}.",
+        f"{most:,} of {total:,} events since it was first seen ({share}), {_people(top)}.",
         f"Up to {share} of the errors of this project do not come again.",
-        size=90 * top.events / total,
-        measured=top.events,
+        size=90 * most / total,
+        measured=most,
         url=top.url,
     )
 
 
 def regressed_issues(report: ProjectReport, _: float) -> Iterator[Recommendation]:
     back = [line for line in report.issues if line.kind == "regressed" and line.level in GRAVE]
-    many = [line for line in back if line.events >= FEW_EVENTS]
-    for line in sorted(many, key=lambda line: -line.users)[:MOST]:
+    many = [(line, line.events) for line in back if line.events is not None and line.events >= FEW_EVENTS]
+    for line, events in sorted(many, key=lambda each: -(each[0].users or 0))[:MOST]:
         yield give(
             report,
             "regressed_issue",
             line.short_id,
             WARNING,
             f"Open {line.short_id} again, it came back after it was resolved: {_title(line)}",
-            f"{amount(line.events, 'event')}, {_people(line)}, last seen {clock(line.last_seen)}.",
-            f"{amount(line.events, 'event')} fewer, met by {_people(line)}; a test for it keeps it away.",
-            size=min(60.0, 10 + line.users / 10),
-            measured=line.events,
+            f"{amount(events, 'event')} since it was first seen, {_people(line)}, last seen {clock(line.last_seen)}.",
+            f"Ends an error met by {_people(line)}; add a regression test.",
+            size=min(60.0, 10 + (line.users or 0) / 10),
+            measured=events,
             url=line.url,
         )
 
 
 def _people(line: IssueLine) -> str:
+    if line.users is None:
+        return "an unknown number of people"
     return "1 person" if line.users == 1 else f"{line.users:,} people"
 
 

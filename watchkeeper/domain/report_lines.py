@@ -25,16 +25,20 @@ class ReleaseLine:
 
 @dataclass(frozen=True, slots=True)
 class IssueLine:
-    """An issue worth naming. `kind`: new, regressed or top. `title` and `culprit` are text from outside."""
+    """An issue worth naming. `kind`: new, regressed or top. `title` and `culprit` are text from outside.
+
+    Attributes:
+        events, users: since it was first seen, not in the period; None, as `first_seen`, where that is not known.
+    """
 
     kind: str
     level: str
     short_id: str
     title: str
     culprit: str
-    events: int
-    users: int
-    first_seen: datetime
+    events: int | None
+    users: int | None
+    first_seen: datetime | None
     last_seen: datetime
     url: str
 

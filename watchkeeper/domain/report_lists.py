@@ -9,7 +9,7 @@ from watchkeeper.domain.builds import Outcome, Pipeline, Workflow, failed_jobs, 
 from watchkeeper.domain.commits import short_name
 from watchkeeper.domain.error_rates import ErrorCount
 from watchkeeper.domain.issue_events import IssueChange
-from watchkeeper.domain.issues import Issue, IssueLevel
+from watchkeeper.domain.issues import Issue, IssueLevel, weight
 from watchkeeper.domain.metrics import METRICS, Bucket
 from watchkeeper.domain.period_reports import (
     BuildLine,
@@ -106,13 +106,13 @@ def issue_lines(facts: ProjectFacts, window: Window) -> list[IssueLine]:
 
 
 def _kind(issue: Issue, changes: set[tuple[str, IssueChange]], window: Window) -> str:
-    if (issue.id, IssueChange.NEW) in changes or window.contains(issue.first_seen):
+    if (issue.id, IssueChange.NEW) in changes or (issue.first_seen and window.contains(issue.first_seen)):
         return "new"
     return "regressed" if (issue.id, IssueChange.REGRESSED) in changes else "top"
 
 
 def _issue_key(issue: Issue, kind: str) -> tuple[int, int, int, int, str]:
-    return KINDS.index(kind), list(IssueLevel).index(issue.level), -issue.count, -issue.users, issue.id
+    return KINDS.index(kind), list(IssueLevel).index(issue.level), *weight(issue), issue.id
 
 
 def _issue_line(issue: Issue, kind: str) -> IssueLine:

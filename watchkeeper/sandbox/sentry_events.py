@@ -72,7 +72,8 @@ def events(world: World, request: Request) -> Response:
     values = _ERROR_VALUES if dataset == "errors" else _SPAN_VALUES
     unknown = [field for field in fields if field not in _GROUPS and field not in values]
     if unknown:
-        raise RefusedError(f"Invalid field: {unknown[0]}")
+        name, call, _ = unknown[0].partition("(")
+        raise RefusedError(f"Unknown function {name}" if call else f"Invalid field: {unknown[0]}")
     groups = [field for field in fields if field in _GROUPS]
     rows = _rows(world, request, groups, of_errors=dataset == "errors") if dataset in {"errors", "spans"} else []
     readers = {field: _GROUPS.get(field) or values[field] for field in fields}

@@ -15,8 +15,8 @@ from watchkeeper.sandbox.times import iso_seconds, read_period
 from watchkeeper.sandbox.traffic import Tally, tally
 from watchkeeper.sandbox.world import World
 
-MOST_POINTS = 10_000
-MOST_GROUPS = 5_000
+MOST_POINTS = 10_000  # groups before they are split by status, times intervals
+MOST_INTERVALS = 1_000
 FIELDS = (
     "sum(session)",
     "count_unique(user)",
@@ -25,7 +25,7 @@ FIELDS = (
     "crash_free_rate(user)",
 )
 GROUPS = ("project", "release", "environment", "session.status")
-STATUSES = ("healthy", "errored", "crashed", "abnormal")
+STATUSES = ("healthy", "errored", "crashed", "abnormal", "unhandled")
 
 
 @dataclass(slots=True)
@@ -49,8 +49,11 @@ def sessions(world: World, request: Request) -> Response:
     if "session.status" in groups and any("rate" in name for name in fields):
         raise RefusedError("Cannot group field crash_free_rate by session.status")
     starts, step = _intervals(world, request)
-    found = _groups(world, request, groups, starts, step)
-    size, offset = _page(query.get("per_page", ""), len(starts)), offset_of(request)
+    size, offset = _size(query.get("per_page")), offset_of(request)
+    kept = _kept(_groups(world, request, groups, starts, step), request, len(starts))
+    found = [part for group in kept for part in (_by_status(group) if "session.status" in groups else (group,))]
+    # As Sentry does: what is compared are the groups after they were split to what was asked for before.
+    has_more = len(found) == size + 1
     with_series, with_totals = query.get("includeSeries") != "0", query.get("includeTotals") != "0"
     body = {
         "start": iso_seconds(starts[0]),
@@ -58,13 +61,11 @@ def sessions(world: World, request: Request) -> Response:
         "intervals": [iso_seconds(start) for start in starts],
         "groups": [
             _group_body(group, fields, series=with_series, totals=with_totals)
-            for group in found[offset : offset + size]
+            for group in (found[:-1] if has_more else found)
         ],
         "query": query.get("query", ""),
     }
-    if "per_page" not in query:
-        return answer(body)  # what does not fit is left out, and nothing says so
-    return answer(body, headers={"Link": link(request, offset, size, len(found))})
+    return answer(body, headers={"Link": link(request, offset, size, offset + size + has_more)})
 
 
 def _intervals(world: World, request: Request) -> tuple[list[int], int]:
@@ -77,15 +78,30 @@ def _intervals(world: World, request: Request) -> tuple[list[int], int]:
     if not HOUR <= step <= DAY or DAY % step:
         raise RefusedError("The interval has to be between one hour and one day, and to divide a day.")
     starts = [place * step for place in range(floor(start / step), ceil(end / step))]
-    if len(starts) > MOST_POINTS:
+    if len(starts) > MOST_INTERVALS:
         raise RefusedError("Your interval and date range would create too many results. Use a larger interval.")
     return starts, step
 
 
-def _page(asked: str, intervals: int) -> int:
-    """Return how many groups go onto a page: the fewer, the more intervals each has."""
-    most = min(MOST_GROUPS, MOST_POINTS // (intervals + 1))
-    return min(int(asked), most) if asked.isdigit() and int(asked) else most
+def _size(asked: str | None) -> int:
+    """Return the size of a page, which is far above what fits unless the caller names one."""
+    if asked is None:
+        return MOST_POINTS
+    if not asked.isdigit() or not 0 < int(asked) <= MOST_POINTS:
+        raise RefusedError(f"Invalid per_page value. Must be between 1 and {MOST_POINTS}.")
+    return int(asked)
+
+
+def _kept(groups: list[Group], request: Request, intervals: int) -> list[Group]:
+    """Return the groups that are answered with, those with most sessions first: what does not fit is left out.
+
+    One more than a page shows whether there is another, if it fits.
+
+    Source: getsentry/sentry `src/sentry/release_health/metrics_sessions_v2.py` (`max_groups`).
+    """
+    fitting, asked = MOST_POINTS // (intervals + 1), request.query_params.get("per_page")
+    limit, offset = min(_size(asked) + 1, fitting) if asked else fitting, offset_of(request)
+    return sorted(groups, key=lambda group: -sum(group.totals))[offset : offset + limit]
 
 
 def _groups(world: World, request: Request, groups: list[str], starts: list[int], step: int) -> list[Group]:
@@ -96,8 +112,7 @@ def _groups(world: World, request: Request, groups: list[str], starts: list[int]
                 for build, counted in tally(world, project, start, start + step, sessions=True).items():
                     by = _by(project, release_name(project, build), groups)
                     _add(found, by, len(starts), place, counted)
-    split = "session.status" in groups
-    return [part for group in found.values() for part in (_by_status(group) if split else (group,))]
+    return list(found.values())
 
 
 def _by(project: Project, release: str, groups: list[str]) -> dict[str, object]:
@@ -120,6 +135,7 @@ def _by_status(group: Group) -> list[Group]:
         parts["errored"].append(errored)
         parts["abnormal"].append(abnormal)
         parts["crashed"].append(failed - abnormal - errored)
+        parts["unhandled"].append(0)
     return [
         Group({**group.by, "session.status": status}, counts, [0] * len(counts)) for status, counts in parts.items()
     ]

@@ -49,7 +49,7 @@ def issue_body(
     """Return an issue without what the caller asked to collapse.
 
     Where a range of time was asked for, what stands at the top is of the range, and the life under `lifetime` alone.
-    Who collapses `stats` gets no counts and no dates at the top either.
+    Who collapses `stats` gets no counts and no dates at all, neither at the top nor of its life.
 
     Source: getsentry/sentry, `src/sentry/api/serializers/models/group.py` (`_get_seen_stats`), `group_stream.py`.
     """
@@ -70,7 +70,7 @@ def issue_body(
         "isUnhandled": issue.is_unhandled,
     }
     gone = {
-        "stats": ("stats", *_SEEN),
+        "stats": ("stats", "lifetime", "filtered", *_SEEN),
         "lifetime": ("lifetime",),
         "filtered": ("filtered",),
         "unhandled": ("isUnhandled",),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import JSON, BigInteger, Index, Row, and_, select
+from sqlalchemy import JSON, BigInteger, ColumnElement, Index, Row, and_, func, or_, select, true
 from sqlalchemy.orm import Session
 from sqlmodel import Field
 
@@ -12,7 +12,7 @@ from watchkeeper.domain.errors import ErrorCount, ErrorReport, Issue, IssueLevel
 from watchkeeper.domain.issue_changes import IssueState, issue_changes
 from watchkeeper.domain.windows import Window
 from watchkeeper.store.issue_events import save_issue_events
-from watchkeeper.store.tables import IN_ORDER_OF_KEY, Base, by_project, table_of, upsert
+from watchkeeper.store.tables import IN_ORDER_OF_KEY, Base, Columns, by_project, table_of, upsert
 
 Value = TypeVar("Value")
 
@@ -30,9 +30,9 @@ class IssueRow(Base, table=True):
     level: str
     status: str
     substatus: str
-    events: int = Field(sa_type=BigInteger)
-    users: int = Field(sa_type=BigInteger)
-    first_seen: datetime
+    events: int | None = Field(sa_type=BigInteger)
+    users: int | None = Field(sa_type=BigInteger)
+    first_seen: datetime | None
     last_seen: datetime
     url: str
     is_unhandled: bool
@@ -48,7 +48,7 @@ class SentryReleaseRow(Base, table=True):
     created_at: datetime
     released_at: datetime | None
     deployed_at: datetime | None
-    new_issues: int = Field(sa_type=BigInteger)
+    new_issues: int | None = Field(sa_type=BigInteger)
 
 
 class SessionReadingRow(Base, table=True):
@@ -69,11 +69,18 @@ def save_error_reports(session: Session, reports: Mapping[str, ErrorReport], now
 
 
 def save_issues(session: Session, issues: Mapping[str, Sequence[Issue]], now: datetime) -> None:
-    """Save issues as they stand now, and what has become of them since they were looked at last."""
+    """Save issues as they stand now, and what has become of them since they were looked at last.
+
+    What the vendor leaves out this time stays as it was known.
+    """
     before = _issue_states(session, issues)
     events = {project: issue_changes(before[project], several, now) for project, several in issues.items()}
     save_issue_events(session, events)
-    upsert(session, IssueRow, _of_all(issues, _issue_row))
+    upsert(session, IssueRow, _of_all(issues, _issue_row), merged=_with_what_was_known)
+
+
+def _with_what_was_known(old: Columns, new: Columns) -> dict[str, ColumnElement[Any]]:
+    return {name: func.coalesce(new[name], old[name]) for name in ("events", "users", "first_seen")}
 
 
 def save_sentry_releases(session: Session, releases: Mapping[str, Iterable[SentryRelease]]) -> None:
@@ -96,9 +103,10 @@ def session_readings(
 def issues(session: Session, projects: Collection[str], window: Window) -> dict[str, tuple[Issue, ...]]:
     """Return the issues that lived in the window, those seen last first: also those that have been seen since."""
     table = table_of(IssueRow)
+    begun = or_(table.c.first_seen.is_(None), table.c.first_seen < window.end)
     query = (
         select(table)
-        .where(table.c.project.in_(projects), table.c.last_seen >= window.start, table.c.first_seen < window.end)
+        .where(table.c.project.in_(projects), table.c.last_seen >= window.start, begun)
         .order_by(table.c.project, table.c.last_seen.desc(), table.c.id)
     )
     return by_project(session.connection().execute(query), projects, issue_of)
@@ -129,8 +137,10 @@ def _issue_states(session: Session, issues: Mapping[str, Sequence[Issue]]) -> di
     states: dict[str, dict[str, IssueState]] = {project: {} for project in issues}
     seen = [issue.first_seen for several in issues.values() for issue in several]
     if seen:
+        known = [moment for moment in seen if moment is not None]
         # None that was last seen before the first of these was first seen can be one of them.
-        mine = and_(table.c.project.in_(issues), table.c.last_seen >= min(seen))
+        late = table.c.last_seen >= min(known) if len(known) == len(seen) else true()
+        mine = and_(table.c.project.in_(issues), late)
         query = select(table.c.project, table.c.id, table.c.status, table.c.substatus).where(mine)
         for row in session.connection().execute(query):
             states[row.project][row.id] = IssueState(row.status, row.substatus)

@@ -87,9 +87,9 @@ def create_errors() -> None:
         words("level"),
         words("status"),
         words("substatus"),
-        big_number("events"),
-        big_number("users"),
-        moment("first_seen"),
+        big_number("events", null=True),
+        big_number("users", null=True),
+        moment("first_seen", null=True),
         moment("last_seen"),
         words("url"),
         flag("is_unhandled"),
@@ -105,7 +105,7 @@ def create_errors() -> None:
         moment("created_at"),
         moment("released_at", null=True),
         moment("deployed_at", null=True),
-        big_number("new_issues"),
+        big_number("new_issues", null=True),
         key("sentry_releases", "project", "version", "environment"),
     )
     op.create_table(
