@@ -32,11 +32,12 @@ _context = get_context("forkserver")
 _context.set_forkserver_preload([*BESIDES, *(f"flows.{file.stem}" for file in FLOWS.glob("*.py"))])
 
 
-def start(code: str, *arguments: str, dies: str) -> ForkServerProcess:
+def start(code: str, *arguments: str, dies: str = "") -> ForkServerProcess:
     """Run Python code in a process of its own, on the Prefect server of this test.
 
     Args:
-        dies: "after" or "before" and the name of a write: a state that it takes a rollback to, or one of `WRITES`.
+        dies: "after" or "before" and the name of a write: a state that it takes a rollback to, one of `WRITES`,
+            or a table that it inserts into; left out, it lives to its end.
     """
     given = (code, arguments, dict(os.environ), PREFECT_API_URL.value(), dies)
     process = _context.Process(target=_run, args=given, daemon=True)
@@ -58,7 +59,8 @@ def die_at(dies: str) -> None:
         is_row = statement.startswith("UPDATE rollbacks ") or (
             statement.startswith("INSERT INTO rollbacks ") and write not in WRITES
         )
-        found = found or (is_row and matches(statement, context.compiled_parameters[0]))
+        is_insert = statement.startswith(f"INSERT INTO {write} ")
+        found = found or is_insert or (is_row and matches(statement, context.compiled_parameters[0]))
         if found and moment == "before":
             die()
 
@@ -79,6 +81,7 @@ def _run(code: str, arguments: tuple[str, ...], environment: dict[str, str], api
     os.environ.update(environment)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     sys.argv[1:] = arguments
-    die_at(dies)
+    if dies:
+        die_at(dies)
     with temporary_settings({PREFECT_API_URL: api, PREFECT_LOGGING_LEVEL: "CRITICAL"}):
         exec(code, {"__name__": "__main__"})  # noqa: S102 - of the tests themselves

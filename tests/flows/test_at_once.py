@@ -1,7 +1,7 @@
 """Two runs at once, and runs that are killed: one row for each project and window, and nothing told twice."""
 
 import asyncio
-import random
+import signal
 
 import pytest
 
@@ -26,20 +26,12 @@ async def test_two_runs_of_one_window_at_once_leave_one_row(watch: Watch) -> Non
     assert {rows for _, _, rows in watch.windows()} == {1}
 
 
-async def _killed_after(seconds: float) -> bool:
-    """Run a check in a process of its own and kill it; True when it was still alive."""
-    process = dying.start(RUN)
-    await asyncio.to_thread(process.join, seconds)
-    was_alive = process.is_alive()
-    process.kill()
-    process.join()
-    return was_alive
-
-
-async def test_runs_that_are_killed_anywhere_leave_nothing_doubled_and_nothing_lost(watch: Watch) -> None:
-    when = random.Random(7)
-    killed = [await _killed_after(when.uniform(0.2, 2.5)) for _ in range(4)]
-    assert any(killed)
+@pytest.mark.parametrize("dies", ["before health_checks", "before components", "after components"])
+async def test_a_run_that_is_killed_anywhere_leaves_nothing_doubled_and_nothing_lost(watch: Watch, dies: str) -> None:
+    process = dying.start(RUN, dies=dies)
+    await asyncio.to_thread(process.join)
+    assert process.exitcode == -signal.SIGKILL
+    assert watch.count("health_checks") == (dies == "after components")
     assert watch.count("components") == 4 * watch.count("health_checks"), "a check is there whole or not at all"
     checks = await watch.check(projects=["shop"], window_minutes=61)
     assert checks["shop"].verdict is Verdict.HEALTHY

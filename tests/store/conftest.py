@@ -1,9 +1,9 @@
 from tests.store.databases import (  # noqa: F401
     engine,
+    kept_databases,
     new_postgresql_url,
     new_sqlite_url,
     new_url,
-    kept_databases,
     postgresql_server,
     postgresql_template,
     postgresql_url,
