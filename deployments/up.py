@@ -166,18 +166,17 @@ async def _start_sandbox(start: Start) -> None:
     if not start.uses_sandbox:
         return
     port, tls_port = str(start.settings.sandbox_port), str(start.settings.sandbox_tls_port)
-    arguments: tuple[str, ...] = (
+    ports = ("--port", port, "--tls-port", tls_port)
+    arguments = (
         "-m",
         "watchkeeper.sandbox",
-        "--port",
-        port,
-        "--tls-port",
-        tls_port,
+        *ports,
         "--born",
         start.home.born,
+        "--tls-folder",
+        str(start.home.sandbox),
     )
     async with _step(start, "Sandbox (a make-believe company, no account needed)"):
-        arguments = (*arguments, "--tls-folder", str(start.home.sandbox))
         await start.children.start(
             ChildSpec("Sandbox", "sandbox.log", arguments, f"http://127.0.0.1:{port}/connectivity")
         )

@@ -32,14 +32,14 @@ _context = get_context("forkserver")
 _context.set_forkserver_preload([*BESIDES, *(f"flows.{file.stem}" for file in FLOWS.glob("*.py"))])
 
 
-def start(code: str, *arguments: str, dies: str = "", **environment: str) -> ForkServerProcess:
+def start(code: str, *arguments: str, dies: str = "") -> ForkServerProcess:
     """Run Python code in a process of its own, on the Prefect server of this test.
 
     Args:
-        dies: "after" or "before" and the name of a write: a state that it takes a rollback to, one of `WRITES`, or a
-            table that is written to; "" for nothing.
+        dies: "after" or "before" and the name of a write: a state that it takes a rollback to, one of `WRITES`,
+            or a table that it inserts into; left out, it lives to its end.
     """
-    given = (code, arguments, {**os.environ, **environment}, PREFECT_API_URL.value(), dies)
+    given = (code, arguments, dict(os.environ), PREFECT_API_URL.value(), dies)
     process = _context.Process(target=_run, args=given, daemon=True)
     process.start()
     return process
@@ -59,8 +59,8 @@ def die_at(dies: str) -> None:
         is_row = statement.startswith("UPDATE rollbacks ") or (
             statement.startswith("INSERT INTO rollbacks ") and write not in WRITES
         )
-        is_table = statement.startswith(f"INSERT INTO {write} ")
-        found = found or is_table or (is_row and matches(statement, context.compiled_parameters[0]))
+        is_insert = statement.startswith(f"INSERT INTO {write} ")
+        found = found or is_insert or (is_row and matches(statement, context.compiled_parameters[0]))
         if found and moment == "before":
             die()
 
@@ -70,12 +70,6 @@ def die_at(dies: str) -> None:
 
     event.listen(Engine, "before_cursor_execute", look)
     event.listen(Session, "after_commit", committed)
-
-
-def was_killed(process: ForkServerProcess) -> bool:
-    """Wait for the end of a process, and return whether it has killed itself."""
-    process.join()
-    return process.exitcode == -signal.SIGKILL
 
 
 def die() -> None:
