@@ -32,14 +32,14 @@ _context = get_context("forkserver")
 _context.set_forkserver_preload([*BESIDES, *(f"flows.{file.stem}" for file in FLOWS.glob("*.py"))])
 
 
-def start(code: str, *arguments: str, dies: str = "") -> ForkServerProcess:
+def start(code: str, *arguments: str, dies: str = "", **environment: str) -> ForkServerProcess:
     """Run Python code in a process of its own, on the Prefect server of this test.
 
     Args:
         dies: "after" or "before" and the name of a write: a state that it takes a rollback to, one of `WRITES`,
             or a table that it inserts into; left out, it lives to its end.
     """
-    given = (code, arguments, dict(os.environ), PREFECT_API_URL.value(), dies)
+    given = (code, arguments, {**os.environ, **environment}, PREFECT_API_URL.value(), dies)
     process = _context.Process(target=_run, args=given, daemon=True)
     process.start()
     return process

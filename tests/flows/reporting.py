@@ -172,14 +172,14 @@ async def free_slots() -> None:
                 await client.update_global_concurrency_limit(limit.name, GlobalConcurrencyLimitUpdate(active_slots=0))
 
 
-async def killed_after(seconds: float, code: str) -> float | None:
+async def killed_after(seconds: float, code: str, **environment: str) -> float | None:
     """Run the code in a process of its own and kill it so many seconds later.
 
     Returns:
         After how many seconds it ended by itself; None when it was killed.
     """
     began = time.monotonic()
-    process = dying.start(code)
+    process = dying.start(code, **environment)
     await asyncio.to_thread(process.join, seconds)
     if process.is_alive():
         process.kill()
