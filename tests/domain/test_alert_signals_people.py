@@ -1,5 +1,6 @@
 """Issues are news until they are resolved or nobody meets them; what waits for people says how to end it."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -171,3 +172,11 @@ def test_our_own_line_is_one_signal_for_all_projects() -> None:
     assert (lost.project, lost.value, lost.cause) == ("", 1, "us")
     assert offline([check()], NOW).value == 0
     assert offline([None], NOW).value is None
+
+
+def test_an_issue_that_came_back_with_unknown_counts_is_one_event_at_least() -> None:
+    back = life(is_new=False)
+    bare = replace(back, issue=replace(back.issue, count=None, users=None, first_seen=None))
+    (seen,) = made("regressed_issue", facts(issues=(bare,)))
+    assert seen.value == 1
+    assert seen.details[1] == "error, an unknown number of events, first seen at an unknown time"

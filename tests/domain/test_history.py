@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -84,3 +85,13 @@ def test_releases_and_warnings_are_told_once() -> None:
     assert merged.releases == (RELEASE,)
     assert merged.warnings == ("same", "one", "two")
     assert merged.url == "https://one.test"
+
+
+@pytest.mark.parametrize(("news", "expected"), [((7, 0), 7), ((2, 3), 5), ((2, None), None)])
+def test_new_issues_of_a_release_add_up_over_its_projects(
+    news: tuple[int | None, int | None], expected: int | None
+) -> None:
+    several = [history(hour(), releases=(replace(RELEASE, new_issues=each),)) for each in news]
+    merged = merge_error_histories(several)
+    assert isinstance(merged, ErrorHistory)
+    assert merged.releases == (replace(RELEASE, new_issues=expected),)

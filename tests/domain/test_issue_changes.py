@@ -34,3 +34,9 @@ def test_what_has_become_of_an_issue(
     at = {"new": NOON, "regressed": LAST, "resolved": NOW}
     assert [event.at for event in events] == [at[kind] for kind in kinds]
     assert {event.level for event in events} == {IssueLevel.FATAL}
+
+
+def test_an_issue_whose_first_event_is_unknown_has_not_appeared() -> None:
+    """Else each look at it would find a new one."""
+    events = issue_changes({}, [replace(ISSUE, first_seen=None, substatus="regressed")], NOW)
+    assert [event.kind.value for event in events] == ["regressed"]

@@ -5,6 +5,7 @@ import pytest
 from tests.domain.makers import WINDOW, at, issue
 from watchkeeper.domain.issues import (
     IssueLevel,
+    how_often,
     issue_evidence,
     issue_findings,
     new_issues,
@@ -84,5 +85,53 @@ def test_a_long_title_is_cut() -> None:
 
 def test_an_issue_is_evidence_with_its_link() -> None:
     (fact,) = issue_evidence([issue(count=12)], WINDOW)
-    assert (fact.name, fact.value, fact.unit) == ("new issue SHOP-1", 12, "events")
+    assert (fact.name, fact.value, fact.unit) == ("new issue SHOP-1", 12, "events since it was first seen")
     assert fact.url.endswith("/issues/1")
+
+
+def test_an_issue_of_unknown_counts_is_evidence_of_one_issue() -> None:
+    back = issue(count=None, users=None, first_seen=None, substatus="regressed")
+    (fact,) = issue_evidence([back], WINDOW)
+    assert (fact.name, fact.value, fact.unit) == ("regressed issue SHOP-1", "unknown", "events")
+
+
+def test_an_issue_whose_first_event_is_unknown_is_not_new() -> None:
+    assert new_issues([issue(first_seen=None)], WINDOW) == ()
+
+
+def test_issues_of_unknown_counts_come_last() -> None:
+    several = [issue("1", count=None, users=None), issue("2", count=1), issue("3", count=9)]
+    assert [each.id for each in new_issues(several, WINDOW)] == ["3", "2", "1"]
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        pytest.param({"count": 1, "users": 1}, "1 event, 1 person", id="one"),
+        pytest.param({"count": 48_211, "users": 9_120}, "48,211 events, 9,120 people", id="its life"),
+        pytest.param({"count": 9, "users": None}, "9 events", id="people that are not known"),
+        pytest.param({"count": 9, "users": 0, "recent_count": 2}, "9 events, 2 of them lately", id="both"),
+        pytest.param({"count": 9, "users": 0, "recent_count": 9}, "9 events", id="all of them lately"),
+        pytest.param({"count": 9, "users": 0, "recent_count": 0}, "9 events, 0 of them lately", id="none lately"),
+        pytest.param({"count": None, "users": None, "recent_count": 2}, "2 events lately", id="lately alone"),
+        pytest.param({"count": None, "users": None}, "an unknown number of events", id="nothing"),
+    ],
+)
+def test_how_often_says_of_what_time(values: dict[str, Any], words: str) -> None:
+    assert how_often(issue(**values)) == words
+
+
+@pytest.mark.parametrize(
+    ("values", "verdict"),
+    [
+        pytest.param({"recent_count": 4, "recent_users": 2}, Verdict.HEALTHY, id="few in the window"),
+        pytest.param({"recent_count": 5, "recent_users": 2}, Verdict.WARNING, id="several in the window"),
+        pytest.param(
+            {"recent_count": None, "recent_users": None}, Verdict.WARNING, id="its life, else unknown"
+        ),
+        pytest.param({"count": None, "users": None}, Verdict.HEALTHY, id="nothing is known: one event"),
+    ],
+)
+def test_an_old_issue_that_came_back_is_weighed_by_the_window(values: dict[str, Any], verdict: Verdict) -> None:
+    old = {"count": 48_211, "users": 9_120, "first_seen": at(50_000), "substatus": "regressed"}
+    assert issue_findings([issue(**(old | values))], WINDOW, total=900)[0].verdict is verdict

@@ -243,3 +243,11 @@ def test_endpoints_stand_slowest_first_and_those_never_probed_last() -> None:
 
 def test_what_is_cut_is_counted() -> None:
     assert cut(releases=41, issues=12, builds=13) == {"releases": 1, "builds": 1}
+
+
+def test_an_issue_of_which_little_is_known_is_told_and_not_new() -> None:
+    bare = {"count": None, "users": None, "first_seen": None}
+    known = facts(DAILY, issues=(issue("1", **bare), issue("2", count=3, first_seen=START - 90 * HOUR)))
+    lines = issue_lines(known, WINDOW)
+    assert [(line.kind, line.events, line.users, line.first_seen) for line in lines][1] == ("top", None, None, None)
+    assert lines[0].events == 3

@@ -225,3 +225,13 @@ def test_no_attack_stands_as_it_came(page: str) -> None:
 
 def test_the_same_report_is_the_same_page() -> None:
     assert render_report(period_report()) == render_report(period_report())
+
+
+def test_an_issue_says_of_what_time_its_events_are_and_what_is_not_known() -> None:
+    report = period_report(ReportPeriod.DAILY)
+    (first, *rest) = report.projects
+    bare = tuple(replace(line, events=None, users=None, first_seen=None) for line in first.issues)
+    assert bare
+    page = render_report(replace(report, projects=(replace(first, issues=bare), *rest)))
+    assert "Events since first seen" in page
+    assert page.count('<td class="num">–</td><td class="num">–</td><td class="nowrap">–</td>') == len(bare)

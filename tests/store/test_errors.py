@@ -8,6 +8,7 @@ from watchkeeper.domain.errors import ErrorCount, ErrorReport, Issue, IssueLevel
 from watchkeeper.domain.windows import Window
 from watchkeeper.store.database import reading, transaction
 from watchkeeper.store.errors import issues, save_error_reports, sentry_releases, session_readings
+from watchkeeper.store.issue_events import issue_events
 
 HOUR = timedelta(hours=1)
 ISSUE = Issue(
@@ -93,3 +94,43 @@ def test_text_that_no_database_takes_does_not_stop_the_others(engine: Engine) ->
         versions = [release.version for release in sentry_releases(session, ["shop"], WINDOW)["shop"]]
         assert [(len(version), version[:3]) for version in versions] == [(250, "vvv")]
         assert session_readings(session, ["shop"], [NOON])["shop"][0].counts[0].release == "rel\ufffdease ?"
+
+
+def test_what_the_vendor_leaves_out_this_time_stays_as_it_was_known(engine: Engine) -> None:
+    bare = replace(ISSUE, count=None, users=None, first_seen=None, status="resolved", last_seen=NOON + QUARTER)
+    for issue in (ISSUE, bare):
+        with transaction(engine) as session:
+            save_error_reports(session, {"shop": ErrorReport(issues=(issue,))}, NOON)
+    with reading(engine) as session:
+        known = replace(ISSUE, status="resolved", last_seen=NOON + QUARTER)
+        assert issues(session, ["shop"], WINDOW) == {"shop": (known,)}
+
+
+def test_an_issue_of_which_little_is_known_is_an_issue_and_never_new(engine: Engine) -> None:
+    bare = replace(ISSUE, count=None, users=None, first_seen=None, status="unresolved")
+    back = replace(bare, substatus="regressed")
+    for issue in (bare, bare, back, back):
+        with transaction(engine) as session:
+            save_error_reports(session, {"shop": ErrorReport(issues=(issue,))}, NOON)
+    with reading(engine) as session:
+        assert issues(session, ["shop"], WINDOW) == {"shop": (back,)}
+        events = issue_events(session, ["shop"], Window(NOON - 24 * HOUR, NOON + 24 * HOUR))["shop"]
+        assert [event.kind.value for event in events] == ["regressed"]
+
+
+def test_a_steady_issue_is_new_once_however_often_it_is_looked_at(engine: Engine) -> None:
+    for n in range(96):
+        with transaction(engine) as session:
+            seen = replace(ISSUE, count=n + 1, recent_count=1, last_seen=NOON + n * QUARTER)
+            save_error_reports(session, {"shop": ErrorReport(issues=(seen,))}, NOON + n * QUARTER)
+    with reading(engine) as session:
+        events = issue_events(session, ["shop"], Window(NOON - 24 * HOUR, NOON + 25 * HOUR))["shop"]
+        assert [(event.kind.value, event.at) for event in events] == [("new", ISSUE.first_seen)]
+
+
+def test_new_issues_of_a_release_that_are_unknown_stay_unknown(engine: Engine) -> None:
+    unknown = replace(RELEASE, new_issues=None)
+    with transaction(engine) as session:
+        save_error_reports(session, {"shop": ErrorReport(releases=(unknown,))}, NOON)
+    with reading(engine) as session:
+        assert sentry_releases(session, ["shop"], WINDOW) == {"shop": (unknown,)}

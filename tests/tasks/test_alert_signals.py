@@ -236,3 +236,13 @@ def test_a_rule_that_does_not_exist_is_not_tried() -> None:
         try_rules(configured("shop"), ["nonsense"], at(60), NOW)
     with pytest.raises(ValueError, match="a rule is tried over the past"):
         try_rules(configured("shop"), ["blind"], NOW, NOW)
+
+
+def test_an_issue_whose_first_event_is_unknown_rings_only_when_it_came_back() -> None:
+    bare: dict[str, Any] = {"count": None, "users": None, "first_seen": None}
+    steady, back = issue("8", **bare, substatus="ongoing"), issue("9", **bare, substatus="regressed")
+    with transaction(database()) as session:
+        save_issues(session, {"shop": [steady, back]}, NOW)
+    found = values(read_signals(configured("shop"), NOW + MINUTES))
+    issues = {name: value for name, value in found.items() if "_issue " in name}
+    assert issues == {"shop/regressed_issue SHOP-9 error": 1}
