@@ -126,12 +126,10 @@ def test_how_often_says_of_what_time(values: dict[str, Any], words: str) -> None
     [
         pytest.param({"recent_count": 4, "recent_users": 2}, Verdict.HEALTHY, id="few in the window"),
         pytest.param({"recent_count": 5, "recent_users": 2}, Verdict.WARNING, id="several in the window"),
-        pytest.param(
-            {"recent_count": None, "recent_users": None}, Verdict.WARNING, id="its life, else unknown"
-        ),
+        pytest.param({"recent_count": None, "recent_users": None}, Verdict.WARNING, id="its life, else unknown"),
         pytest.param({"count": None, "users": None}, Verdict.HEALTHY, id="nothing is known: one event"),
     ],
 )
 def test_an_old_issue_that_came_back_is_weighed_by_the_window(values: dict[str, Any], verdict: Verdict) -> None:
-    old = {"count": 48_211, "users": 9_120, "first_seen": at(50_000), "substatus": "regressed"}
+    old: dict[str, Any] = {"count": 48_211, "users": 9_120, "first_seen": at(50_000), "substatus": "regressed"}
     assert issue_findings([issue(**(old | values))], WINDOW, total=900)[0].verdict is verdict

@@ -51,7 +51,8 @@ def issue_body(
     Where a range of time was asked for, what stands at the top is of the range, and the life under `lifetime` alone.
     Who collapses `stats` gets no counts and no dates at all, neither at the top nor of its life.
 
-    Source: getsentry/sentry, `src/sentry/api/serializers/models/group.py` (`_get_seen_stats`), `group_stream.py`.
+    Source: getsentry/sentry, `src/sentry/api/serializers/models/group.py` (`_get_seen_stats`) and `group_stream.py`
+    (`serialize`).
     """
     lifetime = {
         "count": str(issue.count),
