@@ -28,6 +28,7 @@ async def desk(watch: Watch, company: Company) -> AsyncIterator[Desk]:
         yield desk
 
 
+TWO_PEOPLE = {"two_person": True, "approvers": ["Grace"], "requesters": ["Ada"]}
 INVALID = [
     pytest.param({"project": "shpo"}, 'did you mean "shop"', id="no such project"),
     pytest.param({"project": ""}, "there is no project", id="no project at all"),
@@ -42,7 +43,7 @@ INVALID = [
 async def test_what_cannot_be_done_is_refused_with_its_reason(
     desk: Desk, watch: Watch, company: Company, parameters: dict[str, Any], why: str
 ) -> None:
-    watch.configure(document(company, [project("shop", company, rollback={"two_person": True})]))
+    watch.configure(document(company, [project("shop", company, rollback=TWO_PEOPLE)]))
     run = await desk.ask(**parameters)
     assert (await desk.carry_on(run)).name == "Refused"
     refused = desk.of(run)
