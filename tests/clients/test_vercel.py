@@ -400,11 +400,11 @@ async def test_a_rolling_release_of_2026_says_what_visitors_get_now(
 async def test_a_token_that_is_dead_is_told_from_one_that_may_not_see_something(status: int) -> None:
     error = {"code": "forbidden", "message": "Not authorized", "invalidToken": True}
     dead = await answered(httpx.Response(status, json={"error": error}))
-    assert isinstance(dead, MissingCredential)
+    assert isinstance(dead, VendorRefused)
     assert f"the token is not valid any more ({status}): put a new one into the block Watchkeeper Vercel" in str(dead)
-    assert dead.missing().gap is Gap.NO_CREDENTIAL
+    assert dead.missing().gap is Gap.REFUSED, "as a dead token of every other vendor"
     blind = await answered(httpx.Response(status, json={"error": {**error, "invalidToken": False}}))
-    assert not isinstance(blind, MissingCredential)
+    assert "not valid any more" not in str(blind)
 
 
 async def test_a_project_that_cannot_be_read_touches_no_other() -> None:

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("prefect_server")
 DOCUMENT = """
 alerts:
   default_channels: [hook]
-  routes: [{match: project=nobody, channels: [%(routed)s]}]
+  routes: [{match: project=news, channels: [%(routed)s]}]
   timing: {group_wait_seconds: 0}
   channels:
     - {name: hook, kind: webhook, credentials: refusing, url: "%(url)s"}

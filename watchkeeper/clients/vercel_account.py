@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import httpx
 
-from watchkeeper.clients.base import MissingCredential, VendorClient, VendorError, VendorRefused
+from watchkeeper.clients.base import VendorClient, VendorError, VendorRefused
 from watchkeeper.clients.rate_limits import LimitHeaders
 from watchkeeper.clients.vercel_refusals import refused_change
 
@@ -65,7 +65,7 @@ class VercelCaller(VendorClient):
     ) -> VendorError:
         if _is_invalid_token(body):
             told = f"the token is not valid any more ({response.status_code}): put a new one into"
-            return MissingCredential(self.vendor, f"{told} the block Watchkeeper Vercel", response.status_code)
+            return VendorRefused(self.vendor, f"{told} the block Watchkeeper Vercel", response.status_code)
         return super()._error(response, body, pause, scope, about)
 
 
@@ -76,9 +76,8 @@ class VercelChanger(VercelCaller):
         self, response: httpx.Response, body: bytearray, pause: timedelta | None, scope: str, about: str
     ) -> VendorError:
         error = super()._error(response, body, pause, scope, about)
-        if isinstance(error, MissingCredential):
-            return error
-        if isinstance(error, VendorRefused) and response.request.method != "GET":
+        is_of_change = response.request.method != "GET" and not _is_invalid_token(body)
+        if isinstance(error, VendorRefused) and is_of_change:
             said = self._shown(body[:1000].decode(errors="replace"))
             return VendorRefused(self.vendor, refused_change(response.status_code, about, said), error.status)
         return error
