@@ -39,6 +39,12 @@ async def main() -> None:
 
 asyncio.run(main())
 """
+WATCH = """
+import asyncio
+from flows.rollback_watch import rollback_watch
+
+asyncio.run(rollback_watch())
+"""
 DEATHS = [
     "after requested",
     "after planned",
@@ -105,7 +111,7 @@ async def test_a_run_that_is_killed_twice_goes_on_and_moves_production_once(
 ) -> None:
     bad = company.production("shop")
     run = await desk.ask()
-    for death in (dies, "after adopted"):
+    for death in (dies, "before succeeded"):
         await killed(desk, run, death)
         if desk.of(run).move_started_at is not None:
             let_claims_run_out(desk)
@@ -119,3 +125,16 @@ async def test_a_run_that_is_killed_twice_goes_on_and_moves_production_once(
     assert len(desk.moves()) == 1
     rollback = desk.of(run)
     assert sum(given.is_accepted for given in answers_of(rollback.id)) == 1
+
+
+async def test_a_watch_that_is_killed_once_another_run_has_it_leaves_that_run_to_go_on(desk: Desk) -> None:
+    run = await desk.ask()
+    await killed(desk, run, "after executing")
+    await desk.client.set_flow_run_state(run, Crashed(message="killed"), force=True)
+    assert await _exit_code(dying.start(WATCH, dies="after adopted")) == -signal.SIGKILL
+    with reading(desk.database) as session:
+        (row, *_) = rollbacks.last_rollbacks(session, ["shop"])["shop"]
+    assert row.flow_run_id != str(run)
+    await desk.carry_on(UUID(row.flow_run_id))
+    assert _state(desk) is RollbackState.SUCCEEDED
+    assert len(desk.moves()) == 1
