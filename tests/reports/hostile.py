@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from watchkeeper.domain.text import is_unseen
 
-TOKEN: Final = "sntrys_0123456789abcdefMAKEBELIEVE"
+TOKEN: Final = "sntrys_" + "makebelieve" * 3
 FORGED: Final = "FORGED"
 HOSTILE: Final = (
     f"a\x1b[2J\x9b31m\r{FORGED}\r\n{FORGED}\x0b\x0c\x07\x08\x00\x7f\x85{FORGED}\u2028{FORGED}\u2029{FORGED} "

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
+from watchkeeper.hosts import LoopbackOnly
 from watchkeeper.sandbox import (
     circleci,
     datadog,
@@ -34,7 +35,6 @@ from watchkeeper.sandbox.company import DAY
 from watchkeeper.sandbox.faults import Faults
 from watchkeeper.sandbox.github_git import Repositories
 from watchkeeper.sandbox.hooks import Hooks
-from watchkeeper.sandbox.hosts import LoopbackOnly
 from watchkeeper.sandbox.jira_tracker import Tracker
 from watchkeeper.sandbox.journal import Journal, Journalist
 from watchkeeper.sandbox.manners import UNTRUSTED, answer

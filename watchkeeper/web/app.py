@@ -9,7 +9,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from watchkeeper.web.hosts import LoopbackOnly
+from watchkeeper.hosts import LoopbackOnly
 
 # The pages need neither scripts nor anything from outside, so nothing that slipped through the escaping can run.
 _HEADERS = (
