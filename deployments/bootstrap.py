@@ -31,7 +31,7 @@ from blocks.slack import Slack
 from blocks.vercel import Vercel
 from blocks.webhook import Webhook
 from deployments.home import open_home
-from tasks.janitor import crash, unfinished_runs
+from tasks.janitor import crash, every_limit, unfinished_runs
 from watchkeeper.config import Credentials, read_credentials, read_settings
 from watchkeeper.domain.janitor import StuckRun
 
@@ -162,7 +162,7 @@ async def fill_blocks(credentials: Credentials, record: Path) -> tuple[Filled, .
 
 async def create_limits(client: PrefectClient) -> None:
     """Create the limit of parallel runs per vendor where it is not there; a person's number is left alone."""
-    there = {limit.name for limit in await client.read_global_concurrency_limits(limit=200)}
+    there = {limit.name async for limit in every_limit(client)}
     for vendor, slots in VENDOR_SLOTS.items():
         if (name := f"watchkeeper-{vendor}") not in there:
             await client.upsert_global_concurrency_limit_by_name(name, slots)

@@ -1,7 +1,9 @@
 """Reads and frees what runs hold on the Prefect server."""
 
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from uuid import UUID
 
 from prefect import task
@@ -17,6 +19,7 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import FlowRun as PrefectFlowRun
 from prefect.client.schemas.objects import State, StateType
+from prefect.client.schemas.responses import GlobalConcurrencyLimitResponse
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.events.filters import (
     EventFilter,
@@ -94,11 +97,21 @@ async def crash(client: PrefectClient, stuck: StuckRun) -> None:
         await client.set_flow_run_state(UUID(stuck.run.id), state, force=True)
 
 
+async def every_limit(client: PrefectClient, page_size: int = PAGE) -> AsyncIterator[GlobalConcurrencyLimitResponse]:
+    """Yield the limits of the server, all pages of them: each project has one of its own."""
+    for offset in count(0, page_size):
+        page = await client.read_global_concurrency_limits(limit=page_size, offset=offset)
+        for limit in page:
+            yield limit
+        if len(page) < page_size:
+            return
+
+
 @task(cache_policy=NO_CACHE, persist_result=False)
 async def read_slots() -> tuple[SlotLimit, ...]:
     """Return the limits of deployments and of vendors that have slots taken."""
     async with get_client() as client:
-        limits = await client.read_global_concurrency_limits(limit=PAGE)
+        limits = [limit async for limit in every_limit(client)]
     ours = (limit for limit in limits if limit.name.startswith(("deployment:", "watchkeeper-")))
     return tuple(SlotLimit(limit.name, limit.active_slots) for limit in ours if limit.active_slots)
 

@@ -420,7 +420,7 @@ async def test_other_kinds_of_projects_name_branch_and_commit_elsewhere(paramete
     [
         pytest.param({"state": "of-tomorrow"}, {"state": "unknown"}, id="a state of tomorrow"),
         pytest.param({"number": "101"}, {"number": 101}, id="a number as text"),
-        pytest.param({"errors": [{"message": "a\n" + "x" * 900}]}, {"errors": ("a " + "x" * 298,)}, id="long"),
+        pytest.param({"errors": [{"message": "a\n" + "x" * 900}]}, {"errors": ("a " + "x" * 297 + "…",)}, id="long"),
     ],
 )
 async def test_odd_pipelines_are_still_pipelines(raw: dict[str, Any], expected: dict[str, Any]) -> None:

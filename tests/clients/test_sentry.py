@@ -275,7 +275,7 @@ async def test_issues_are_read_with_what_a_person_needs() -> None:
         pytest.param({"permalink": "javascript:alert(1)"}, {"url": ""}, id="a link that is none"),
         pytest.param({"userCount": "7"}, {"users": 7}, id="a number as text"),
         pytest.param({"isUnhandled": None}, {"is_unhandled": False}, id="not said"),
-        pytest.param({"title": "a\n\n" + "x" * 900}, {"title": "a " + "x" * 298}, id="a long title"),
+        pytest.param({"title": "a\n\n" + "x" * 900}, {"title": "a " + "x" * 297 + "…"}, id="a long title"),
     ],
 )
 async def test_odd_issues_are_still_issues(raw: dict[str, Any], expected: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from blocks.jira import Jira
 from blocks.sentry import Sentry
 from blocks.slack import Slack
 from deployments.bootstrap import VENDOR_SLOTS, bootstrap
+from tasks.janitor import every_limit
 from watchkeeper.config import Credentials
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -63,12 +64,21 @@ async def test_running_it_twice_leaves_one_of_each(record: Path) -> None:
         await client.upsert_global_concurrency_limit_by_name("watchkeeper-sentry", 9)
     await outcomes(record)
     async with get_client() as client:
-        limits = {limit.name: limit.limit for limit in await client.read_global_concurrency_limits()}
+        limits = {limit.name: limit.limit async for limit in every_limit(client)}
         pools = [pool.name for pool in await client.read_work_pools()]
     assert {f"watchkeeper-{vendor}" for vendor in VENDOR_SLOTS} <= limits.keys()
     assert limits["watchkeeper-sentry"] == 9, "a number that a person set is left alone"
     assert pools.count("watchkeeper") == 1
     assert await Variable.aget("watchkeeper_retention") == {"raw_days": 7}
+
+
+async def test_limits_beyond_the_first_page_are_known(record: Path) -> None:
+    await outcomes(record)
+    async with get_client() as client:
+        whole = [limit.name async for limit in every_limit(client)]
+        by_page = [limit.name async for limit in every_limit(client, page_size=2)]
+    assert by_page == whole
+    assert len(whole) >= len(VENDOR_SLOTS) > 2
 
 
 async def test_sandbox_blocks_follow_the_port(record: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 from watchkeeper.clients.parsing import Record
 from watchkeeper.domain.builds import Job, Pipeline, Workflow, WorkflowStatus
 from watchkeeper.domain.history import BuildRun, FlakyTest
+from watchkeeper.domain.redaction import shortened
 
 _PIPELINE_STATES: Final = frozenset({"created", "errored", "setup-pending", "setup", "pending"})
 _JOB_STATUSES: Final = frozenset(
@@ -136,4 +137,4 @@ def _known(text: str, known: frozenset[str]) -> str:
 
 
 def _short(text: str) -> str:
-    return " ".join(text.split())[:_LONGEST_TEXT]
+    return shortened(" ".join(text.split()), _LONGEST_TEXT)

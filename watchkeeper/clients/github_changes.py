@@ -15,6 +15,7 @@ from urllib.parse import quote
 from watchkeeper.clients.base import Answer, Params, VendorError
 from watchkeeper.clients.github import READING, GitHubClient
 from watchkeeper.clients.parsing import Record, record_of, records_of
+from watchkeeper.domain.redaction import redacted, shortened
 from watchkeeper.domain.rollback_changes import ChangedCommit, Changes, PullRequest
 
 MOST_COMMITS: Final = 1000
@@ -143,7 +144,7 @@ def _pull_request(raw: Record) -> PullRequest:
     labels = (Record(raw.vendor, label) for label in raw.values("labels") if isinstance(label, dict))
     return PullRequest(
         number=raw.whole("number"),
-        title=raw.text("title", "")[:300],
+        title=shortened(raw.text("title", ""), 300),
         url=raw.url("html_url"),
         author=raw.text("user.login", ""),
         labels=tuple(label.text("name", "")[:100] for label in labels),
@@ -153,7 +154,7 @@ def _pull_request(raw: Record) -> PullRequest:
 
 def _message(text: str) -> str:
     """Return the message, cut in its middle where it is very long: a title is at its beginning, trailers at its end."""
-    half = _LONGEST_TEXT // 2
+    half, text = _LONGEST_TEXT // 2, redacted(text)
     return text if len(text) <= _LONGEST_TEXT else f"{text[:half]}\n…\n{text[-half:]}"
 
 

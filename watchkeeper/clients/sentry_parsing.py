@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 from watchkeeper.clients.base import VendorUnavailable
 from watchkeeper.clients.parsing import MOST_COUNTED, Record
 from watchkeeper.domain.errors import ErrorCount, Issue, IssueLevel, SentryRelease, SessionReading
+from watchkeeper.domain.redaction import shortened
 from watchkeeper.domain.verdicts import Gap, Missing
 from watchkeeper.domain.windows import Window
 
@@ -198,4 +199,4 @@ def _sessions(vendor: str, value: object) -> int:
 
 
 def _short(text: str) -> str:
-    return " ".join(text.split())[:_LONGEST_TEXT]
+    return shortened(" ".join(text.split()), _LONGEST_TEXT)

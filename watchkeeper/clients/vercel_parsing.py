@@ -13,6 +13,7 @@ from watchkeeper.domain.delivery import (
     ServingState,
     VercelDeployment,
 )
+from watchkeeper.domain.redaction import shortened
 
 _GIT_HOSTS: Final = ("github", "gitlab", "bitbucket")
 _INDICATORS: Final = frozenset({"none", "minor", "major", "critical", "maintenance"})
@@ -123,7 +124,7 @@ def _known(text: str, known: frozenset[str]) -> str:
 
 
 def _short(text: str) -> str:
-    return " ".join(text.split())[:_LONGEST_TEXT]
+    return shortened(" ".join(text.split()), _LONGEST_TEXT)
 
 
 def _web_url(text: str) -> str:

@@ -7,6 +7,7 @@ from watchkeeper.clients.parsing import Record
 from watchkeeper.clients.vercel_parsing import read_deployment, read_production, read_serving_deployment
 from watchkeeper.domain.moves import DeploymentDetails, ProjectState, RollbackNote
 from watchkeeper.domain.production import RollingRelease
+from watchkeeper.domain.redaction import shortened
 from watchkeeper.domain.rollback_changes import EnvChange
 
 _LONGEST_TEXT = 300
@@ -42,7 +43,7 @@ def read_env_changes(records: Iterable[Record]) -> tuple[EnvChange, ...]:
     found: dict[str, datetime] = {}
     for raw in records:
         at = raw.moment_or_none("updatedAt") or raw.moment_or_none("createdAt")
-        key = " ".join(raw.text("key", "").split())[:_LONGEST_TEXT]
+        key = shortened(" ".join(raw.text("key", "").split()), _LONGEST_TEXT)
         if key and at is not None and _is_of_production(raw):
             found[key] = max(at, found.get(key, at))
     changes = (EnvChange(key, at) for key, at in found.items())
@@ -63,7 +64,7 @@ def _may(project: Record, resource: str) -> bool | None:
 
 def _crons(values: Iterable[object]) -> tuple[str, ...]:
     records = (Record("Vercel", value) for value in values if isinstance(value, dict))
-    named = (f"{raw.text('path', '?')}: {raw.text('schedule', '?')}"[:_LONGEST_TEXT] for raw in records)
+    named = (shortened(f"{raw.text('path', '?')}: {raw.text('schedule', '?')}", _LONGEST_TEXT) for raw in records)
     return tuple(sorted(set(named)))
 
 
@@ -71,4 +72,4 @@ def _note(raw: Record) -> RollbackNote | None:
     at = raw.moment_or_none("createdAt")
     if at is None:
         return None
-    return RollbackNote(raw.text("description", "")[:_LONGEST_TEXT], raw.text("username", ""), at)
+    return RollbackNote(shortened(raw.text("description", ""), _LONGEST_TEXT), raw.text("username", ""), at)

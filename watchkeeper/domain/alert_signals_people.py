@@ -10,6 +10,7 @@ from watchkeeper.domain.alert_values import labels_of
 from watchkeeper.domain.commits import short_name
 from watchkeeper.domain.issues import TITLE, Issue, how_often
 from watchkeeper.domain.phrases import clock
+from watchkeeper.domain.redaction import shortened
 from watchkeeper.domain.rollback import Outcome, Rollback, RollbackKind, RollbackState
 from watchkeeper.domain.verdicts import Component, Verdict
 
@@ -125,8 +126,7 @@ def _served_since(facts: AlertFacts, now: datetime) -> datetime | None:
 
 def _issue(facts: AlertFacts, life: IssueLife, name: str, now: datetime) -> Signal:
     issue = life.issue
-    title = issue.title if len(issue.title) <= TITLE else f"{issue.title[: TITLE - 1]}…"
-    told = f"{issue.short_id or issue.id} {title}"
+    told = f"{issue.short_id or issue.id} {shortened(issue.title, TITLE)}"
     met = f"{issue.level}, {how_often(issue)}, {_first_seen(issue)}"
     labels = labels_of(issue=issue.short_id or issue.id, level=issue.level.value)
     cause = cause_of(facts.check_at(now))

@@ -10,6 +10,7 @@ from typing import Final
 from watchkeeper.domain.alert_signals import SIGNALS, Signal, SignalKind
 from watchkeeper.domain.commits import short_name
 from watchkeeper.domain.phrases import milliseconds, percent, span
+from watchkeeper.domain.redaction import shortened
 
 NAMES: Final = ("project", "rule", "value", "limit", "sample", "release", "detail")  # besides the labels of the signal
 LONGEST: Final = 300  # characters of a summary
@@ -93,8 +94,7 @@ def in_unit(kind: SignalKind, value: float | None) -> str:
 def one_line(text: str) -> str:
     """Return text from outside as a line that no terminal and no channel stumbles over, cut to `LONGEST`."""
     line = text if text.isprintable() else _UNPRINTABLE.sub(" ", text)
-    line = " ".join(line.split())
-    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
+    return shortened(" ".join(line.split()), LONGEST)
 
 
 @lru_cache(maxsize=1_000)

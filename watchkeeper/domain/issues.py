@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from watchkeeper.domain.phrases import amount
+from watchkeeper.domain.redaction import shortened
 from watchkeeper.domain.verdicts import Evidence, Finding, Verdict
 from watchkeeper.domain.windows import Window
 
@@ -136,8 +137,7 @@ def _finding(kind: str, issue: Issue, total: int) -> Finding:
 
 
 def _named(issue: Issue) -> str:
-    title = issue.title if len(issue.title) <= TITLE else f"{issue.title[: TITLE - 1]}…"
-    return f"{issue.short_id or issue.id} {title} ({issue.level}, {how_often(issue)})"
+    return f"{issue.short_id or issue.id} {shortened(issue.title, TITLE)} ({issue.level}, {how_often(issue)})"
 
 
 def how_often(issue: Issue) -> str:

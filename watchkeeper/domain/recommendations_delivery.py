@@ -8,6 +8,7 @@ from watchkeeper.domain.figure_words import change_words, over_words, value_word
 from watchkeeper.domain.period_reports import ProjectReport, Recommendation, WorkflowLine
 from watchkeeper.domain.phrases import amount, listed, money, percent, span
 from watchkeeper.domain.recommendations_making import INFO, WARNING, give, link
+from watchkeeper.domain.redaction import shortened
 from watchkeeper.domain.verdicts import Verdict
 
 MINUTE: Final = timedelta(minutes=1)
@@ -215,7 +216,7 @@ def failing_builds(report: ProjectReport, _: float) -> Iterator[Recommendation]:
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= 80 else f"{name[:79]}…"
+    return shortened(name, 80)
 
 
 RULES: Final = (

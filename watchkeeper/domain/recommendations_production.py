@@ -8,6 +8,7 @@ from watchkeeper.domain.figure_words import change_words, share_words
 from watchkeeper.domain.period_reports import EndpointLine, IssueLine, Objective, ProjectReport, Recommendation
 from watchkeeper.domain.phrases import amount, clock, listed, milliseconds, percent
 from watchkeeper.domain.recommendations_making import CRITICAL, INFO, WARNING, give, link
+from watchkeeper.domain.redaction import shortened
 
 CERTIFICATE_DAYS, CERTIFICATE_CRITICAL = 21, 3
 SLOWER: Final = 0.2  # change of an endpoint's p95 from which it is worth a look, even below its limit
@@ -233,7 +234,7 @@ def _people(line: IssueLine) -> str:
 def _title(line: IssueLine) -> str:
     shown = (letter if letter.isprintable() else " " for letter in line.title)
     title = " ".join("".join(shown).split()) or "an error without a title"
-    return title if len(title) <= 80 else f"{title[:79]}…"
+    return shortened(title, 80)
 
 
 def unseen_releases(report: ProjectReport, _: float) -> Iterator[Recommendation]:

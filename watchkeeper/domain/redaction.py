@@ -37,3 +37,9 @@ _ASSIGNED: Final = re.compile(
 def redacted(text: str) -> str:
     """Return `text` with everything that looks like a token hidden; commits and other ids stay."""
     return _ASSIGNED.sub(rf"\1{HIDDEN}", _TOKEN.sub(HIDDEN, text))
+
+
+def shortened(text: str, most: int) -> str:
+    """Return `text` in at most `most` characters; its tokens are hidden first, since half a token looks like none."""
+    text = redacted(text)
+    return text if len(text) <= most else f"{text[: most - 1]}…"
