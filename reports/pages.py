@@ -12,6 +12,7 @@ from reports.replay import RIGHT, replay_sentence
 from reports.text import is_web_url, one_line, sentence
 from watchkeeper.domain.blame import Fault
 from watchkeeper.domain.commits import short_name
+from watchkeeper.domain.error_categories import categorise
 from watchkeeper.domain.redaction import redacted
 from watchkeeper.domain.text import visible
 from watchkeeper.domain.verdicts import Verdict
@@ -76,7 +77,14 @@ def environment() -> jinja2.Environment:
     return found
 
 
+def category(title: str) -> str:
+    """Return what kind of error a title speaks of, as it follows the issue's name: `, database`; "" if unknown."""
+    kind = categorise(title).words
+    return f", {kind}" if kind else ""
+
+
 _FILTERS: Final[dict[str, Any]] = {
+    "category": category,
     "cut": cut,
     "word": word,
     "sentence": sentence,

@@ -67,7 +67,7 @@ def test_an_issue_says_what_it_is() -> None:
     (seen,) = made("regressed_issue", facts(issues=(life(is_new=False, level=IssueLevel.FATAL),)))
     assert (seen.value, seen.labels) == (12, (("issue", "SHOP-7"), ("level", "fatal")))
     assert seen.details[0] == "SHOP-7 TypeError: x is undefined"
-    assert seen.details[1].startswith("fatal, 12 events, 3 people, first seen")
+    assert seen.details[1].startswith("fatal, code, 12 events, 3 people, first seen")
 
 
 def test_a_rollback_that_waits_says_how_to_answer() -> None:
@@ -179,4 +179,4 @@ def test_an_issue_that_came_back_with_unknown_counts_is_one_event_at_least() -> 
     bare = replace(back, issue=replace(back.issue, count=None, users=None, first_seen=None))
     (seen,) = made("regressed_issue", facts(issues=(bare,)))
     assert seen.value == 1
-    assert seen.details[1] == "error, an unknown number of events, first seen at an unknown time"
+    assert seen.details[1] == "error, code, an unknown number of events, first seen at an unknown time"

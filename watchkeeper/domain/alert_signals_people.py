@@ -8,6 +8,7 @@ from watchkeeper.domain.alert_facts import STALE, AlertFacts, IssueLife, cause_o
 from watchkeeper.domain.alert_signals import Signal
 from watchkeeper.domain.alert_values import labels_of
 from watchkeeper.domain.commits import short_name
+from watchkeeper.domain.error_categories import categorise
 from watchkeeper.domain.issues import TITLE, Issue, how_often
 from watchkeeper.domain.phrases import clock
 from watchkeeper.domain.redaction import shortened
@@ -127,7 +128,8 @@ def _served_since(facts: AlertFacts, now: datetime) -> datetime | None:
 def _issue(facts: AlertFacts, life: IssueLife, name: str, now: datetime) -> Signal:
     issue = life.issue
     told = f"{issue.short_id or issue.id} {shortened(issue.title, TITLE)}"
-    met = f"{issue.level}, {how_often(issue)}, {_first_seen(issue)}"
+    kind = categorise(issue.title).words
+    met = ", ".join(filter(None, (issue.level, kind, how_often(issue), _first_seen(issue))))
     labels = labels_of(issue=issue.short_id or issue.id, level=issue.level.value)
     cause = cause_of(facts.check_at(now))
     events = float(_events(issue))
