@@ -1,4 +1,4 @@
-"""Runs in processes of their own, each to be killed by itself at a write of the store that has a name.
+"""Runs in processes of their own, each to be killed by itself at a write that has a name: of the store, or of a file.
 
 They are forked from one that has imported the flows, so each begins at once.
 """
@@ -20,12 +20,16 @@ from sqlalchemy.orm import Session
 FLOWS = Path(__file__).resolve().parents[2] / "flows"
 BESIDES = ["prefect.flow_engine", "prefect.task_engine", "reports.charts", "altair", "vl_convert", "apprise"]
 
-# The writes to the row of a rollback beside those that take it to a state, by the columns that they set.
-WRITES: Final[Mapping[str, Callable[[str, Mapping[str, Any]], bool]]] = {
-    "adopted": lambda _, values: "flow_run_id" in values,
-    "claimed": lambda _, values: bool(values.get("claimed_by")),
-    "called": lambda statement, _: "move_calls=" in statement,
-    "released": lambda _, values: values.get("claimed_by") == "",
+# Writes to a row that is there, by the columns that they set. Those that take a rollback to a state go by the state.
+WRITES: Final[Mapping[str, tuple[str, Callable[[str, Mapping[str, Any]], bool]]]] = {
+    "adopted": ("rollbacks", lambda _, values: "flow_run_id" in values),
+    "claimed": ("rollbacks", lambda _, values: bool(values.get("claimed_by"))),
+    "called": ("rollbacks", lambda statement, _: "move_calls=" in statement),
+    "released": ("rollbacks", lambda _, values: values.get("claimed_by") == ""),
+    "delivery taken": ("report_deliveries", lambda statement, _: "attempts=" in statement),
+    "delivery begun": ("report_deliveries", lambda _, values: values.get("unsure_since") is not None),
+    "delivery arrived": ("report_deliveries", lambda statement, _: "parts=" in statement),
+    "delivery done": ("report_deliveries", lambda statement, _: "sent_digest=" in statement),
 }
 
 _context = get_context("forkserver")
@@ -37,7 +41,8 @@ def start(code: str, *arguments: str, dies: str = "", **environment: str) -> For
 
     Args:
         dies: "after" or "before" and the name of a write: a state that it takes a rollback to, one of `WRITES`,
-            or a table that it inserts into; left out, it lives to its end.
+            a table that it inserts into, or the ending of a file that it is about to put in its place, with its
+            dot; left out, it lives to its end.
     """
     given = (code, arguments, {**os.environ, **environment}, PREFECT_API_URL.value(), dies)
     process = _context.Process(target=_run, args=given, daemon=True)
@@ -48,18 +53,18 @@ def start(code: str, *arguments: str, dies: str = "", **environment: str) -> For
 def die_at(dies: str) -> None:
     """Let this process kill itself right before a write, or once it is committed."""
     moment, _, write = dies.partition(" ")
-
-    def matches(statement: str, values: Mapping[str, Any]) -> bool:
-        return WRITES[write](statement, values) if write in WRITES else values.get("state") == write
-
+    if write.startswith("."):
+        _die_at_file(write)
+        return
+    table, matches = WRITES.get(write, ("rollbacks", lambda _, values: values.get("state") == write))
     found = False
 
     def look(_connection: object, _cursor: object, statement: str, _given: object, context: Any, _many: object) -> None:
         nonlocal found
-        is_row = statement.startswith("UPDATE rollbacks ") or (
+        is_row = statement.startswith(f"UPDATE {table} ") or (
             statement.startswith("INSERT INTO rollbacks ") and write not in WRITES
         )
-        is_insert = statement.startswith(f"INSERT INTO {write} ")
+        is_insert = statement.startswith((f"INSERT INTO {write} ", f"INSERT OR REPLACE INTO {write} "))
         found = found or is_insert or (is_row and matches(statement, context.compiled_parameters[0]))
         if found and moment == "before":
             die()
@@ -70,6 +75,14 @@ def die_at(dies: str) -> None:
 
     event.listen(Engine, "before_cursor_execute", look)
     event.listen(Session, "after_commit", committed)
+
+
+def _die_at_file(ending: str) -> None:
+    def look(event: str, given: tuple[Any, ...]) -> None:
+        if event == "os.rename" and str(given[1]).endswith(ending):
+            die()
+
+    sys.addaudithook(look)
 
 
 def die() -> None:

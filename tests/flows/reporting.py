@@ -2,10 +2,11 @@
 
 import asyncio
 import shutil
-import time
+import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
@@ -172,18 +173,20 @@ async def free_slots() -> None:
                 await client.update_global_concurrency_limit(limit.name, GlobalConcurrencyLimitUpdate(active_slots=0))
 
 
-async def killed_after(seconds: float, code: str, **environment: str) -> float | None:
-    """Run the code in a process of its own and kill it so many seconds later.
+async def killed(code: str, dies: str, **environment: str) -> None:
+    """Run the code in a process of its own until it kills itself at a write; see `dying.start`."""
+    assert await _exit_code(dying.start(code, dies=dies, **environment)) == -signal.SIGKILL, "it came to its end"
+    await free_slots()
 
-    Returns:
-        After how many seconds it ended by itself; None when it was killed.
-    """
-    began = time.monotonic()
-    process = dying.start(code, **environment)
-    await asyncio.to_thread(process.join, seconds)
-    if process.is_alive():
-        process.kill()
-        process.join()
-        await free_slots()
-        return None
-    return time.monotonic() - began
+
+async def lived(code: str, **environment: str) -> None:
+    """Run the code in a process of its own to its end."""
+    assert await _exit_code(dying.start(code, **environment)) == 0
+
+
+async def _exit_code(process: ForkServerProcess) -> int | None:
+    await asyncio.to_thread(process.join)
+    try:
+        return process.exitcode
+    finally:
+        process.close()

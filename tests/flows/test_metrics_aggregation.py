@@ -1,7 +1,6 @@
 """Hours become buckets: once, whatever happens meanwhile; what is missing is said and filled in later."""
 
 import asyncio
-import random
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,9 @@ from tests.flows.reporting import (
     HOUR,
     copied,
     hours_done,
-    killed_after,
+    killed,
     last_hour,
+    lived,
     reporting_document,
     snapshot,
     states,
@@ -154,10 +154,9 @@ async def test_killed_anywhere_and_run_again_the_rows_are_those_of_a_run_that_wa
     start = end - 24 * HOUR
     url = copied(sqlite_template, tmp_path, "killed.db")
     run = RUN.format(start=start.isoformat(), end=end.isoformat())
-    when = random.Random(3)
-    lived = [await killed_after(when.uniform(0.3, 3), run, WATCHKEEPER_DATABASE_URL=url) for _ in range(4)]
-    assert None in lived
-    assert await killed_after(120, run, WATCHKEEPER_DATABASE_URL=url)
+    for dies in ("before metric_hours", "after metric_hours", "before metric_buckets", "after metric_buckets"):
+        await killed(run, dies, WATCHKEEPER_DATABASE_URL=url)
+    await lived(run, WATCHKEEPER_DATABASE_URL=url)
     await aggregate(start=start, end=end)
     assert hours_done(watch) == 24
     assert snapshot(Watch(watch.company, watch.file, url)) == snapshot(watch)
