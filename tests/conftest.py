@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 from prefect.server.api.server import SubprocessASGIServer
-from prefect.settings import get_current_settings
+from prefect.settings import PREFECT_API_REQUEST_TIMEOUT, get_current_settings, temporary_settings
 from prefect.testing.utilities import prefect_test_harness
 
 from tests.browser import CHROMIUM, OPTIONS
+from tests.waiting import LIMIT_SECONDS
 
 os.environ.pop("COLUMNS", None)  # of the terminal of pytest-xdist: what the tests read is piped
 
@@ -54,8 +55,12 @@ def child_processes() -> dict[int, str]:
 
 @pytest.fixture(scope="session")
 def prefect_server() -> Iterator[None]:
-    """A real Prefect server on a database of its own, started by the same module as in `watchkeeper up`."""
-    with pytest.MonkeyPatch.context() as patch:
+    """A real Prefect server on a database of its own, started by the same module as in `watchkeeper up`.
+
+    A slow answer is waited for: asked again, the server has the last state of a run already, and gives it back
+    without what the run has returned (docs/decisions/0015).
+    """
+    with pytest.MonkeyPatch.context() as patch, temporary_settings({PREFECT_API_REQUEST_TIMEOUT: LIMIT_SECONDS}):
         patch.setattr(SubprocessASGIServer, "_run_uvicorn_command", _start_server)
         with prefect_test_harness(server_startup_timeout=120):
             yield

@@ -12,10 +12,17 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any, Final
 
-from prefect.settings import PREFECT_API_URL, PREFECT_LOGGING_LEVEL, temporary_settings
+from prefect.settings import (
+    PREFECT_API_REQUEST_TIMEOUT,
+    PREFECT_API_URL,
+    PREFECT_LOGGING_LEVEL,
+    temporary_settings,
+)
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
+
+from tests.waiting import LIMIT_SECONDS
 
 FLOWS = Path(__file__).resolve().parents[2] / "flows"
 BESIDES = ["prefect.flow_engine", "prefect.task_engine", "reports.charts", "altair", "vl_convert", "apprise"]
@@ -96,5 +103,6 @@ def _run(code: str, arguments: tuple[str, ...], environment: dict[str, str], api
     sys.argv[1:] = arguments
     if dies:
         die_at(dies)
-    with temporary_settings({PREFECT_API_URL: api, PREFECT_LOGGING_LEVEL: "CRITICAL"}):
+    patient = {PREFECT_API_URL: api, PREFECT_API_REQUEST_TIMEOUT: LIMIT_SECONDS, PREFECT_LOGGING_LEVEL: "CRITICAL"}
+    with temporary_settings(patient):
         exec(code, {"__name__": "__main__"})  # noqa: S102 - of the tests themselves
