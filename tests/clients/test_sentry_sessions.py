@@ -118,7 +118,7 @@ async def test_what_cannot_be_had_whole_is_missing_and_not_half() -> None:
     assert isinstance(missing, Missing)
     assert missing.gap is Gap.UNAVAILABLE
     assert "more releases with sessions" in missing.reason
-    past = (await history(Sentry(1, 6_000)))["p1"]
+    past = (await history(Sentry(1, 3_000), HOURS[:4]))["p1"]
     assert isinstance(past, Missing)
 
 
