@@ -3,8 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from prefect.exceptions import MissingResult
+
 from flows.health_check import health_check
 from watchkeeper.domain.health import CheckType, HealthCheck
+
+
+class AnswerLostError(Exception):
+    """The check was made and kept, and what it found did not come back."""
 
 
 async def run_check(
@@ -15,13 +21,20 @@ async def run_check(
     Raises:
         ValueError: a parameter is not right; the text says which and what was expected.
         LookupError: a project that is not configured.
+        AnswerLostError: Prefect's server was too slow, or the connection broke, as the run ended.
     """
-    checks: tuple[HealthCheck, ...] = await health_check(  # type: ignore[assignment]
-        projects=list(projects) or None,
-        window_minutes=window_minutes,
-        at=_moment(at),
-        check_type=_check_type(check_type),
-    )
+    try:
+        checks: tuple[HealthCheck, ...] = await health_check(  # type: ignore[assignment]
+            projects=list(projects) or None,
+            window_minutes=window_minutes,
+            at=_moment(at),
+            check_type=_check_type(check_type),
+        )
+    except MissingResult:  # docs/decisions/0015
+        raise AnswerLostError(
+            "The check was made and its verdicts are kept, but Prefect's server did not answer in time at its end, "
+            "so they cannot be shown here. They stand in the Prefect UI; or run the check again."
+        ) from None
     return checks
 
 

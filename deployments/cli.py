@@ -132,14 +132,14 @@ def check(
     if as_json:
         os.environ["PREFECT_LOGGING_LEVEL"] = "ERROR"
         logging.disable(logging.WARNING)
-    from deployments.check import run_check  # noqa: PLC0415 - imports Prefect, after its settings
+    from deployments.check import AnswerLostError, run_check  # noqa: PLC0415 - imports Prefect, after its settings
     from watchkeeper.store.failures import StoreError  # noqa: PLC0415
 
     try:
         checks = asyncio.run(run_check(projects, at, window_minutes, check_type))
     except (ValueError, LookupError) as error:
         fail(str(error))
-    except StoreError as error:  # nobody knows how the projects are
+    except (StoreError, AnswerLostError) as error:  # nobody knows how the projects are
         fail(str(error), EXIT_CODES[Verdict.UNKNOWN])
     _show(checks, configuration, as_json=as_json)
     return EXIT_CODES[min((check.verdict for check in checks), key=WORST_FIRST.index)]
