@@ -12,6 +12,7 @@ from prefect.events.filters import EventFilter, EventNameFilter, EventOccurredFi
 from tests.clients.local_server import reply, serving
 from tests.flows.company import Company
 from tests.flows.watch import Watch
+from tests.waiting import LIMIT_SECONDS
 
 pytestmark = pytest.mark.slow
 
@@ -27,7 +28,7 @@ async def artifact(key: str) -> str:
 async def events(since: datetime, name: str, count: int = 1) -> list[Any]:
     """Wait until the server has that many events of the name."""
     wanted = EventFilter(occurred=EventOccurredFilter(since=since), event=EventNameFilter(name=[name]))
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + LIMIT_SECONDS
     async with get_client() as client:
         while True:
             found = (await client.read_events(filter=wanted, limit=50)).events
