@@ -2,9 +2,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from watchkeeper.domain.attempts import EXPIRES_AFTER
 from watchkeeper.domain.deliveries import (
     FIRST_PAUSE,
-    GIVE_UP_AFTER,
     LONGEST_PAUSE,
     ChannelKind,
     Delivered,
@@ -37,8 +37,8 @@ def test_each_pause_is_longer_up_to_a_bound(attempts: int, asked: timedelta | No
 @pytest.mark.parametrize(
     ("next_try", "ends"),
     [
-        pytest.param(NOON + GIVE_UP_AFTER, False, id="within the day"),
-        pytest.param(NOON + GIVE_UP_AFTER + SECOND, True, id="just after it"),
+        pytest.param(NOON + EXPIRES_AFTER, False, id="within the day"),
+        pytest.param(NOON + EXPIRES_AFTER + SECOND, True, id="just after it"),
     ],
 )
 def test_after_a_day_it_ends(next_try: datetime, ends: bool) -> None:  # noqa: FBT001

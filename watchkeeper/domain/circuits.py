@@ -4,6 +4,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from watchkeeper.domain.attempts import growing_pause
+
 OPENS_AFTER: Final = 5  # failures in a row
 SHORTEST: Final = timedelta(minutes=1)
 LONGEST: Final = timedelta(minutes=15)
@@ -54,15 +56,10 @@ def after_failure(
     failures = max(circuit.failures + 1, OPENS_AFTER if is_certain else 0)
     if failures < OPENS_AFTER:
         return replace(circuit, failures=failures, retry_at=asked, error=error)
-    retry_at = now + _doubled(SHORTEST, failures - OPENS_AFTER)
+    retry_at = now + growing_pause(SHORTEST, LONGEST, failures - OPENS_AFTER)
     return Circuit(failures, circuit.opened_at or now, max(retry_at, asked or retry_at), error)
 
 
 def retry_pause(attempts: int) -> timedelta:
     """Return how long a message waits after so many attempts: every run tries it at first, then ever fewer do."""
-    return _doubled(FIRST_TRIES, attempts - OPENS_AFTER)
-
-
-def _doubled(pause: timedelta, times: int) -> timedelta:
-    factor: int = 2 ** min(max(times, 0), 10)
-    return min(pause * factor, LONGEST)
+    return growing_pause(FIRST_TRIES, LONGEST, attempts - OPENS_AFTER)

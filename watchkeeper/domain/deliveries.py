@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-GIVE_UP_AFTER: Final = timedelta(hours=24)
+from watchkeeper.domain.attempts import EXPIRES_AFTER, growing_pause
+
 FIRST_PAUSE: Final = timedelta(minutes=5)
 LONGEST_PAUSE: Final = timedelta(hours=2)
 
@@ -67,11 +68,9 @@ def try_again_at(now: datetime, attempts: int, asked: timedelta | None = None) -
         attempts: that were made already, at least 1.
         asked: the pause that the vendor asked for; None for none.
     """
-    doubled: int = 2 ** min(max(attempts, 1) - 1, 10)
-    pause = min(FIRST_PAUSE * doubled, LONGEST_PAUSE)
-    return now + max(pause, asked or timedelta(0))
+    return now + max(growing_pause(FIRST_PAUSE, LONGEST_PAUSE, attempts - 1), asked or timedelta(0))
 
 
 def is_given_up(planned_at: datetime, next_try: datetime) -> bool:
     """Return True when the next try would come later than a day after it was planned."""
-    return next_try - planned_at > GIVE_UP_AFTER
+    return next_try - planned_at > EXPIRES_AFTER
