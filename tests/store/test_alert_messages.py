@@ -7,12 +7,12 @@ from sqlalchemy import Engine
 from tests.store.alert_samples import DIGEST, GROUP, MINUTE, message, new_group, passed
 from tests.store.samples import NOON
 from watchkeeper.domain.alert_passes import Pass
+from watchkeeper.domain.attempts import EXPIRES_AFTER
 from watchkeeper.domain.windows import Window
 from watchkeeper.store.alert_groups import open_groups
 from watchkeeper.store.alert_ledger import references
 from watchkeeper.store.alert_messages import (
     LEASE,
-    LOST_AFTER,
     AlertMessage,
     Sent,
     add_message,
@@ -104,7 +104,7 @@ def test_what_fails_waits_for_its_time_and_is_shown(engine: Engine) -> None:
 
 @pytest.mark.parametrize(
     ("retry", "after", "is_lost"),
-    [(True, LOST_AFTER - MINUTE, False), (True, LOST_AFTER, True), (False, MINUTE, True)],
+    [(True, EXPIRES_AFTER - MINUTE, False), (True, EXPIRES_AFTER, True), (False, MINUTE, True)],
     ids=["within a day", "after a day", "will never be taken"],
 )
 def test_what_is_lost_is_not_tried_again_and_is_shown(

@@ -5,28 +5,29 @@ tried again with growing waits, and lost after a day, or at once where the chann
 shown as lost, and what the channel was to know by it is taken back (`alert_withdrawals`).
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
 from pydantic import TypeAdapter
-from sqlalchemy import JSON, Index, Row, and_, case, func, or_, select, text, update
+from sqlalchemy import JSON, ColumnElement, Index, Row, and_, case, func, or_, select, text, update
 from sqlalchemy.orm import Session
 from sqlmodel import Field
 
 from watchkeeper.domain.alert_digests import Digest
 from watchkeeper.domain.alert_groups import Reason
 from watchkeeper.domain.alert_values import Severity
+from watchkeeper.domain.attempts import EXPIRES_AFTER
 from watchkeeper.domain.circuits import Circuit
 from watchkeeper.domain.outbox import Lost, Waiting, next_messages, rank_of
 from watchkeeper.domain.windows import Window
+from watchkeeper.store.outbox import Lease, claim, conclude, failed, note_unsure
 from watchkeeper.store.tables import Base, Columns, table_of
 from watchkeeper.store.text import clean, storable, storable_key
 
 LEASE: Final = timedelta(minutes=2)
-LOST_AFTER: Final = timedelta(days=1)  # nobody wants to be woken for yesterday's trouble
 WAITING = text("sent_at IS NULL AND lost_at IS NULL")
 
 
@@ -123,7 +124,7 @@ def waiting_messages(session: Session) -> tuple[Waiting, ...]:
     """Return all that is neither sent nor lost, the oldest first."""
     column = table_of(AlertMessageRow).c
     wanted = [column[each.name] for each in fields(Waiting)]
-    rows = session.connection().execute(select(*wanted).where(*_is_waiting(column)))
+    rows = session.connection().execute(select(*wanted).where(is_waiting(column)))
     return tuple(sorted(map(_waiting, rows), key=lambda message: message.id))
 
 
@@ -141,17 +142,10 @@ def claim_message(session: Session, number: int, now: datetime, lease: timedelta
     From then on it may arrive without our knowing, until `mark_sent` or `mark_failed` says better.
     """
     table = table_of(AlertMessageRow)
-    free = or_(table.c.claimed_until.is_(None), table.c.claimed_until <= now)
-    mine = (table.c.id == number, *_is_waiting(table.c), free)
-    unsure_since = session.connection().execute(select(table.c.unsure_since).where(*mine)).scalar()
-    values = {
-        "claimed_until": now + lease,
-        "attempts": table.c.attempts + 1,
-        "unsure_since": func.coalesce(table.c.unsure_since, now),
-    }
-    if session.connection().execute(update(table).where(*mine).values(values)).rowcount == 0:
+    row = claim(session, table, and_(table.c.id == number, is_waiting(table.c)), Lease(now, lease))
+    if row is None:
         return None
-    row = session.connection().execute(select(table).where(table.c.id == number)).one()
+    note_unsure(session, table, table.c.id == number, now)
     return AlertMessage(
         id=row.id,
         channel=row.channel,
@@ -160,7 +154,7 @@ def claim_message(session: Session, number: int, now: datetime, lease: timedelta
         attempts=row.attempts,
         reference=reference_of(session, row.channel, row.key),
         failed_at=row.failed_at,
-        unsure_since=unsure_since,
+        unsure_since=row.unsure_since,
     )
 
 
@@ -173,7 +167,7 @@ def waiting_of(session: Session, channel: str, key: str) -> tuple[int, ...]:
     """Return the numbers of what waits for one group on one channel, the oldest first."""
     column = table_of(AlertMessageRow).c
     same = (column.channel == storable(channel), column.key == storable_key(key))
-    query = select(column.id).where(*same, *_is_waiting(column)).order_by(column.id)
+    query = select(column.id).where(*same, is_waiting(column)).order_by(column.id)
     return tuple(session.connection().execute(query).scalars())
 
 
@@ -194,7 +188,7 @@ def hold_messages(session: Session, channel: str, until: datetime) -> None:
     """Let everything wait that is for a channel which has asked for a pause."""
     table = table_of(AlertMessageRow)
     sooner = or_(table.c.not_before.is_(None), table.c.not_before < until)
-    waiting = update(table).where(table.c.channel == storable(channel), *_is_waiting(table.c), sooner)
+    waiting = update(table).where(table.c.channel == storable(channel), is_waiting(table.c), sooner)
     session.connection().execute(waiting.values(not_before=until))
 
 
@@ -208,13 +202,12 @@ def mark_sent(session: Session, number: int, reference: str, now: datetime, *, m
     table = table_of(AlertMessageRow)
     sent = {
         "sent_at": now,
-        "reference": storable(reference),
-        "claimed_until": None,
-        "error": storable(missing),
+        "reference": reference,
+        "error": missing,
         "unsure_since": None,
         "lost_at": None,
     }
-    session.connection().execute(update(table).where(table.c.id == number).values(sent))
+    conclude(session, table, table.c.id == number, sent)
 
 
 def mark_failed(  # noqa: PLR0913 - all but five by name
@@ -227,19 +220,12 @@ def mark_failed(  # noqa: PLR0913 - all but five by name
         is_unsure: True when it may have arrived all the same.
     """
     table = table_of(AlertMessageRow)
-    mine = (table.c.id == number, *_is_waiting(table.c))
-    too_old = table.c.planned_at <= now - LOST_AFTER
+    mine = and_(table.c.id == number, is_waiting(table.c))
+    too_old = table.c.planned_at <= now - EXPIRES_AFTER
     lost_at = case((too_old, now), else_=None) if retry_at is not None else now
-    failed = {
-        "claimed_until": None,
-        "not_before": retry_at,
-        "error": storable(error),
-        "failed_at": now,
-        "lost_at": lost_at,
-        **({} if is_unsure else {"unsure_since": None}),
-    }
-    statement = update(table).where(*mine).values(failed).returning(table.c.lost_at)
-    return session.connection().execute(statement).scalar() is not None
+    values = {**failed(error, retry_at, is_unsure=is_unsure), "failed_at": now, "lost_at": lost_at}
+    row = conclude(session, table, mine, values)
+    return row is not None and row.lost_at is not None
 
 
 def lost_messages(session: Session, since: datetime) -> tuple[Lost, ...]:
@@ -249,7 +235,7 @@ def lost_messages(session: Session, since: datetime) -> tuple[Lost, ...]:
     """
     column = table_of(AlertMessageRow).c
     missed = or_(column.lost_at >= since, and_(column.sent_at >= since, column.error != ""))
-    query = select(table_of(AlertMessageRow)).where(column.planned_at >= since - LOST_AFTER, missed)
+    query = select(table_of(AlertMessageRow)).where(column.planned_at >= since - EXPIRES_AFTER, missed)
     # Asked in an order, it would be read by another index.
     rows = sorted(session.connection().execute(query), key=lambda row: row.id, reverse=True)
     arrived = _last_arrived(session, {row.channel for row in rows}, {row.key for row in rows})
@@ -292,9 +278,9 @@ def sent_by_channel(session: Session, window: Window) -> dict[str, Sent]:
     column = table_of(AlertMessageRow).c
     numbers = {
         "sent": column.sent_at.is_not(None),
-        "failed": and_(*_is_waiting(column), column.error != ""),
+        "failed": and_(is_waiting(column), column.error != ""),
         "lost": column.lost_at.is_not(None),
-        "waiting": and_(*_is_waiting(column)),
+        "waiting": is_waiting(column),
     }
     counted = [func.sum(case((condition, 1), else_=0)).label(name) for name, condition in numbers.items()]
     query = select(column.channel, *counted).where(column.planned_at >= window.start, column.planned_at < window.end)
@@ -302,8 +288,9 @@ def sent_by_channel(session: Session, window: Window) -> dict[str, Sent]:
     return {row.channel: Sent(int(row.sent), int(row.failed), int(row.lost), int(row.waiting)) for row in rows}
 
 
-def _is_waiting(column: Columns) -> Sequence[Any]:
-    return column.sent_at.is_(None), column.lost_at.is_(None)
+def is_waiting(column: Columns) -> ColumnElement[bool]:
+    """Return what holds where a message is neither sent nor lost."""
+    return and_(column.sent_at.is_(None), column.lost_at.is_(None))
 
 
 def _waiting(row: Row[Any]) -> Waiting:

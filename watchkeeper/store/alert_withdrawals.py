@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Row, delete, or_, select, update
+from sqlalchemy import Row, delete, select, update
 from sqlalchemy.orm import Session
 
 from watchkeeper.domain.alert_digests import Digest
@@ -17,7 +17,15 @@ from watchkeeper.domain.alert_groups import Group, Told
 from watchkeeper.domain.outbox import Stale, folded
 from watchkeeper.store.alert_groups import AlertGroupRow, change_groups, group_of
 from watchkeeper.store.alert_ledger import AlertNotificationRow
-from watchkeeper.store.alert_messages import AlertMessage, AlertMessageRow, change_digest, digest_of, waiting_of
+from watchkeeper.store.alert_messages import (
+    AlertMessage,
+    AlertMessageRow,
+    change_digest,
+    digest_of,
+    is_waiting,
+    waiting_of,
+)
+from watchkeeper.store.outbox import is_free
 from watchkeeper.store.tables import table_of
 from watchkeeper.store.text import storable
 
@@ -90,8 +98,7 @@ def take_back_lost(session: Session, lost: AlertMessage, now: datetime, pause: t
 def _locked(session: Session, ids: Sequence[int], now: datetime) -> Sequence[Row[Any]]:
     """Return the rows of messages that still wait, and that nobody is just sending."""
     table = table_of(AlertMessageRow)
-    free = or_(table.c.claimed_until.is_(None), table.c.claimed_until <= now)
-    query = select(table).where(table.c.id.in_(ids), table.c.sent_at.is_(None), table.c.lost_at.is_(None), free)
+    query = select(table).where(table.c.id.in_(ids), is_waiting(table.c), is_free(table.c, now))
     return session.connection().execute(query.order_by(table.c.id).with_for_update()).all()
 
 

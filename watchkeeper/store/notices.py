@@ -10,16 +10,17 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Index, Row, Table, UniqueConstraint, and_, or_, select, update
+from sqlalchemy import JSON, ColumnElement, Index, Row, Table, UniqueConstraint, and_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlmodel import Field
 
+from watchkeeper.domain.attempts import EXPIRES_AFTER
+from watchkeeper.store.outbox import Lease, claim, conclude, is_due
 from watchkeeper.store.tables import Base, by_project, table_of
 from watchkeeper.store.text import clean, storable, storable_key
 
 LEASE = timedelta(minutes=2)
-GIVEN_UP_AFTER = timedelta(days=1)  # nobody wants to read of yesterday's trouble
 
 
 class NoticeKind(StrEnum):
@@ -125,39 +126,35 @@ def mark_emitted(session: Session, notice: int, now: datetime) -> None:
 def pending_notices(session: Session, now: datetime) -> tuple[Notice, ...]:
     """Return what may be sent now, oldest first."""
     table = table_of(NoticeRow)
-    due = or_(table.c.not_before.is_(None), table.c.not_before <= now)
-    query = select(table).where(_waits(table, now), due).order_by(table.c.at, table.c.id)
+    query = select(table).where(_waits(table, now), is_due(table.c, now)).order_by(table.c.at, table.c.id)
     return tuple(_notice(row) for row in session.connection().execute(query))
 
 
 def claim_notice(session: Session, notice: int, now: datetime, lease: timedelta = LEASE) -> bool:
     """Take a notice for sending; False when somebody else has it, or it was sent. Commit before sending."""
     table = table_of(NoticeRow)
-    claim = update(table).where(table.c.id == notice, _waits(table, now))
-    values = {"claimed_until": now + lease, "attempts": table.c.attempts + 1}
-    return session.connection().execute(claim.values(values)).rowcount == 1
+    waiting = and_(table.c.id == notice, _waits(table, now))
+    return claim(session, table, waiting, Lease(now, lease)) is not None
 
 
 def mark_notice_sent(session: Session, notice: int, ts: str, now: datetime) -> None:
     table = table_of(NoticeRow)
-    sent = {"sent_at": now, "ts": ts, "claimed_until": None, "error": ""}
-    session.connection().execute(update(table).where(table.c.id == notice).values(sent))
+    conclude(session, table, table.c.id == notice, {"sent_at": now, "ts": ts, "error": ""})
 
 
 def mark_notice_failed(session: Session, notice: int, error: str, retry_at: datetime) -> None:
     """Give a claimed notice back after sending failed; it is not tried again before `retry_at`."""
     table = table_of(NoticeRow)
-    failed = {"claimed_until": None, "not_before": retry_at, "error": storable(error)}
-    session.connection().execute(update(table).where(table.c.id == notice, table.c.sent_at.is_(None)).values(failed))
+    unsent = and_(table.c.id == notice, table.c.sent_at.is_(None))
+    conclude(session, table, unsent, {"error": error, "not_before": retry_at})
 
 
 def _waits(table: Table, now: datetime) -> ColumnElement[bool]:
-    free = or_(table.c.claimed_until.is_(None), table.c.claimed_until <= now)
-    return and_(_recent(table, now), table.c.channel != "", table.c.sent_at.is_(None), free)
+    return and_(_recent(table, now), table.c.channel != "", table.c.sent_at.is_(None))
 
 
 def _recent(table: Table, now: datetime) -> ColumnElement[bool]:
-    return table.c.at >= now - GIVEN_UP_AFTER
+    return table.c.at >= now - EXPIRES_AFTER
 
 
 def _notice(row: Row[Any]) -> Notice:

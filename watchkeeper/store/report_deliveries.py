@@ -29,7 +29,9 @@ from sqlalchemy.orm import Session
 from sqlmodel import Field
 
 from watchkeeper.domain.deliveries import WAITING, ChannelKind, DeliveryState
+from watchkeeper.store.outbox import Lease, claim, conclude, failed, is_due, note_unsure
 from watchkeeper.store.tables import Base, Columns, table_of, upsert
+from watchkeeper.store.text import storable
 
 LEASE: Final = timedelta(seconds=45)
 PLACE: Final = ("kind", "credentials", "destination")
@@ -135,8 +137,7 @@ def deliveries(session: Session, report: int) -> tuple[Delivery, ...]:
 def due_deliveries(session: Session, now: datetime) -> tuple[Delivery, ...]:
     """Return what may be tried now, the oldest first."""
     table = table_of(ReportDeliveryRow)
-    due = or_(table.c.not_before.is_(None), table.c.not_before <= now)
-    query = select(table).where(table.c.state.in_(_WAITING), _is_free(table.c, now), due)
+    query = select(table).where(table.c.state.in_(_WAITING), is_due(table.c, now))
     rows = session.connection().execute(query.order_by(table.c.planned_at, table.c.id))
     return tuple(_delivery(row) for row in rows)
 
@@ -150,20 +151,16 @@ def claim_delivery(
     attempt.
     """
     table = table_of(ReportDeliveryRow)
-    free = or_(_is_free(table.c, now), table.c.claimed_by == owner)
-    claim = update(table).where(table.c.id == delivery, table.c.state.in_(_WAITING), free)
-    attempts = case((table.c.claimed_by == owner, table.c.attempts), else_=table.c.attempts + 1)
-    values = {"claimed_until": now + lease, "claimed_by": owner, "attempts": attempts}
-    if session.connection().execute(claim.values(values)).rowcount == 0:
-        return None
-    return _delivery(session.connection().execute(select(table).where(table.c.id == delivery)).one())
+    waiting = and_(table.c.id == delivery, table.c.state.in_(_WAITING))
+    row = claim(session, table, waiting, Lease(now, lease, owner))
+    return None if row is None else _delivery(row)
 
 
 def note_sending(session: Session, delivery: int, owner: str, now: datetime, lease: timedelta = LEASE) -> bool:
     """Note that from now on something may arrive; False when somebody else has taken over. Commit before sending."""
     table = table_of(ReportDeliveryRow)
     mine = _mine(table.c, delivery, owner)
-    session.connection().execute(update(table).where(mine, table.c.unsure_since.is_(None)).values(unsure_since=now))
+    note_unsure(session, table, mine, now)
     return session.connection().execute(update(table).where(mine).values(claimed_until=now + lease)).rowcount == 1
 
 
@@ -171,7 +168,7 @@ def note_arrived(session: Session, delivery: int, owner: str, ts: str, parts: Se
     """Record what the vendor has confirmed so far; False when somebody else has taken over."""
     table = table_of(ReportDeliveryRow)
     arrived = update(table).where(_mine(table.c, delivery, owner))
-    values = {"ts": ts, "parts": list(parts), "unsure_since": None}
+    values = {"ts": storable(ts), "parts": list(parts), "unsure_since": None}
     return session.connection().execute(arrived.values(values)).rowcount == 1
 
 
@@ -205,8 +202,7 @@ def mark_undelivered(  # noqa: PLR0913 - all by name
     Args:
         is_unsure: True when something may have arrived that was not confirmed.
     """
-    sure = {} if is_unsure else {"unsure_since": None}
-    _conclude(session, delivery, owner, {"state": state.value, "error": error, "not_before": retry_at, **sure})
+    _conclude(session, delivery, owner, {**failed(error, retry_at, is_unsure=is_unsure), "state": state.value})
 
 
 def known_message(session: Session, plan: DeliveryPlan) -> str:
@@ -223,16 +219,11 @@ def known_message(session: Session, plan: DeliveryPlan) -> str:
 
 def _conclude(session: Session, delivery: int, owner: str, values: Mapping[str, Any]) -> None:
     table = table_of(ReportDeliveryRow)
-    free = {"claimed_until": None, "claimed_by": ""}
-    session.connection().execute(update(table).where(_mine(table.c, delivery, owner)).values({**values, **free}))
+    conclude(session, table, _mine(table.c, delivery, owner), values)
 
 
 def _mine(column: Columns, delivery: int, owner: str) -> ColumnElement[bool]:
     return and_(column.id == delivery, column.claimed_by == owner)
-
-
-def _is_free(column: Columns, now: datetime) -> ColumnElement[bool]:
-    return or_(column.claimed_until.is_(None), column.claimed_until <= now)
 
 
 def _row(report: int, plan: DeliveryPlan, now: datetime) -> dict[str, Any]:
