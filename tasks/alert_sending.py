@@ -175,7 +175,7 @@ def _is_nowhere(message: AlertMessage, now: datetime) -> _Outcome:
     """Let a message wait whose channel is not configured any more: perhaps the file is just being mended."""
     with transaction(database()) as session:
         reason = f'there is no channel "{message.channel}" in the configuration any more'
-        mark_failed(session, message.id, reason, now + NO_CHANNEL_PAUSE, now)
+        mark_failed(session, message.id, reason, now + NO_CHANNEL_PAUSE, now, attempt=message.attempts)
     return _Outcome.LEFT
 
 
@@ -185,7 +185,13 @@ def _failed(message: AlertMessage, error: ChannelError, now: datetime, *, is_poi
     retry_at = max(now + retry_pause(message.attempts), error.retry_at or now)
     with transaction(database()) as session:
         is_lost = mark_failed(
-            session, message.id, error.reason, None if is_refused else retry_at, now, is_unsure=error.is_unsure
+            session,
+            message.id,
+            error.reason,
+            None if is_refused else retry_at,
+            now,
+            is_unsure=error.is_unsure,
+            attempt=message.attempts,
         )
         if is_lost:
             take_back_lost(session, message, now, REFUSED_PAUSE)

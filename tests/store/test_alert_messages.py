@@ -81,6 +81,21 @@ def test_a_dead_sender_loses_its_claim(engine: Engine) -> None:
     assert again.attempts == 2
 
 
+@pytest.mark.parametrize("retry_at", [NOON + LEASE, None], ids=["it would be tried again", "it was refused"])
+def test_a_sender_that_was_replaced_takes_nothing_from_the_next_one(engine: Engine, retry_at: datetime | None) -> None:
+    number = add(engine)
+    late, current = claim(engine, number), claim(engine, number, NOON + LEASE)
+    assert late is not None
+    assert current is not None
+    with transaction(engine) as session:
+        assert not mark_failed(session, number, "no answer", retry_at, NOON + LEASE, attempt=late.attempts)
+    assert claim(engine, number, NOON + LEASE) is None
+    assert counts(engine) == {"slack": Sent(0, 0, 0, 1)}
+    with transaction(engine) as session:
+        mark_failed(session, number, "no answer", NOON + LEASE, NOON + LEASE, attempt=current.attempts)
+    assert waiting(engine, NOON + LEASE) == [number]
+
+
 def test_nothing_of_a_group_overtakes_and_other_groups_go_on(engine: Engine) -> None:
     first, second = add(engine), add(engine)
     other, elsewhere = add(engine, key="api|errors"), add(engine, channel="pager")

@@ -101,20 +101,11 @@ def add_message(session: Session, channel: str, digest: Digest, now: datetime) -
         "project": storable_key(digest.project),
         "channel": storable(channel),
         "key": storable_key(digest.key),
-        "reason": digest.reason.value,
-        "rank": rank_of(digest),
-        "digest": clean(_digests().dump_python(digest, mode="json")),
         "planned_at": now,
-        "began_at": digest.started_at,
-        "not_before": None,
-        "claimed_until": None,
         "attempts": 0,
         "error": "",
-        "failed_at": None,
-        "unsure_since": None,
-        "sent_at": None,
         "reference": "",
-        "lost_at": None,
+        **_told(digest),
     }
     number: int = session.connection().execute(table.insert().values(row).returning(table.c.id)).scalar_one()
     return number
@@ -174,13 +165,7 @@ def waiting_of(session: Session, channel: str, key: str) -> tuple[int, ...]:
 def change_digest(session: Session, number: int, digest: Digest, unsure_since: datetime | None) -> None:
     """Let a message that waits tell something else. `unsure_since`: of what it stands for now, too."""
     table = table_of(AlertMessageRow)
-    values = {
-        "reason": digest.reason.value,
-        "rank": rank_of(digest),
-        "began_at": digest.started_at,
-        "digest": clean(_digests().dump_python(digest, mode="json")),
-        "unsure_since": unsure_since,
-    }
+    values = {**_told(digest), "unsure_since": unsure_since}
     session.connection().execute(update(table).where(table.c.id == number).values(values))
 
 
@@ -200,27 +185,31 @@ def mark_sent(session: Session, number: int, reference: str, now: datetime, *, m
         missing: who does not have it; "" when everybody has.
     """
     table = table_of(AlertMessageRow)
-    sent = {
-        "sent_at": now,
-        "reference": reference,
-        "error": missing,
-        "unsure_since": None,
-        "lost_at": None,
-    }
+    sent = {"sent_at": now, "lost_at": None, "unsure_since": None, "reference": reference, "error": missing}
     conclude(session, table, table.c.id == number, sent)
 
 
 def mark_failed(  # noqa: PLR0913 - all but five by name
-    session: Session, number: int, error: str, retry_at: datetime | None, now: datetime, *, is_unsure: bool = False
+    session: Session,
+    number: int,
+    error: str,
+    retry_at: datetime | None,
+    now: datetime,
+    *,
+    is_unsure: bool = False,
+    attempt: int | None = None,
 ) -> bool:
     """Give a claimed message back after sending failed; return True when it is lost by that.
 
     Args:
         retry_at: not before that it is tried again; None when trying again will not help.
         is_unsure: True when it may have arrived all the same.
+        attempt: the one that failed; where somebody has begun another since, the message is theirs, and stays as it is.
     """
     table = table_of(AlertMessageRow)
     mine = and_(table.c.id == number, is_waiting(table.c))
+    if attempt is not None:
+        mine = and_(mine, table.c.attempts == attempt)
     too_old = table.c.planned_at <= now - EXPIRES_AFTER
     lost_at = case((too_old, now), else_=None) if retry_at is not None else now
     values = {**failed(error, retry_at, is_unsure=is_unsure), "failed_at": now, "lost_at": lost_at}
@@ -291,6 +280,15 @@ def sent_by_channel(session: Session, window: Window) -> dict[str, Sent]:
 def is_waiting(column: Columns) -> ColumnElement[bool]:
     """Return what holds where a message is neither sent nor lost."""
     return and_(column.sent_at.is_(None), column.lost_at.is_(None))
+
+
+def _told(digest: Digest) -> dict[str, Any]:
+    return {
+        "reason": digest.reason.value,
+        "rank": rank_of(digest),
+        "began_at": digest.started_at,
+        "digest": clean(_digests().dump_python(digest, mode="json")),
+    }
 
 
 def _waiting(row: Row[Any]) -> Waiting:

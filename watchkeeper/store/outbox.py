@@ -3,6 +3,9 @@
 waiting -> claimed -> sent or lost, or given back to wait for the next attempt. A claim is a lease: who dies lets it run
 out, and the next sender takes over. The tables have `id`, `claimed_until`, `not_before`, `attempts` and `error`; with
 `claimed_by` a claim has an owner, with `unsure_since` it is known since when something may have arrived.
+
+The tables are several: an alert is a new message each time and in line with others of its group, a report has one row
+for each place, which is planned anew and edited, and goes with its report.
 """
 
 from collections.abc import Mapping
