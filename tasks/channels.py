@@ -16,6 +16,7 @@ import httpx
 
 from tasks import apprise_alerts, console, datadog, file, github_alerts, jira, pagerduty, slack_alerts, webhook
 from watchkeeper.clients.vendor_errors import (
+    CredentialRefused,
     MessageUnfit,
     MissingCredential,
     PartlyDelivered,
@@ -162,8 +163,8 @@ def _failure(error: VendorError) -> Failure:
     match error:
         case VendorUnavailable():
             return Failure.DOWN
-        case MissingCredential():
-            return Failure.MEND  # some say 400 of a key that is wrong
+        case MissingCredential() | CredentialRefused():
+            return Failure.MEND  # whatever its status: some say 400 of a key that is wrong
         case MessageUnfit():
             return Failure.UNFIT
         case VendorRefused(status=status) if status in _UNFIT:

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from watchkeeper.clients.base import VendorRefused
-from watchkeeper.clients.github_releases import CommitState, CommitStatus, GitHubReleasesClient
+from watchkeeper.clients.github_releases import MAX_PULL_PAGES, CommitState, CommitStatus, GitHubReleasesClient
 
 TOKEN = "github-token-123456"
 SHA = "1a2b3c4d" * 5
@@ -54,4 +54,16 @@ async def test_the_right_that_is_missing_is_named() -> None:
 )
 async def test_the_pull_request_is_the_one_that_was_merged_as_the_commit(pulls: list[Any], number: int) -> None:
     async with client(pulls, []) as github:
+        assert await github.pull_request_of("acme/shop", SHA) == number
+
+
+@pytest.mark.parametrize(("pages", "number"), [(3, 7), (MAX_PULL_PAGES + 1, 0)], ids=["on the third page", "too far"])
+async def test_the_pull_request_is_looked_for_on_later_pages(pages: int, number: int) -> None:
+    def serve(request: httpx.Request) -> httpx.Response:
+        page = int(request.url.params.get("page", 1))
+        merged = {"number": 7, "merge_commit_sha": SHA, "merged_at": "2026-03-01T10:00:00Z"}
+        further = {"link": f'<{request.url.copy_set_param("page", page + 1)}>; rel="next"'} if page < pages else {}
+        return httpx.Response(200, json=[merged] if page == pages else [{"number": page}], headers=further)
+
+    async with GitHubReleasesClient(TOKEN, transport=httpx.MockTransport(serve)) as github:
         assert await github.pull_request_of("acme/shop", SHA) == number

@@ -4,7 +4,7 @@ import json
 from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -143,3 +143,33 @@ async def test_a_refusal_that_is_nonsense_is_a_refusal() -> None:
         for site.body in broken({"errorMessages": ["x"], "errors": {"labels": "x"}}):
             with pytest.raises(VendorRefused):
                 await client.create(DRAFT)
+
+
+def commented(minutes_ago: int, words: str) -> dict[str, Any]:
+    at = NOW - timedelta(minutes=minutes_ago)
+    return {"created": at.isoformat(), "body": {"content": [{"text": words, "content": []}]}}
+
+
+@pytest.mark.parametrize("place", [0, 120, 250, None])
+async def test_a_comment_is_found_on_any_page_and_pages_before_its_time_are_not_asked_for(place: int | None) -> None:
+    recent = [commented(0, f"other {number}") for number in range(250)]
+    if place is not None:
+        recent.insert(place, commented(0, "x"))
+    found = [*recent, *(commented(600, "x") for _ in range(500))]
+    starts: list[int] = []
+    posted: list[httpx.Request] = []
+
+    def serve(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            posted.append(request)
+            return httpx.Response(201, json={})
+        start, most = (int(request.url.params.get(name, 0)) for name in ("startAt", "maxResults"))
+        starts.append(start)
+        return httpx.Response(
+            200, json={"comments": found[start : start + most], "startAt": start, "total": len(found)}
+        )
+
+    async with JiraClient(EMAIL, TOKEN, "https://acme.atlassian.example", httpx.MockTransport(serve)) as client:
+        await client.comment_once("OPS-1", {"content": [{"text": "x"}]}, NOW - timedelta(minutes=5))
+    assert bool(posted) is (place is None)
+    assert starts == [0, 100, 200]

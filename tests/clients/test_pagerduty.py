@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.clients.garbage import broken
-from watchkeeper.clients.base import MissingCredential, VendorError
+from watchkeeper.clients.base import VendorError
 from watchkeeper.clients.pagerduty import (
     Acknowledgement,
     EventAction,
@@ -17,6 +17,8 @@ from watchkeeper.clients.pagerduty import (
     PagerDutyEvent,
     PagerDutyEventsClient,
 )
+from watchkeeper.clients.vendor_errors import CredentialRefused
+from watchkeeper.domain.verdicts import Gap
 
 KEY = "0123456789abcdef0123456789abcdef"
 TOKEN = "pagerduty-token-123456"
@@ -70,8 +72,9 @@ async def test_a_wrong_routing_key_is_a_credential_to_mend() -> None:
     said = {"status": "invalid event", "message": "Event object is invalid", "errors": ["'routing_key' is invalid"]}
     transport = httpx.MockTransport(lambda _: httpx.Response(400, json=said))
     async with PagerDutyEventsClient(KEY, transport=transport) as client:
-        with pytest.raises(MissingCredential, match=r"routing key .* Watchkeeper PagerDuty"):
+        with pytest.raises(CredentialRefused, match=r"routing key .* Watchkeeper PagerDuty") as caught:
             await client.enqueue(EVENT)
+    assert caught.value.missing().gap is Gap.REFUSED
 
 
 def incident(key: str | None, *acknowledgements: tuple[str, str, int]) -> dict[str, Any]:

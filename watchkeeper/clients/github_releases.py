@@ -9,12 +9,14 @@ from enum import StrEnum
 from typing import Final
 from urllib.parse import quote
 
-from watchkeeper.clients.base import Params
+from watchkeeper.clients.base import Answer, Params
+from watchkeeper.clients.github import next_page
 from watchkeeper.clients.github_issues import GitHubIssuesClient
 from watchkeeper.clients.parsing import records_of
 
 CONTEXT: Final = "watchkeeper"
 LONGEST_DESCRIPTION: Final = 140
+MAX_PULL_PAGES: Final = 10
 _STATUSES: Final = "Commit statuses: write"
 _PULLS: Final = "Pull requests: read"
 
@@ -51,6 +53,16 @@ class GitHubReleasesClient(GitHubIssuesClient):
         """Return the number of the pull request that was merged as this commit, if that was lately; 0 for none."""
         asked: Params = {"state": "closed", "sort": "updated", "direction": "desc", "per_page": 100}
         about = f"the pull requests of {repository}"
-        answer = await self.get(f"/repos/{quote(repository)}/pulls", asked, scope=_PULLS, about=about)
-        merged = (raw for raw in records_of(answer) if raw.text("merge_commit_sha", "") == sha)
-        return next((raw.whole("number") for raw in merged if raw.moment_or_none("merged_at") is not None), 0)
+        path = f"/repos/{quote(repository)}/pulls"
+
+        def further(answer: Answer) -> Params | None:
+            return None if _merged_as(sha, answer) else next_page(answer)
+
+        pages = await self.get_pages(path, asked, further, most=MAX_PULL_PAGES, scope=_PULLS, about=about)
+        return _merged_as(sha, pages.answers[-1])
+
+
+def _merged_as(sha: str, answer: Answer) -> int:
+    """Return the number of the pull request on this page that was merged as the commit; 0 for none."""
+    merged = (raw for raw in records_of(answer) if raw.text("merge_commit_sha", "") == sha)
+    return next((raw.whole("number") for raw in merged if raw.moment_or_none("merged_at") is not None), 0)

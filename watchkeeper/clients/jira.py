@@ -10,12 +10,13 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, ClassVar, Final
 from urllib.parse import quote
 
 import httpx
 
-from watchkeeper.clients.base import Params, VendorClient, VendorRefused
+from watchkeeper.clients.base import Answer, Params, VendorClient, VendorRefused
 from watchkeeper.clients.parsing import Record, record_of
 from watchkeeper.clients.rate_limits import LimitHeaders
 from watchkeeper.clients.vendor_errors import MissingCredential, OutcomeUnknown, VendorError
@@ -30,6 +31,8 @@ _DONE: Final = "done"  # key of the category of statuses, whatever a project cal
 _DISPENSABLE: Final = frozenset({"priority", "labels"})  # not every project has these fields on its screens
 _NAMED: Final = frozenset({"project", "issuetype"})
 _CLOCKS_DIFFER: Final = timedelta(minutes=2)
+_COMMENTS: Final = 100  # a page
+MAX_COMMENT_PAGES: Final = 20
 _MOST_LOOKS: Final = 3
 _LIMITS: Final = LimitHeaders(
     pairs=(("x-ratelimit-remaining", "x-ratelimit-reset"),), reset_is_epoch=False, per_endpoint=False
@@ -128,11 +131,15 @@ class JiraClient(VendorClient):
     async def comment_once(self, key: str, body: Document, since: datetime) -> None:
         """Comment on an issue unless a comment of the same words was made since then."""
         path, about = f"{_path(key)}/comment", f"the comments on {key}"
-        asked: Params = {"orderBy": "-created", "maxResults": 50}
-        answer = await self.get(path, asked, scope="read:jira-work", about=about)
-        for raw in record_of(answer).records("comments"):
+        first = since - _CLOCKS_DIFFER
+        asked: Params = {"orderBy": "-created", "maxResults": _COMMENTS}
+        pages = await self.get_pages(
+            path, asked, partial(_older, first), most=MAX_COMMENT_PAGES, scope="read:jira-work", about=about
+        )
+        ours = list(_words(body))
+        for raw in (raw for answer in pages.answers for raw in record_of(answer).records("comments")):
             at = raw.moment_or_none("created")
-            if at and at >= since - _CLOCKS_DIFFER and list(_words(raw.raw.get("body"))) == list(_words(body)):
+            if at and at >= first and list(_words(raw.raw.get("body"))) == ours:
                 return
         await self.send("POST", path, {"body": body}, scope="write:jira-work", about=about)
 
@@ -234,6 +241,16 @@ def _said(body: bytearray) -> tuple[dict[str, str], list[str]]:
         {str(name): str(text) for name, text in errors.items()} if isinstance(errors, dict) else {},
         [str(text) for text in messages] if isinstance(messages, list) else [],
     )
+
+
+def _older(first: datetime, answer: Answer) -> Params | None:
+    """Return where the next page of comments begins, newest first; None where none of them can be as new as `first`."""
+    page = record_of(answer)
+    comments, start = page.records("comments"), page.whole("startAt", 0)
+    last = comments[-1].moment_or_none("created") if comments else None
+    following = start + len(comments)
+    is_over = last is None or last < first or following >= page.whole("total", following)
+    return None if is_over else {"startAt": following}
 
 
 def _words(node: object) -> Iterator[str]:

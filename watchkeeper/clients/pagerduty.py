@@ -16,7 +16,7 @@ import httpx
 from watchkeeper.clients.base import Answer, Params, VendorClient
 from watchkeeper.clients.parsing import Record, record_of
 from watchkeeper.clients.rate_limits import LimitHeaders
-from watchkeeper.clients.vendor_errors import MissingCredential, VendorError
+from watchkeeper.clients.vendor_errors import CredentialRefused, VendorError
 from watchkeeper.clients.wording import block_name
 
 VENDOR: Final = "PagerDuty"
@@ -102,7 +102,7 @@ class PagerDutyEventsClient(VendorClient):
         """Return the error; PagerDuty says of a wrong key that the event is wrong."""
         if response.status_code == httpx.codes.BAD_REQUEST and b"routing" in body.lower():
             message = f"does not accept the routing key (400): put a valid one into {block_name(self.vendor)}"
-            return MissingCredential(self.vendor, message, response.status_code)
+            return CredentialRefused(self.vendor, message, response.status_code)
         return super()._error(response, body, pause, scope, about)
 
 

@@ -3,6 +3,7 @@
 * VendorError
   x VendorRefused        4xx, redirects elsewhere: asking again will not help
     - MissingCredential  there is no usable secret to ask with
+    - CredentialRefused  the vendor does not take the secret, and says so in a way of its own
     - MessageUnfit       the vendor lives, and does not take this message: another form of it may do
   x PartlyDelivered      some of those who are addressed have it: sending it again would tell them twice
   x VendorUnavailable    429, 5xx, timeouts, nonsense: asking again may help, after `retry_after`
@@ -46,6 +47,10 @@ class VendorRefused(VendorError):  # noqa: N818 - what happened, in the words of
 
 class MissingCredential(VendorRefused):
     gap = Gap.NO_CREDENTIAL
+
+
+class CredentialRefused(VendorRefused):
+    """The secret was not taken, whatever the status of the answer says of the request."""
 
 
 class MessageUnfit(VendorRefused):

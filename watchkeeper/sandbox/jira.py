@@ -126,9 +126,10 @@ class Jira:
         comments = self._issue(request).comments
         if request.query_params.get("orderBy") == "-created":
             comments = comments[::-1]
-        most = int(request.query_params.get("maxResults", 100))
-        shown = comments[:most]
-        return answer({"comments": shown, "startAt": 0, "maxResults": most, "total": len(comments)})
+        asked = request.query_params
+        start, most = int(asked.get("startAt", 0)), min(int(asked.get("maxResults", 100)), 100)
+        shown = comments[start : start + most]
+        return answer({"comments": shown, "startAt": start, "maxResults": most, "total": len(comments)})
 
     async def comment(self, request: Request) -> Response:
         issue, body = self._issue(request), (await _json(request)).get("body")
