@@ -1,4 +1,4 @@
-"""Children that are restarted when they end, with back-off, until one cannot be kept running."""
+"""Children that are restarted when they end or stand still, with back-off, until one cannot be kept running."""
 
 import asyncio
 import time
@@ -51,36 +51,87 @@ class Backoff:
 DEFAULT_BACKOFF: Final = Backoff()
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """When a child that runs counts as standing still: after so many questions in a row without any answer.
+
+    What is counted is questions and not time, so a machine that slept is no reason. The default is two minutes:
+    Prefect's server on SQLite has stood still for one under load, and went on (docs/decisions/0015).
+    """
+
+    max_unanswered: int = 6
+    pause_seconds: float = 5
+    timeout_seconds: float = 15
+
+
+DEFAULT_PATIENCE: Final = Patience()
+
+
+async def _ended(child: Child) -> str:
+    await child.process.wait()
+    return f"{child.name} {child.ending}"
+
+
+async def _ended_or_silent(address: str, patience: Patience, child: Child) -> str:
+    """Return what is wrong with a child once it has ended, or has left all questions in a row unanswered."""
+    ended, silent = asyncio.create_task(_ended(child)), asyncio.create_task(_silence(address, patience))
+    try:
+        await asyncio.wait({ended, silent}, return_when=asyncio.FIRST_COMPLETED)
+        if ended.done():
+            return ended.result()
+        return f"{child.name} stands still: it has not answered {patience.max_unanswered} times in a row"
+    finally:
+        for task in (ended, silent):
+            task.cancel()
+        await asyncio.gather(ended, silent, return_exceptions=True)
+
+
+async def _silence(address: str, patience: Patience) -> None:
+    """Return once nothing answers there any more; whatever is answered, it is an answer."""
+    unanswered = 0
+    async with httpx.AsyncClient(timeout=patience.timeout_seconds, trust_env=False) as client:
+        while unanswered < patience.max_unanswered:
+            await asyncio.sleep(patience.pause_seconds)
+            try:
+                await client.get(address)
+                unanswered = 0
+            except httpx.HTTPError:
+                unanswered += 1
+
+
 async def keep_running(
     child: Child,
     restart: Callable[[], Awaitable[Child]],
     report: Callable[[str], None],
-    backoff: Backoff = DEFAULT_BACKOFF,
+    backoff: Backoff,
+    failing: Callable[[Child], Awaitable[str]],
 ) -> NoReturn:
-    """Restart a child each time it ends.
+    """Restart a child each time it ends or stands still.
 
     Args:
         restart: clears what is left of the child, and returns another that is up; raises `RestartError` otherwise.
         report: says one line to people.
+        failing: returns once there is something wrong with the child, and what.
 
     Raises:
-        CannotKeepRunningError: it has ended too often.
+        CannotKeepRunningError: it had to be restarted too often.
     """
     restarts: list[float] = []
     while True:
-        await child.process.wait()
-        child = await _restarted(child, restart, report, restarts, backoff)
+        problem = await failing(child)
+        child = await _restarted(child, problem, restart, report, restarts=restarts, backoff=backoff)
         report(f"{child.name} is running again.")
 
 
-async def _restarted(
+async def _restarted(  # noqa: PLR0913 - of one function, divided
     child: Child,
+    problem: str,
     restart: Callable[[], Awaitable[Child]],
     report: Callable[[str], None],
+    *,
     restarts: list[float],
     backoff: Backoff,
 ) -> Child:
-    problem = f"{child.name} {child.ending}"
     while (delay := backoff.delay_seconds(restarts, time.monotonic())) is not None:
         restarts.append(time.monotonic())
         number = backoff.recent(restarts, time.monotonic())
@@ -132,6 +183,7 @@ class Children:
     environment: Mapping[str, str]
     report: Callable[[str], None]
     backoff: Backoff = DEFAULT_BACKOFF
+    patience: Patience = DEFAULT_PATIENCE
     running: dict[ChildSpec, Child] = field(default_factory=dict)
 
     async def start(self, spec: ChildSpec) -> None:
@@ -175,7 +227,8 @@ class Children:
             await stop_child(child)
 
     async def _keep(self, spec: ChildSpec, child: Child) -> NoReturn:
-        await keep_running(child, partial(self._restart, spec), self.report, self.backoff)
+        failing = partial(_ended_or_silent, spec.health, self.patience) if spec.health else _ended
+        await keep_running(child, partial(self._restart, spec), self.report, self.backoff, failing)
 
     async def _restart(self, spec: ChildSpec) -> Child:
         try:

@@ -1,6 +1,7 @@
 """A child that ends is restarted, with back-off; only one that ends again and again ends the watch."""
 
 import asyncio
+import signal
 import socket
 import sys
 from collections.abc import Sequence
@@ -10,7 +11,14 @@ from typing import NoReturn
 import httpx
 import pytest
 
-from deployments.supervision import Backoff, CannotKeepRunningError, Children, ChildSpec
+from deployments.supervision import (
+    DEFAULT_PATIENCE,
+    Backoff,
+    CannotKeepRunningError,
+    Children,
+    ChildSpec,
+    Patience,
+)
 from tests.waiting import until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -23,9 +31,9 @@ AT_ONCE = Backoff(max_restarts=3, max_delay_seconds=0)
 class Watch:
     """Children and what is reported of them."""
 
-    def __init__(self, folder: Path, backoff: Backoff = AT_ONCE) -> None:
+    def __init__(self, folder: Path, backoff: Backoff = AT_ONCE, patience: Patience = DEFAULT_PATIENCE) -> None:
         self.said: list[str] = []
-        self.children = Children(folder, folder, {}, self.said.append, backoff)
+        self.children = Children(folder, folder, {}, self.said.append, backoff, patience)
 
     async def keep(self) -> NoReturn:
         await self.children.keep_running(asyncio.sleep(0), lambda _: None)
@@ -153,3 +161,45 @@ def _lives(process: int) -> bool:
     except FileNotFoundError:
         return False
     return state not in {"Z", "X"}
+
+
+ANSWERS = """
+import http.server, sys
+class Server(http.server.BaseHTTPRequestHandler):
+    status = 200
+    def do_GET(self):
+        self.send_response(Server.status)
+        self.end_headers()
+        Server.status = int(sys.argv[2])
+http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Server).serve_forever()
+"""
+
+
+def answers(then: int) -> ChildSpec:
+    """A server that is up at its first answer, and gives that status from then on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    return ChildSpec("Web", "web.log", ("-c", ANSWERS, str(port), str(then)), f"http://127.0.0.1:{port}/")
+
+
+async def test_a_server_that_stands_still_is_ended_and_restarted(tmp_path: Path) -> None:
+    watch = Watch(tmp_path, patience=Patience(max_unanswered=2, pause_seconds=0.01, timeout_seconds=1))
+    await watch.children.start(spec := answers(then=200))
+    first = watch.children.running[spec]
+    keeping = asyncio.create_task(watch.keep())
+    first.process.send_signal(signal.SIGSTOP)
+    await watch.until("Web is running again.")
+    assert watch.said[0].startswith("Web stands still: it has not answered 2 times in a row. Restarting it now")
+    assert first.process.returncode == -signal.SIGKILL
+    assert watch.children.running[spec].process.returncode is None
+    await watch.stop(keeping)
+
+
+async def test_a_server_that_answers_with_errors_does_not_stand_still(tmp_path: Path) -> None:
+    watch = Watch(tmp_path, patience=Patience(max_unanswered=1, pause_seconds=0.01, timeout_seconds=60))
+    await watch.children.start(answers(then=503))
+    keeping = asyncio.create_task(watch.keep())
+    await until(lambda: (tmp_path / "web.log").read_text().count(" 503 ") > 3)
+    assert watch.said == []
+    await watch.stop(keeping)
