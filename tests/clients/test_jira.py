@@ -13,6 +13,7 @@ import pytest
 from tests.clients.garbage import broken
 from watchkeeper.clients.base import MissingCredential, VendorError, VendorRefused
 from watchkeeper.clients.jira import IssueDraft, JiraClient
+from watchkeeper.clients.vendor_errors import VendorUnavailable
 from watchkeeper.domain.alert_tickets import Ticket
 
 EMAIL, TOKEN = "watch@acme.example", "jira-token-123456"
@@ -46,6 +47,22 @@ async def test_names_cannot_bend_a_search() -> None:
     assert request.url.params["jql"] == (
         'project = "OPS\\" OR project = \\"HR\\\\" AND labels = "watchkeeper-1" ORDER BY created ASC'
     )
+
+
+async def test_a_search_names_a_field_or_it_would_get_no_key() -> None:
+    site = Site({"issues": [{"id": "1", "key": "OPS-1", "fields": {}}], "isLast": True})
+    async with site.client() as client:
+        await client.find("OPS", "watchkeeper-1")
+    assert site.asked[0].url.params["fields"] == "summary"
+
+
+async def test_the_pause_is_read_from_retry_after() -> None:
+    headers = {"retry-after": "45", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "2026-03-02T10:30Z"}
+    limited = httpx.MockTransport(lambda _: httpx.Response(429, headers=headers, json={}))
+    async with JiraClient(EMAIL, TOKEN, "https://acme.atlassian.example", limited) as client:
+        with pytest.raises(VendorUnavailable) as caught:
+            await client.find("OPS", "watchkeeper-1")
+    assert caught.value.retry_after == timedelta(seconds=45)
 
 
 async def test_a_key_is_one_segment_of_the_path() -> None:

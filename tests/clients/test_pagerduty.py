@@ -17,7 +17,7 @@ from watchkeeper.clients.pagerduty import (
     PagerDutyEvent,
     PagerDutyEventsClient,
 )
-from watchkeeper.clients.vendor_errors import CredentialRefused
+from watchkeeper.clients.vendor_errors import CredentialRefused, OutcomeUnknown, VendorRefused, VendorUnavailable
 from watchkeeper.domain.verdicts import Gap
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -68,13 +68,57 @@ async def test_what_is_over_or_taken_on_needs_its_key_alone(action: EventAction)
     assert body == {"routing_key": KEY, "event_action": action.value, "dedup_key": "shop|errors#7"}
 
 
-async def test_a_wrong_routing_key_is_a_credential_to_mend() -> None:
-    said = {"status": "invalid event", "message": "Event object is invalid", "errors": ["'routing_key' is invalid"]}
-    transport = httpx.MockTransport(lambda _: httpx.Response(400, json=said))
-    async with PagerDutyEventsClient(KEY, transport=transport) as client:
-        with pytest.raises(CredentialRefused, match=r"routing key .* Watchkeeper PagerDuty") as caught:
+class Impatient(PagerDutyEventsClient):
+    unsaid_pause = timedelta(0)
+
+
+async def failure(answer: httpx.Response, times: int = 1) -> VendorError:
+    """Return what an event fails with that is sent so many times."""
+    asked: list[httpx.Request] = []
+
+    def serve(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return answer
+
+    async with Impatient(KEY, transport=httpx.MockTransport(serve)) as client:
+        with pytest.raises(VendorError) as caught:
             await client.enqueue(EVENT)
-    assert caught.value.missing().gap is Gap.REFUSED
+    assert len(asked) == times
+    return caught.value
+
+
+def invalid(*errors: str) -> httpx.Response:
+    said = {"status": "invalid event", "message": "Event object is invalid", "errors": errors}
+    return httpx.Response(400, json=said)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(invalid("Length of 'routing_key' is incorrect (should be 32 characters)"), id="length"),
+        pytest.param(invalid("'routing_key' cannot contain non-alphanumeric characters."), id="characters"),
+        pytest.param(httpx.Response(400, text="Invalid routing key"), id="unknown"),
+    ],
+)
+async def test_a_wrong_routing_key_is_a_credential_to_mend(answer: httpx.Response) -> None:
+    error = await failure(answer)
+    assert isinstance(error, CredentialRefused)
+    assert "routing key" in str(error)
+    assert "Watchkeeper PagerDuty" in str(error)
+    assert error.missing().gap is Gap.REFUSED
+
+
+async def test_an_event_that_is_wrong_is_refused_and_not_sent_again() -> None:
+    error = await failure(invalid("'payload.severity' is invalid"))
+    assert isinstance(error, VendorRefused)
+    assert not isinstance(error, CredentialRefused)
+    assert "severity" in str(error)
+
+
+async def test_an_event_too_many_was_not_taken() -> None:
+    error = await failure(httpx.Response(429, text="Request Limit Exceeded"), times=3)
+    assert isinstance(error, VendorUnavailable)
+    assert not isinstance(error, OutcomeUnknown)
 
 
 def incident(key: str | None, *acknowledgements: tuple[str, str, int]) -> dict[str, Any]:
@@ -141,6 +185,23 @@ async def test_all_pages_are_read() -> None:
     account = Account([*many, incident("a", ("user_reference", "Ann", 3))])
     assert set(await account.read("a")) == {"a"}
     assert [request.url.params.get("offset") for request in account.asked] == [None, "100", "200"]
+
+
+async def test_the_limit_is_told_in_seconds_from_now() -> None:
+    headers = {"ratelimit-limit": "960", "ratelimit-remaining": "0", "ratelimit-reset": "45"}
+    limited = httpx.Response(429, headers=headers, json={"error": {"message": "Rate Limit Exceeded", "code": 2020}})
+    async with PagerDutyClient(TOKEN, transport=httpx.MockTransport(lambda _: limited)) as client:
+        with pytest.raises(VendorUnavailable) as caught:
+            await client.acknowledgements(["a"], SINCE)
+    assert caught.value.retry_after == timedelta(seconds=45)
+
+
+async def test_a_wrong_token_is_refused() -> None:
+    refused = httpx.Response(401, json={"error": {"message": "Authentication failed", "code": 2006}})
+    async with PagerDutyClient(TOKEN, transport=httpx.MockTransport(lambda _: refused)) as client:
+        with pytest.raises(VendorRefused, match=r"does not accept the token .* Watchkeeper PagerDuty") as caught:
+            await client.acknowledgements(["a"], SINCE)
+    assert caught.value.missing().gap is Gap.REFUSED
 
 
 class Nonsense:

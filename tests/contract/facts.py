@@ -4,29 +4,10 @@ Each fact has its source, which is the vendor's own code, document or recorded a
 and the clients are both held against this table (`test_facts.py`), so that they cannot share a mistake.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
-
-@dataclass(frozen=True)
-class Fact:
-    """One fact.
-
-    Attributes:
-        name: unique; a check of the sandbox goes by the same name.
-        subject: the call and the parameter or state; `effect`: what that does to the answer.
-        client: the test that holds the client to it, as `file::test`.
-        sandbox: why the sandbox does not show it; "" where it does, which a check proves.
-    """
-
-    name: str
-    vendor: str
-    subject: str
-    effect: str
-    source: str
-    client: str
-    sandbox: str = ""
-
+from tests.contract.alert_vendor_facts import JIRA_FACTS, PAGERDUTY_FACTS
+from tests.contract.fact import Fact
 
 _GROUP: Final = "getsentry/sentry src/sentry/api/serializers/models/group.py, group_stream.py"
 _SENTRY: Final = "tests/clients/test_sentry.py"
@@ -345,4 +326,6 @@ FACTS: Final = (
         "https://docs.sentry.io/api/ratelimits/; getsentry/sentry src/sentry/middleware/ratelimit.py",
         f"{_SENTRY}::test_the_limit_is_told_in_epoch_seconds",
     ),
+    *PAGERDUTY_FACTS,
+    *JIRA_FACTS,
 )

@@ -7,8 +7,9 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from tests.contract import other_shows, sentry_shows  # noqa: F401  (their checks register themselves)
-from tests.contract.facts import FACTS, Fact
+from tests.contract import alert_vendor_shows, other_shows, sentry_shows  # noqa: F401  (their checks register themselves)
+from tests.contract.fact import Fact
+from tests.contract.facts import FACTS
 from tests.contract.showing import SHOWN, Call
 from tests.contract.vendors import VENDORS
 from tests.sandbox.clock import Clock
@@ -20,12 +21,17 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 async def call() -> AsyncIterator[Call]:
-    world = World(clock=Clock())
+    clock = Clock()
+    world = World(clock=clock)
     world.unfollowed.add("api")
     transport = httpx.ASGITransport(create_app(world=world))
     async with httpx.AsyncClient(transport=transport, base_url="http://sandbox") as http:
 
-        async def ask(vendor: str, path: str, method: str = "GET", json: Any = None, **params: Any) -> httpx.Response:
+        async def ask(
+            vendor: str, path: str, method: str = "GET", json: Any = None, *, seconds_later: float = 0, **params: Any
+        ) -> httpx.Response:
+            """Ask `seconds_later`."""
+            clock.advance(seconds_later)
             known = VENDORS[vendor]
             return await http.request(method, known.prefix + path, params=params, json=json, headers=known.headers)
 

@@ -1,8 +1,10 @@
 """Where each vendor lives in the sandbox, and where its service is known to differ from its document."""
 
+from base64 import b64encode
 from dataclasses import dataclass
 
 from tests.contract.documents import Correction
+from watchkeeper.sandbox import jira, pagerduty
 
 NULL = {"nullable": True}
 _ITEM = "content application/json schema properties"
@@ -10,16 +12,17 @@ _ITEM = "content application/json schema properties"
 
 @dataclass(frozen=True)
 class Vendor:
-    """A vendor of the sandbox. `prefix` stands before the paths of its document."""
+    """A vendor of the sandbox. `prefix` stands before the paths of its document, `scheme` before the token."""
 
     prefix: str
     token: str
     corrections: tuple[Correction, ...] = ()
     token_header: str = "Authorization"
+    scheme: str = "Bearer "
 
     @property
     def headers(self) -> dict[str, str]:
-        return {self.token_header: self.token if self.token_header == "Circle-Token" else f"Bearer {self.token}"}
+        return {self.token_header: f"{self.scheme}{self.token}"} if self.token else {}
 
 
 def _running(path: str, key: str) -> Correction:
@@ -88,7 +91,11 @@ _VERCEL = (
 VENDORS = {
     "sentry": Vendor("/sentry", "sandbox-sentry-token"),
     "vercel": Vendor("/vercel", "sandbox-vercel-token", _VERCEL),
-    "circleci": Vendor("/circleci/api/v2", "sandbox-circleci-token", _CIRCLECI, "Circle-Token"),
+    "circleci": Vendor("/circleci/api/v2", "sandbox-circleci-token", _CIRCLECI, "Circle-Token", ""),
     "github": Vendor("/github", "sandbox-github-token", _GITHUB),
     "slack": Vendor("/slack/api", "sandbox-slack-token", (*_SLACK, *_SLACK_REFUSALS)),
+    "pagerduty": Vendor("/pagerduty", pagerduty.TOKEN, scheme="Token token="),
+    "pagerduty with a wrong token": Vendor("/pagerduty", "sandbox-of-somebody-else", scheme="Token token="),
+    "pagerduty.events-v2": Vendor("/pagerduty-events/v2", ""),  # the key is in the body
+    "jira": Vendor("/jira", b64encode(f"{jira.EMAIL}:{jira.TOKEN}".encode()).decode(), scheme="Basic "),
 }

@@ -107,7 +107,11 @@ class Jira:
             raise _RefusedError(400, _error("The sandbox only searches by project and label."))
         found = self._tracker.labelled(jql[1], jql[2], self._world.now())
         most, wanted = int(request.query_params.get("maxResults", 50)), request.query_params.get("fields", "id")
-        shown = [tracker.shape(issue, set(wanted.split(",")), with_history=False) for issue in found[:most]]
+        names = set(wanted.split(","))
+        shown = [
+            {"id": issue.id} if names == {"id"} else tracker.shape(issue, names, with_history=False)
+            for issue in found[:most]
+        ]
         return answer({"issues": shown, "isLast": len(found) <= most})
 
     async def transitions(self, request: Request) -> Response:
@@ -123,11 +127,13 @@ class Jira:
         return Response(status_code=204)
 
     async def comments(self, request: Request) -> Response:
-        comments = self._issue(request).comments
-        if request.query_params.get("orderBy") == "-created":
+        comments, asked = self._issue(request).comments, request.query_params
+        order = asked.get("orderBy", "created").strip()  # a plus that was not encoded is a blank
+        if order not in {"created", "+created", "-created"}:
+            raise _RefusedError(400, _error("The sandbox orders comments by created only."))
+        if order == "-created":
             comments = comments[::-1]
-        asked = request.query_params
-        start, most = int(asked.get("startAt", 0)), min(int(asked.get("maxResults", 100)), 100)
+        start, most = max(int(asked.get("startAt", 0)), 0), min(max(int(asked.get("maxResults", 100)), 1), 100)
         shown = comments[start : start + most]
         return answer({"comments": shown, "startAt": start, "maxResults": most, "total": len(comments)})
 

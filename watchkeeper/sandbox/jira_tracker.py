@@ -17,6 +17,7 @@ CATEGORIES = {
     "done": (3, "Done", "green"),
 }
 ACCOUNT = {"accountId": "sandbox:watchkeeper", "displayName": "Watchkeeper", "active": True, "accountType": "app"}
+MOST_CHANGES = 100  # that an issue is shown with
 INDEX_SECONDS = 2.0  # until the search knows a new issue
 
 
@@ -111,7 +112,7 @@ def shape(issue: Issue, wanted: set[str], *, with_history: bool) -> dict[str, An
     }
     shown = {name: value for name, value in fields.items() if "*all" in wanted or name in wanted}
     found = {"id": issue.id, "key": issue.key, "self": f"{SITE}/rest/api/3/issue/{issue.id}", "fields": shown}
-    histories = list(reversed(issue.history))
+    histories = issue.history[::-1][:MOST_CHANGES]
     page = {"startAt": 0, "maxResults": len(histories), "total": len(histories), "histories": histories}
     return found | ({"changelog": page} if with_history else {})
 

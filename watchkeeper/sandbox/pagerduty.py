@@ -22,6 +22,7 @@ TOKEN = "sandbox-pagerduty-token"  # noqa: S105  (it opens a make-believe house)
 ROUTING_KEY = "sandbox0routing0key0of0pagerduty"
 LARGEST_EVENT = 512 * 1024
 LONGEST_SUMMARY, LONGEST_KEY = 1024, 255
+FURTHEST = 10_000  # offset and limit together
 MONTH = 30 * 86_400
 SEVERITIES = {"critical", "error", "warning", "info"}
 _STATUSES = {"acknowledge": "acknowledged", "resolve": "resolved"}
@@ -69,6 +70,8 @@ class PagerDuty:
         if problems:
             invalid = {"status": "invalid event", "message": "Event object is invalid", "errors": problems}
             return answer(invalid, 400)
+        if event["routing_key"] != ROUTING_KEY:
+            return Response("Invalid routing key", 400, media_type="text/plain")
         event.setdefault("dedup_key", f"sandbox-{len(self._desk.incidents) + 1}")
         self._desk.take(event, self._world.now())
         return answer({"status": "success", "message": "Event processed", "dedup_key": event["dedup_key"]}, 202)
@@ -80,10 +83,13 @@ class PagerDuty:
             limit, offset = min(int(query.get("limit", 25)), 100), int(query.get("offset", 0))
         except ValueError:
             return answer(_error(2001, "Invalid Input Provided"), 400)
+        if offset + limit > FURTHEST:
+            return answer(_error(2001, "Invalid Input Provided"), 400)
+        is_full = "acknowledgers" in query.getlist("include[]")
         found = [each for each in self._desk.incidents if each.at >= since and _is_wanted(each, request)]
         return answer(
             {
-                "incidents": [shape(each) for each in found[offset : offset + limit]],
+                "incidents": [shape(each, with_acknowledgers=is_full) for each in found[offset : offset + limit]],
                 "limit": limit,
                 "offset": offset,
                 "more": len(found) > offset + limit,
@@ -124,7 +130,8 @@ def _problems(event: dict[str, Any], size: int) -> list[str]:
     action = event.get("event_action")
     checks = {
         "event is larger than 512 KB": size > LARGEST_EVENT,
-        "'routing_key' is invalid": event.get("routing_key") != ROUTING_KEY,
+        "Length of 'routing_key' is incorrect (should be 32 characters)": len(str(event.get("routing_key", "")))
+        != len(ROUTING_KEY),
         "'event_action' is invalid (must be one of: 'trigger', 'acknowledge' or 'resolve')": action
         not in {"trigger", *_STATUSES},
         "'dedup_key' is missing or blank": action in _STATUSES and not event.get("dedup_key"),

@@ -16,6 +16,13 @@ SERVICE = {
     "self": f"{API}/services/PSANDBX",
     "html_url": f"{SITE}/service-directory/PSANDBX",
 }
+POLICY = {
+    "id": "PPOLICY",
+    "type": "escalation_policy_reference",
+    "summary": "Default",
+    "self": f"{API}/escalation_policies/PPOLICY",
+    "html_url": f"{SITE}/escalation_policies/PPOLICY",
+}
 MOST_KEPT = 1000
 
 
@@ -82,15 +89,8 @@ def somebody(incident: Incident) -> dict[str, str]:
     }
 
 
-def shape(incident: Incident) -> dict[str, Any]:
-    """Return an incident as the REST API shows it."""
-    policy = {
-        "id": "PPOLICY",
-        "type": "escalation_policy_reference",
-        "summary": "Default",
-        "self": f"{API}/escalation_policies/PPOLICY",
-        "html_url": f"{SITE}/escalation_policies/PPOLICY",
-    }
+def shape(incident: Incident, *, with_acknowledgers: bool) -> dict[str, Any]:
+    """Return an incident as the REST API shows it, with references or with whole users and services."""
     is_resolved = incident.status == "resolved"
     return {
         "id": incident.id,
@@ -111,10 +111,21 @@ def shape(incident: Incident) -> dict[str, Any]:
         "resolved_at": iso_seconds(incident.changed_at) if is_resolved else None,
         "alert_counts": {"all": 1, "triggered": int(not is_resolved), "resolved": int(is_resolved)},
         "is_mergeable": True,
-        "escalation_policy": policy,
+        "escalation_policy": POLICY,
         "teams": [],
         "pending_actions": [],
-        "acknowledgements": [{"at": iso_seconds(at), "acknowledger": who} for at, who in incident.acknowledgements],
+        "acknowledgements": [
+            {"at": iso_seconds(at), "acknowledger": _whole(who) if with_acknowledgers else who}
+            for at, who in incident.acknowledgements
+        ],
         "last_status_change_by": incident.acknowledgements[-1][1] if incident.acknowledgements else SERVICE,
         "urgency": "high" if incident.payload["severity"] in {"critical", "error"} else "low",
     }
+
+
+def _whole(reference: dict[str, str]) -> dict[str, Any]:
+    """Return the user or service that a reference stands for."""
+    name = reference["summary"]
+    emails = {known: email for known, _, email in PEOPLE}
+    kind = {"email": emails[name]} if name in emails else {"escalation_policy": POLICY}
+    return {**reference, "type": reference["type"].removesuffix("_reference"), "name": name, **kind}
